@@ -6,3 +6,4 @@ export * from "./logger.ts";
 export * from "./manual-clock.ts";
 export * from "./random.ts";
 export * from "./result.ts";
+export * from "./role.ts";
