@@ -1,0 +1,4 @@
+export * from "./element.ts";
+export * from "./limits.ts";
+export * from "./parse.ts";
+export * from "./write.ts";
