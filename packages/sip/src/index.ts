@@ -1,0 +1,5 @@
+export * from "./auth/index.ts";
+export * from "./endpoint/index.ts";
+export * from "./limits.ts";
+export * from "./message/index.ts";
+export * from "./sdp/index.ts";
