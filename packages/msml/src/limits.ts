@@ -1,0 +1,14 @@
+/** Operations in one request. */
+export const MAX_OPERATIONS = 64;
+/** Characters of an instance name, a connection tag or a mark. */
+export const MAX_NAME = 128;
+/** `rec:param` and `rec:user-param` elements, each, in one recorder command. */
+export const MAX_PARAMS = 128;
+/** Characters of a parameter's name or value. */
+export const MAX_PARAM = 2_048;
+/** `rec:stream` elements in one recorder command. */
+export const MAX_STREAMS = 32;
+/** Name and value pairs of one event. */
+export const MAX_EVENT_VALUES = 128;
+/** Longest `backfill-ms`; what a server really keeps is its own matter. */
+export const MAX_BACKFILL_MS = 60_000;

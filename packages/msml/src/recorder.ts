@@ -1,0 +1,61 @@
+import type { ConnRef } from "./identifiers.ts";
+
+/** Namespace of our extension of `<modifyconference>`: a recorder is a property of a conference. */
+export const recorderNamespace = "urn:sidetone:msml:recorder:1";
+
+/** What a recorder command asks for. `update` brings parameters or parties without changing the state. */
+export const recorderStates = ["start", "pause", "resume", "stop", "update"] as const;
+export type RecorderState = (typeof recorderStates)[number];
+
+/** Names of the events that tell what became of a recorder. */
+export const recorderEvents = [
+  "recorder.started",
+  "recorder.paused",
+  "recorder.resumed",
+  "recorder.stopped",
+  "recorder.failed",
+  "recorder.degraded",
+  "recorder.switched",
+] as const;
+export type RecorderEventName = (typeof recorderEvents)[number];
+
+/** The side of a call; R26 fixes it when the recording starts. Left channel = customer. */
+export type Side = "customer" | "agent";
+
+/** One party's media in the recording. */
+export interface RecorderStream {
+  /** SDP label of the stream it goes into: `1` = customer's side, `2` = agent's side. */
+  readonly label: string;
+  readonly side: Side;
+  readonly conn: ConnRef;
+  readonly aor?: string;
+  readonly dn?: string;
+  readonly name?: string;
+}
+
+/** `<rec:recorder>`. */
+export interface RecorderCommand {
+  readonly state: RecorderState;
+  /** `start` only: `paused` where a paused recording is recovered. */
+  readonly initial?: "recording" | "paused";
+  /** `start` only: the recording begins this many milliseconds before now, from what the server kept. */
+  readonly backfillMs?: number;
+  /** Rises with each recovery of the same recording (R30). */
+  readonly epoch?: number;
+  /** `rec:param`: id, filename, calluuid, connid, recordDN, dest, dest2 ... in document order, names as written. */
+  readonly params: ReadonlyMap<string, string>;
+  /** `rec:user-param`: generic parameters of R7, passed on untouched. */
+  readonly userParams: ReadonlyMap<string, string>;
+  readonly streams: readonly RecorderStream[];
+}
+
+/** The value of a parameter, its name compared without regard to case (R7). */
+export function paramOf(params: ReadonlyMap<string, string>, name: string): string | undefined {
+  const exact = params.get(name);
+  if (exact !== undefined) return exact;
+  const wanted = name.toLowerCase();
+  for (const [key, value] of params) {
+    if (key.toLowerCase() === wanted) return value;
+  }
+  return undefined;
+}
