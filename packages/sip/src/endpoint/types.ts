@@ -1,15 +1,10 @@
 import type { Clock, Logger, RandomBytes } from "@sidetone/foundation";
-import type { NameAddr, SipMessage, SipRequest, SipResponse, SipUri } from "../message/index.ts";
+import type { NameAddr, SipMessage, SipRequest, SipResponse } from "../message/index.ts";
+import type { Destination } from "../transport/resolve.ts";
 import type { Flow, SipTransport, Network } from "../transport/types.ts";
 
+export type { Destination, Target } from "../transport/resolve.ts";
 export type { Flow, HostPort, SipTransport } from "../transport/types.ts";
-
-/** Where a request is sent: by its URI (RFC 3263), over a flow that is up, or to an exact address. */
-export type Destination =
-  | { readonly uri: SipUri | string }
-  /** `fallback` is a URI to use once the flow is closed. */
-  | { readonly flow: Flow; readonly fallback?: string }
-  | { readonly transport: SipTransport; readonly host: string; readonly port: number };
 
 /** An address that listens, or should: port 0 takes any free port. */
 export interface ListenAddress {
