@@ -1,0 +1,118 @@
+import type { DigestAlgorithm, DnConfig } from "@sidetone/config";
+import type { Logger } from "@sidetone/foundation";
+import type { DigestVerifier, Flow, GuessGuard, NameAddr, SipRequest } from "@sidetone/sip";
+import { defaultRetryAfter } from "./limits.ts";
+
+/** Whether a request comes from one of our DNs. */
+export type AuthResult =
+  | { readonly kind: "accepted"; readonly dn: string }
+  | { readonly kind: "challenge"; readonly status: 401; readonly headers: readonly (readonly [string, string])[] }
+  | {
+      readonly kind: "refused";
+      readonly status: 403 | 503;
+      readonly reason: string;
+      /** Seconds, with 503. */
+      readonly retryAfter?: number;
+    };
+
+/** Counts for the metrics. */
+export interface AuthCounts {
+  readonly accepted: number;
+  readonly challenged: number;
+  readonly failed: number;
+  readonly slowed: number;
+}
+
+export interface AuthenticatorOptions {
+  readonly realm: string;
+  /** Read at each request: the configuration may be read again. */
+  readonly dns: () => ReadonlyMap<string, DnConfig>;
+  readonly verifier: DigestVerifier;
+  readonly guard: GuessGuard;
+  readonly log: Logger;
+}
+
+const unknownUserAlgorithms: readonly DigestAlgorithm[] = ["MD5"];
+
+/**
+ * Digest authentication of phones (RFC 7616, RFC 8760), for REGISTER and for requests that begin a dialog.
+ *
+ * - A user that does not exist, or has no password, is answered like one with a wrong password.
+ * - Who guesses is slowed down per user and source address: after some free tries every request with credentials gets
+ *   503 with Retry-After for a growing time, whether the password is right or not; a request without gets its 401.
+ */
+export class Authenticator {
+  readonly #o: AuthenticatorOptions;
+  #accepted = 0;
+  #challenged = 0;
+  #failed = 0;
+  #slowed = 0;
+
+  constructor(o: AuthenticatorOptions) {
+    this.#o = o;
+  }
+
+  /** Judges a request; sends nothing. Accepted means too that From names the DN that knew the password. */
+  check(request: SipRequest, flow: Flow): AuthResult {
+    const dns = this.#o.dns();
+    let stale = false;
+    for (const value of request.headers.all("Authorization")) {
+      const verdict = this.#o.verifier.verify(value, {
+        method: request.method,
+        realm: this.#o.realm,
+        uri: request.uri,
+        passwordOf: (user) => dns.get(user)?.password,
+      });
+      if (verdict.kind === "absent") continue;
+      if (verdict.kind === "stale") {
+        stale = true;
+        continue;
+      }
+      const key = `${verdict.user ?? ""}|${flow.remote.host}`;
+      const allowed = this.#o.guard.allow(key);
+      if (allowed !== true) {
+        this.#slowed += 1;
+        const retryAfter = typeof allowed === "object" ? allowed.retryAfterS : defaultRetryAfter;
+        return { kind: "refused", status: 503, reason: "Service Unavailable", retryAfter };
+      }
+      if (verdict.kind === "refused") {
+        this.#o.guard.failed(key);
+        this.#failed += 1;
+        this.#o.log.warn(
+          { user: verdict.user, source: flow.remote.host, callId: request.callId, why: verdict.reason },
+          "authentication failed",
+        );
+        return this.#challenge(request, false);
+      }
+      this.#o.guard.succeeded(key);
+      if (!fromIs(request.from, verdict.user)) {
+        this.#o.log.warn(
+          { dn: verdict.user, source: flow.remote.host, callId: request.callId },
+          "From is not the authenticated DN",
+        );
+        return { kind: "refused", status: 403, reason: "From Is Not The Authenticated User" };
+      }
+      this.#accepted += 1;
+      return { kind: "accepted", dn: verdict.user };
+    }
+    return this.#challenge(request, stale);
+  }
+
+  counts(): AuthCounts {
+    return { accepted: this.#accepted, challenged: this.#challenged, failed: this.#failed, slowed: this.#slowed };
+  }
+
+  #challenge(request: SipRequest, stale: boolean): AuthResult {
+    this.#challenged += 1;
+    const user = request.from?.uri.user;
+    const algorithms =
+      (user === undefined ? undefined : this.#o.dns().get(user)?.digestAlgorithms) ?? unknownUserAlgorithms;
+    const values = this.#o.verifier.challenge(this.#o.realm, [...algorithms], stale);
+    return { kind: "challenge", status: 401, headers: values.map((value) => ["WWW-Authenticate", value] as const) };
+  }
+}
+
+/** RFC 3323: a phone may hide its name from the called party; who it is the password said. */
+function fromIs(from: NameAddr | undefined, dn: string): boolean {
+  return from !== undefined && (from.uri.user === dn || from.uri.host.toLowerCase() === "anonymous.invalid");
+}

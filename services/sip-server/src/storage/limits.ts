@@ -1,0 +1,11 @@
+/** How long a locked file is waited for before it counts as in use: longer than an orderly stop takes to let go. */
+export const busyTimeoutMs = 3000;
+
+/** Units in one transaction: bounds the time between two commits. */
+export const maxUnitsPerBatch = 2000;
+
+/** Units that may wait for the disk before more are refused: a disk that hangs must not fill the memory. */
+export const maxQueuedUnits = 200_000;
+
+/** Compiled statements kept by the worker. */
+export const maxPreparedStatements = 200;
