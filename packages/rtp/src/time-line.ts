@@ -1,0 +1,291 @@
+import { DelayFloor } from "./delay-floor.ts";
+import { SenderClock } from "./sender-clock.ts";
+import { SequenceTracker } from "./sequence.ts";
+
+const WAIT_FOR_REPORT_MS = 250;
+/** Sources (SSRC) that are remembered at once; the one longest silent is forgotten. */
+const MAX_SOURCES = 4;
+/** A difference to the sender's reports below this is left alone: 4 ms. */
+const REPORT_DEAD_BAND = 32;
+/** As above without reports, where jitter blurs the arrival: 10 ms. */
+const ARRIVAL_DEAD_BAND = 80;
+/** Larger differences are corrected at once instead of sample by sample: 100 ms. */
+const SLEW_LIMIT = 800;
+/** One sample of correction per this many: 0.625 %, more than any sound card drifts. */
+const SLEW_PER_SAMPLES = 160;
+/** A packet cannot come from the future: further ahead than 1 s its time stamp has jumped. */
+const EARLY_LIMIT = 8000;
+/** Without reports, later than 2 s means that the sender's time stamps stood still. */
+const LATE_LIMIT = 16_000;
+/** With reports a buffer that is flushed after a failover comes late, 60 s at most. */
+const LATE_LIMIT_REPORTED = 480_000;
+
+/** What became of a packet: `unanchored` = keep it and give it again when `anchored(ssrc)`. */
+export type Placement = "placed" | "duplicate" | "unanchored";
+
+/** Counters of a TimeLine. */
+export interface TimeLineReport {
+  readonly received: number;
+  /** Sequence numbers that never came. */
+  readonly lost: number;
+  readonly duplicates: number;
+  readonly reordered: number;
+  /** SSRCs after the first one. */
+  readonly sourceChanges: number;
+  /** Times the mapping was moved at once: jumps of the time stamp, clock steps, restarts. */
+  readonly jumps: number;
+  /** Samples inserted (above 0) or left out (below) by drift correction. */
+  readonly slewed: number;
+  readonly jitterMs: number;
+}
+
+class Source {
+  readonly ssrc: number;
+  readonly sequence = new SequenceTracker();
+  readonly delay = new DelayFloor();
+  /** "report": by RTCP sender reports; "arrival": by when packets came. */
+  anchor: "none" | "report" | "arrival" = "none";
+  /** Position = extended time stamp + offset. */
+  offset = 0;
+  /** Samples by which offset is still to move. */
+  correction = 0;
+  lastTs = 0;
+  lastExtended = 0;
+  begun = false;
+  firstArrival = 0;
+  lastArrival = 0;
+  /** Least of arrival minus end of packet, over what came before the anchor; samples. */
+  leastDelay = Number.POSITIVE_INFINITY;
+
+  constructor(ssrc: number) {
+    this.ssrc = ssrc;
+  }
+
+  extend(ts: number): number {
+    if (!this.begun) {
+      this.begun = true;
+      this.lastTs = ts;
+      // Room below for time stamps that precede the first one seen.
+      this.lastExtended = ts + 0x1_0000_0000;
+    }
+    return this.lastExtended + ((ts - this.lastTs) | 0);
+  }
+}
+
+/**
+ * Places the packets of one RTP stream on a wall-clock line of samples. Pure: no clock, no buffers, nothing allocated per packet.
+ *
+ * A position follows from the time stamp, so order of arrival, loss and duplicates do not matter. What ties time stamps to the wall clock
+ * are RTCP sender reports (RFC 3550 6.4.1); a stream without them is tied to the arrival of its least delayed packets. Drift is
+ * corrected a sample at a time (`slew`).
+ */
+export class TimeLine {
+  /** Of the packet last placed: index of its first sample; below 0 before the origin. */
+  position = 0;
+  /** Of the packet last placed: samples by which it is to be made longer (repeat its last sample) or, below 0, shorter (leave its last out). */
+  slew = 0;
+  /** Of the packet last placed: samples between the furthest end so far and this packet; 0 where there is no hole. */
+  gap = 0;
+  /** Of the packet last placed: sequence numbers missing just before it. A hole without one was there at the sender already. */
+  missing = 0;
+  /** Furthest end of all that was placed, samples. */
+  end = 0;
+  readonly #rate: number;
+  readonly #originMicros: number;
+  readonly #waitMicros: number;
+  readonly #clock: SenderClock;
+  readonly #sources = new Map<number, Source>();
+  #current: Source | undefined;
+  #any = false;
+  #sourceCount = 0;
+  #jumps = 0;
+  #slewed = 0;
+  #received = 0;
+  #lost = 0;
+  #duplicates = 0;
+  #reordered = 0;
+
+  /**
+   * @param o.originMicros wall clock of sample 0
+   * @param o.clock shared by the streams of one session
+   * @param o.waitForReportMs how long packets stay unanchored while no sender report has come; default 250
+   */
+  constructor(o: {
+    readonly originMicros: number;
+    readonly clockRate?: number;
+    readonly clock?: SenderClock;
+    readonly waitForReportMs?: number;
+  }) {
+    this.#originMicros = o.originMicros;
+    this.#rate = o.clockRate ?? 8000;
+    this.#clock = o.clock ?? new SenderClock();
+    this.#waitMicros = (o.waitForReportMs ?? WAIT_FOR_REPORT_MS) * 1000;
+  }
+
+  /** Sample index of a wall-clock time. */
+  at(micros: number): number {
+    return Math.round(((micros - this.#originMicros) * this.#rate) / 1_000_000);
+  }
+
+  /** True once packets of this source are placed at once. */
+  anchored(ssrc: number): boolean {
+    return (this.#sources.get(ssrc)?.anchor ?? "none") !== "none";
+  }
+
+  /**
+   * Places one packet; on "placed" read `position`, `slew`, `gap` and `missing`.
+   * @param samples length of the payload; 0 for packets that are not audio (telephone-event), which are only counted
+   */
+  place(ssrc: number, sequence: number, timestamp: number, samples: number, arrivalMicros: number): Placement {
+    const source = this.#source(ssrc);
+    const arrival = this.at(arrivalMicros);
+    source.lastArrival = arrivalMicros;
+    if (source.anchor === "none") {
+      if (samples === 0) {
+        source.sequence.take(sequence);
+        return source.sequence.duplicates > 0 ? "duplicate" : "placed";
+      }
+      if (source.leastDelay === Number.POSITIVE_INFINITY) source.firstArrival = arrivalMicros;
+      source.leastDelay = Math.min(source.leastDelay, arrival - samples - source.extend(timestamp));
+      if (arrivalMicros - source.firstArrival < this.#waitMicros) return "unanchored";
+      this.#anchorByArrival(source);
+    }
+    const verdict = source.sequence.take(sequence);
+    if (verdict === "duplicate") return "duplicate";
+    this.missing = verdict === "gap" ? source.sequence.missing : 0;
+    const extended = source.extend(timestamp);
+    if (samples === 0) {
+      this.position = extended + source.offset;
+      this.slew = 0;
+      this.gap = 0;
+      return "placed";
+    }
+    const jumped = this.#watch(source, extended, samples, arrival);
+    if (jumped || extended > source.lastExtended) {
+      source.lastExtended = extended;
+      source.lastTs = timestamp >>> 0;
+    }
+    source.sequence.takeTiming(timestamp, arrival);
+    this.position = extended + source.offset;
+    this.slew = this.#nextSlew(source, samples);
+    this.gap = this.#any ? Math.max(0, this.position - this.end) : 0;
+    this.end = this.#any
+      ? Math.max(this.end, this.position + samples + this.slew)
+      : this.position + samples + this.slew;
+    this.#any = true;
+    return "placed";
+  }
+
+  /** Takes an RTCP sender report: at `ntpMicros` of the sender's wall clock its time stamp was `timestamp`. */
+  senderReport(ssrc: number, ntpMicros: number, timestamp: number, arrivalMicros: number): void {
+    if (!(ntpMicros > 0)) return; // RFC 3550 6.4.1: a sender without a clock says 0
+    const source = this.#source(ssrc);
+    const target = this.at(this.#clock.local(ntpMicros, arrivalMicros)) - source.extend(timestamp);
+    const difference = target - source.offset;
+    if (source.anchor === "none") {
+      source.offset = target;
+    } else if (
+      source.anchor === "arrival" ? Math.abs(difference) > 2 * ARRIVAL_DEAD_BAND : Math.abs(difference) > SLEW_LIMIT
+    ) {
+      source.offset = target;
+      source.correction = 0;
+      this.#jumps++;
+    } else if (source.correction !== 0 || Math.abs(difference) > REPORT_DEAD_BAND) {
+      source.correction = difference;
+    }
+    source.anchor = "report";
+  }
+
+  /** Anchors by arrival what has waited long enough for a report. Call it now and then, and before the end with `force`. */
+  settle(nowMicros: number, force = false): void {
+    for (const source of this.#sources.values()) {
+      if (source.anchor !== "none" || source.leastDelay === Number.POSITIVE_INFINITY) continue;
+      if (force || nowMicros - source.firstArrival >= this.#waitMicros) this.#anchorByArrival(source);
+    }
+  }
+
+  report(): TimeLineReport {
+    let received = this.#received;
+    let lost = this.#lost;
+    let duplicates = this.#duplicates;
+    let reordered = this.#reordered;
+    for (const { sequence } of this.#sources.values()) {
+      received += sequence.received;
+      lost += sequence.lost;
+      duplicates += sequence.duplicates;
+      reordered += sequence.reordered;
+    }
+    return {
+      received,
+      lost,
+      duplicates,
+      reordered,
+      sourceChanges: Math.max(0, this.#sourceCount - 1),
+      jumps: this.#jumps,
+      slewed: this.#slewed,
+      jitterMs: ((this.#current?.sequence.jitter ?? 0) * 1000) / this.#rate,
+    };
+  }
+
+  #source(ssrc: number): Source {
+    if (this.#current?.ssrc === ssrc) return this.#current;
+    let source = this.#sources.get(ssrc);
+    if (source === undefined) {
+      if (this.#sources.size >= MAX_SOURCES) this.#forgetOne();
+      source = new Source(ssrc);
+      this.#sources.set(ssrc, source);
+      this.#sourceCount++;
+    }
+    this.#current = source;
+    return source;
+  }
+
+  #forgetOne(): void {
+    let oldest: Source | undefined;
+    for (const s of this.#sources.values()) {
+      if (oldest === undefined || s.lastArrival < oldest.lastArrival) oldest = s;
+    }
+    if (oldest === undefined) return;
+    this.#received += oldest.sequence.received;
+    this.#lost += oldest.sequence.lost;
+    this.#duplicates += oldest.sequence.duplicates;
+    this.#reordered += oldest.sequence.reordered;
+    this.#sources.delete(oldest.ssrc);
+  }
+
+  #anchorByArrival(source: Source): void {
+    source.offset = source.leastDelay;
+    source.anchor = "arrival";
+  }
+
+  /** Finds jumps (true), and without reports the drift. */
+  #watch(source: Source, extended: number, samples: number, arrival: number): boolean {
+    const delay = arrival - (extended + source.offset + samples);
+    const late = source.anchor === "report" ? LATE_LIMIT_REPORTED : LATE_LIMIT;
+    if (delay > late || delay < -EARLY_LIMIT) {
+      source.offset += delay;
+      source.correction = 0;
+      source.delay.reset();
+      this.#jumps++;
+      return true;
+    }
+    if (source.anchor !== "arrival") return false;
+    source.delay.take(arrival, delay);
+    if (!source.delay.settled) return false;
+    const drift = source.delay.value;
+    if (source.correction !== 0 || Math.abs(drift) > ARRIVAL_DEAD_BAND) source.correction = drift;
+    return false;
+  }
+
+  #nextSlew(source: Source, samples: number): number {
+    if (source.correction === 0) return 0;
+    const most = Math.max(1, Math.floor(samples / SLEW_PER_SAMPLES));
+    const slew = Math.max(-most, Math.min(most, Math.round(source.correction)));
+    source.correction -= slew;
+    if (Math.abs(source.correction) < 0.5) source.correction = 0;
+    source.offset += slew;
+    this.#slewed += slew;
+    if (source.anchor === "arrival") source.delay.shift(-slew);
+    return slew;
+  }
+}

@@ -1,0 +1,2 @@
+export { startMediaEngine } from "./engine-proxy.ts";
+export type * from "./types.ts";

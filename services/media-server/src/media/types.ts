@@ -1,0 +1,187 @@
+import type { RtpConfig } from "@sidetone/config";
+import type { Clock, Logger, RandomBytes } from "@sidetone/foundation";
+import type { PacketIOKind, PortPairStats } from "@sidetone/rtp";
+
+/** The two forms of G.711 that legs and taps carry. */
+export type AudioCodec = "PCMU" | "PCMA";
+
+/** What the engine needs from outside. */
+export interface MediaEngineOptions {
+  readonly rtp: RtpConfig;
+  readonly log: Logger;
+  /** Clock of the calling thread; the worker reads the machine's own. */
+  readonly clock: Clock;
+  readonly random?: RandomBytes;
+  /** A leg that should receive and does not for this long raises `inactive`, again after each such span; ms. Default 90,000 (R33). */
+  readonly inactiveAfterMs?: number;
+}
+
+/** A leg's sockets. They receive from the moment of `openLeg`. */
+export interface OpenedLeg {
+  readonly leg: number;
+  /** The address to write into SDP (`rtp.advertise`). */
+  readonly address: string;
+  readonly rtpPort: number;
+  readonly rtcpPort: number;
+}
+
+/** Where the phone said that it receives. */
+export interface LegRemote {
+  /** IPv4 literal. */
+  readonly host: string;
+  readonly port: number;
+  /** Default `port + 1`. */
+  readonly rtcpPort?: number;
+}
+
+/** What offer and answer settled for a leg. Each call replaces the one before. */
+export interface LegSettings {
+  /** Absent while no SDP of the phone is known: its packets wait (2 s of them), nothing is sent. */
+  readonly remote?: LegRemote;
+  readonly codec: AudioCodec;
+  readonly payloadType: number;
+  readonly dtmfPayloadType?: number;
+  /** False while the phone must not hear anything (`sendonly`, `inactive` from the phone's side). */
+  readonly sendToPhone: boolean;
+  /** False: what the phone sends all the same is dropped and counted. */
+  readonly receiveFromPhone: boolean;
+  /** Packet time the phone asked for; ms. Kept for statistics: packets are relayed as they come. */
+  readonly ptimeMs?: number;
+  /** The phone is behind NAT: the first source of any address is latched. Default false. */
+  readonly nat?: boolean;
+}
+
+/** A replica of what one phone sends. */
+export interface TapOptions {
+  readonly leg: number;
+  /** Undefined: as it comes (static payload types 0 and 8). */
+  readonly codec: AudioCodec | undefined;
+  readonly payloadType: number;
+  readonly dtmfPayloadType?: number;
+  /** How much of the past is wanted, ms before now; at most 2,000. What was said in a pause is not in it. */
+  readonly backfillSinceMs: number;
+  readonly paused: boolean;
+}
+
+/** A tap's sockets and the SSRC of its stream. */
+export interface OpenedTap {
+  readonly tap: number;
+  readonly ssrc: number;
+  /** Address to write into SDP. */
+  readonly address: string;
+  readonly localPort: number;
+  readonly localRtcpPort: number;
+}
+
+/** Where a recorder takes a tap's stream. */
+export interface TapDestination {
+  /** IPv4 literal. */
+  readonly host: string;
+  readonly port: number;
+  /** Default `port + 1`. */
+  readonly rtcpPort?: number;
+  readonly payloadType: number;
+  readonly codec: AudioCodec | undefined;
+  readonly dtmfPayloadType?: number;
+}
+
+/** Counters of one leg since it was opened. */
+export interface LegStats {
+  readonly leg: number;
+  /** RTP packets of the latched source that were taken. */
+  readonly received: number;
+  readonly receivedOctets: number;
+  /** Expected minus received (RFC 3550 A.3); below 0 with duplicates. */
+  readonly lost: number;
+  readonly duplicates: number;
+  readonly reordered: number;
+  /** Interarrival jitter, ms (RFC 3550 A.8). */
+  readonly jitterMs: number;
+  readonly ssrcChanges: number;
+  readonly timestampJumps: number;
+  /** RTP packets sent to the phone. */
+  readonly sent: number;
+  readonly sentOctets: number;
+  /** Datagrams from any address but the latched one. */
+  readonly strangers: number;
+  /** STUN, DTLS, garbage, too long or empty. */
+  readonly garbage: number;
+  readonly unknownPayload: number;
+  /** Packets that came although `receiveFromPhone` is false. */
+  readonly held: number;
+  /** From the phone's last receiver report. */
+  readonly remoteLost: number | undefined;
+  readonly remoteJitterMs: number | undefined;
+  readonly roundTripMs: number | undefined;
+  readonly firstPacketMicros: number | undefined;
+  readonly lastPacketMicros: number | undefined;
+}
+
+/** Counters of one tap. */
+export interface TapStats {
+  readonly tap: number;
+  readonly leg: number;
+  readonly captured: number;
+  readonly sent: number;
+  readonly sentOctets: number;
+  readonly buffered: number;
+  /** Packets that left the buffer unsent since it was full (10 s). */
+  readonly overflowed: number;
+  readonly paused: boolean;
+}
+
+/** What the engine holds and did. */
+export interface EngineStats {
+  readonly packetIo: PacketIOKind;
+  readonly legs: number;
+  readonly taps: number;
+  readonly connections: number;
+  readonly ports: PortPairStats;
+  readonly received: number;
+  readonly sent: number;
+  /** Packets that the kernel did not take for want of room. */
+  readonly dropped: number;
+  readonly strangers: number;
+  readonly garbage: number;
+  readonly perLeg: readonly LegStats[];
+  readonly perTap: readonly TapStats[];
+}
+
+/** Events of the engine with their arguments. */
+export type MediaEngineEvents = {
+  /** Leg, how long nothing came from its phone in ms. */
+  inactive: [leg: number, silentMs: number];
+  /** Leg, arrival of the first packet taken, wall-clock µs. */
+  "first-packet": [leg: number, wallMicros: number];
+  /** The worker ended by itself: every leg and tap is gone. */
+  failed: [error: Error];
+};
+
+/**
+ * Relays and replicates RTP in a worker thread. Every method rejects with a `SidetoneError`: `unknown-leg`, `unknown-tap`, `leg-connected`,
+ * `rtp-ports-exhausted`, `bad-address`, `media-engine-closed`.
+ */
+export interface MediaEngine {
+  readonly id: string;
+  readonly closed: boolean;
+  /** Opens a port pair. It receives, and keeps the last 2 s, from now on. Its SSRC towards the phone stays the same until `closeLeg`. */
+  openLeg(): Promise<OpenedLeg>;
+  configureLeg(leg: number, settings: LegSettings): Promise<void>;
+  /** Two-way relay. A leg has one peer at a time. Connecting twice does nothing. */
+  connect(a: number, b: number): Promise<void>;
+  disconnect(a: number, b: number): Promise<void>;
+  /** Replicates what the phone of a leg sends. Buffers up to 10 s until there is a destination. */
+  openTap(options: TapOptions): Promise<OpenedTap>;
+  /** Sends there from now on, the buffer first, with original time stamps. `undefined`: buffers again. */
+  setTapDestination(tap: number, destination: TapDestination | undefined): Promise<void>;
+  /** When this resolves nothing is captured any more; what was captured before is still sent. */
+  pauseTap(tap: number): Promise<void>;
+  resumeTap(tap: number): Promise<void>;
+  closeTap(tap: number): Promise<TapStats>;
+  /** Closes the leg, its connection and its taps. */
+  closeLeg(leg: number): Promise<LegStats>;
+  stats(): Promise<EngineStats>;
+  on<K extends keyof MediaEngineEvents>(event: K, listener: (...args: MediaEngineEvents[K]) => void): () => void;
+  /** Closes everything and ends the worker. Idempotent, done within 500 ms. */
+  close(): Promise<void>;
+}
