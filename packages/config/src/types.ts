@@ -1,3 +1,5 @@
+import type { ConfigMistake } from "./mistake.ts";
+
 /** A listening address: `udp://127.0.0.1:5060`. Port 0 takes any free port. */
 export interface ListenAddress {
   readonly transport: "udp" | "tcp";
@@ -77,6 +79,31 @@ export interface SipServerConfig extends SipRoleConfig {
   readonly storage: string;
   readonly options: SipServerOptions;
   readonly dns: ReadonlyMap<string, DnConfig>;
+  readonly agentLogins?: ReadonlyMap<string, AgentLoginConfig>;
+  readonly applications?: ReadonlyMap<string, ApplicationConfig>;
+}
+
+/** An agent who logs in at a DN. */
+export interface AgentLoginConfig {
+  readonly agentId: string;
+  readonly password: string | undefined;
+  /** R1: full-time recording of this agent, at whatever DN. */
+  readonly record: boolean;
+}
+
+/** What a T-Library client may do with the DNs that a pattern (`70*`) names. */
+export interface GrantConfig {
+  readonly dns: string;
+  readonly rights: readonly ("monitor" | "control" | "userdata" | "record" | "route" | "suppress")[];
+}
+
+/** A T-Library client. */
+export interface ApplicationConfig {
+  readonly name: string;
+  readonly password: string;
+  readonly grants: readonly GrantConfig[];
+  /** R10: hosts (patterns) that it may name in `dest` and `dest2`. */
+  readonly destinations: readonly string[];
 }
 
 export interface ResourceConfig {
@@ -135,6 +162,15 @@ export interface RecorderConfig extends SipRoleConfig {
   };
   /** A session without RTP for this long is ended and marked; ms. */
   readonly rtpTimeoutMs: number;
+  /** Where user data of the calls come from. */
+  readonly tLibrary?: TLibraryClientConfig | undefined;
+}
+
+/** How the recorder logs in to SIP Server as a T-Library client. */
+export interface TLibraryClientConfig {
+  readonly url: string;
+  readonly application: string;
+  readonly password: string;
 }
 
 export interface ConsoleUser {
@@ -160,4 +196,6 @@ export interface SidetoneConfig {
   readonly mediaServer: MediaServerConfig | undefined;
   readonly recorder: RecorderConfig | undefined;
   readonly console: ConsoleConfig | undefined;
+  /** What is served, but probably not meant. */
+  readonly warnings?: readonly ConfigMistake[];
 }

@@ -1,0 +1,29 @@
+import { baseUrl, mapped, sqliteFile } from "../addresses.ts";
+import type { Reader } from "../reading.ts";
+import { duration, filePath, secret, text } from "../scalars.ts";
+import { object, optional, required } from "../shapes.ts";
+import type { RecorderConfig } from "../types.ts";
+import { rtp, sipRoleFields } from "./sip-role.ts";
+
+const fields = object({
+  ...sipRoleFields,
+  rtp: required(rtp),
+  storage: required(object({ directory: required(filePath), database: required(sqliteFile) })),
+  "rtp-timeout": optional(duration(1000), 90_000), // R33
+  "t-library": optional(
+    object({ url: required(baseUrl("ws", "wss")), application: required(text), password: required(secret) }),
+  ),
+});
+
+/** Section `recorder`. */
+export const recorder: Reader<RecorderConfig> = mapped(fields, (v) => ({
+  listen: v.listen,
+  http: v.http,
+  apiToken: v["api-token"],
+  sipJournal: v["sip-journal"],
+  peers: v.peers,
+  rtp: v.rtp,
+  storage: v.storage,
+  rtpTimeoutMs: v["rtp-timeout"],
+  tLibrary: v["t-library"],
+}));

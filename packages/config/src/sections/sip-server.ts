@@ -1,0 +1,180 @@
+import { YAMLMap } from "yaml";
+import { mapped, sipUri, sqliteFile } from "../addresses.ts";
+import type { At, Reader, Reading } from "../reading.ts";
+import { duration, filePath, flag, integer, oneOf, secret, text } from "../scalars.ts";
+import { listOf, mapOf, object, oneOrMore, optional, required } from "../shapes.ts";
+import type {
+  AgentLoginConfig,
+  ApplicationConfig,
+  DigestAlgorithm,
+  DnConfig,
+  SipServerConfig,
+  SipServerOptions,
+} from "../types.ts";
+import { sipRoleFields } from "./sip-role.ts";
+
+const second = 1000;
+const toSeconds = (ms: number): number => Math.round(ms / 1000);
+
+const optionFields = object({
+  "recording-filename": optional(text, "$UUID$_$DATE$_$TIME$"),
+  "record-consult-calls": optional(flag, true),
+  "record-moh": optional(flag, true),
+  "invert-route-record-sides": optional(flag, false),
+  "recorder-group": optional(text, "recorders"),
+  "second-recorder-group": optional(text),
+  "geo-location": optional(text),
+  "music-on-hold": optional(filePath),
+  "no-answer-timeout": optional(duration(second, 3600 * second), 60 * second),
+  "session-expires": optional(duration(90 * second), 1800 * second),
+  "min-se": optional(duration(90 * second), 90 * second),
+  "min-expires": optional(duration(second), 60 * second),
+  "max-expires": optional(duration(second), 3600 * second),
+});
+
+const options: Reader<SipServerOptions> = mapped(optionFields, (v, at, reading) => {
+  if (v["min-se"] > v["session-expires"]) {
+    return reading.complain({ path: `${at.path}.min-se` }, "must not be longer than session-expires (RFC 4028).");
+  }
+  if (v["min-expires"] > v["max-expires"]) {
+    return reading.complain({ path: `${at.path}.min-expires` }, "must not be longer than max-expires.");
+  }
+  return checkTemplate(v["recording-filename"], `${at.path}.recording-filename`, reading)
+    ? {
+        recordingFilename: v["recording-filename"],
+        recordConsultCalls: v["record-consult-calls"],
+        recordMoh: v["record-moh"],
+        invertRouteRecordSides: v["invert-route-record-sides"],
+        recorderGroup: v["recorder-group"],
+        secondRecorderGroup: v["second-recorder-group"],
+        geoLocation: v["geo-location"],
+        musicOnHold: v["music-on-hold"],
+        noAnswerTimeoutMs: v["no-answer-timeout"],
+        sessionExpires: toSeconds(v["session-expires"]),
+        minSe: toSeconds(v["min-se"]),
+        minExpires: toSeconds(v["min-expires"]),
+        maxExpires: toSeconds(v["max-expires"]),
+      }
+    : undefined;
+});
+
+/** R9. */
+const templateVariables = ["ANI", "DNIS", "DATE", "TIME", "CONNID", "UUID", "AGENTID", "AGENTDN", "CALLID"];
+
+function checkTemplate(template: string, path: string, reading: Reading): boolean {
+  const parts = template.split("$");
+  const known = `Known: ${templateVariables.map((v) => `$${v}$`).join(" ")}.`;
+  if (parts.length % 2 === 0) {
+    reading.complain({ path }, "has a $ without its partner.", known);
+    return false;
+  }
+  for (let i = 1; i < parts.length; i += 2) {
+    const name = parts[i] ?? "";
+    if (templateVariables.includes(name)) continue;
+    reading.complain({ path }, `$${name}$ is not a variable of a file name.`, known);
+    return false;
+  }
+  return true;
+}
+
+const digestAlgorithms: Reader<DigestAlgorithm[]> = listOf(oneOf(["MD5", "SHA-256"]), 1);
+
+const dnFields = object({
+  type: required(oneOf(["extension", "acd-position", "routing-point", "trunk", "trunk-group", "voice-treatment-port"])),
+  password: optional(secret),
+  "digest-algorithms": optional<DigestAlgorithm[]>(digestAlgorithms, ["MD5"]),
+  record: optional(flag, false),
+  "recording-failure": optional(oneOf(["continue", "reject"]), "continue"),
+  media: optional(oneOf(["direct", "anchored"]), "direct"),
+  contact: optional(sipUri),
+  prefix: optional(text),
+  "default-destination": optional(text),
+  "route-timeout": optional(duration(second, 3600 * second), 10 * second),
+});
+
+function dnConfig(dn: string): Reader<DnConfig> {
+  return mapped(dnFields, (v, at, reading) => {
+    if (!soundDn(dn)) {
+      return reading.complain(at, "is not a DN.", "A DN is 1 to 64 letters, digits and . _ - + * #.");
+    }
+    const phone = v.type === "extension" || v.type === "acd-position";
+    if (phone && v.password === undefined && v.contact === undefined) {
+      return reading.complain(at, "needs a password to register with, or a contact that it is reached at.");
+    }
+    if ((v.type === "trunk" || v.type === "trunk-group") && v.contact === undefined) {
+      return reading.complain(at, `a ${v.type} needs a contact.`, 'Write contact: "sip:ADDRESS:PORT".');
+    }
+    return {
+      dn,
+      type: v.type,
+      password: v.password,
+      digestAlgorithms: v["digest-algorithms"],
+      record: v.record,
+      recordingFailure: v["recording-failure"],
+      media: v.media,
+      contact: v.contact,
+      prefix: v.prefix,
+      defaultDestination: v["default-destination"],
+      routeTimeoutMs: v["route-timeout"],
+    };
+  });
+}
+
+function soundDn(dn: string): boolean {
+  return dn.length > 0 && dn.length <= 64 && Array.from(dn).every((c) => /[A-Za-z0-9._+*#-]/.test(c));
+}
+
+const agentFields = object({ password: optional(secret), record: optional(flag, false) });
+
+function agentLogin(agentId: string): Reader<AgentLoginConfig> {
+  return mapped(agentFields, (v) => ({ agentId, password: v.password, record: v.record }));
+}
+
+const rights = ["monitor", "control", "userdata", "record", "route", "suppress"] as const;
+
+const applicationFields = object({
+  password: required(secret),
+  grants: optional(listOf(object({ dns: required(text), rights: required(listOf(oneOf(rights), 1)) })), []),
+  destinations: optional(listOf(text), []),
+});
+
+function application(name: string): Reader<ApplicationConfig> {
+  return mapped(applicationFields, (v) => ({ name, ...v }));
+}
+
+const fields = object({
+  ...sipRoleFields,
+  domain: required(text),
+  "resource-manager": optional(oneOrMore(sipUri), []),
+  "server-id": optional(integer(1, 255), 1),
+  storage: required(sqliteFile),
+  options: optional(options),
+  dns: required(mapOf("DNs", dnConfig)),
+  "agent-logins": optional(mapOf("agent logins", agentLogin), new Map()),
+  applications: optional(mapOf("applications", application), new Map()),
+});
+
+/** Section `sip-server`. */
+export const sipServer: Reader<SipServerConfig> = mapped(fields, (v, at, reading) => {
+  const chosen = v.options ?? options(emptyMap(at), reading);
+  if (chosen === undefined) return undefined;
+  return {
+    listen: v.listen,
+    http: v.http,
+    apiToken: v["api-token"],
+    sipJournal: v["sip-journal"],
+    peers: v.peers,
+    domain: v.domain,
+    resourceManagers: v["resource-manager"],
+    serverId: v["server-id"],
+    storage: v.storage,
+    options: chosen,
+    dns: v.dns,
+    agentLogins: v["agent-logins"],
+    applications: v.applications,
+  };
+});
+
+function emptyMap(at: At): At {
+  return { ...at, path: `${at.path}.options`, node: new YAMLMap() };
+}

@@ -1,0 +1,6 @@
+/** Largest request body in bytes. */
+export const maxBodyBytes = 1024 * 1024;
+/** A client that takes longer to send a request is cut off; ms. */
+export const requestTimeoutMs = 30_000;
+/** Idle keep-alive connections are closed after this time; ms. */
+export const keepAliveTimeoutMs = 30_000;
