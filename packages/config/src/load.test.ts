@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { parseConfig, type LoadOptions } from "./load.ts";
+import { formatMistake } from "./mistake.ts";
+import type { SidetoneConfig } from "./types.ts";
+
+const root = join(dirname(import.meta.filename), "../../..");
+const quiet: LoadOptions = { env: {}, ephemeralPorts: undefined, readFile: () => "from-file\n" };
+
+function good(text: string, options: LoadOptions = quiet): SidetoneConfig {
+  const result = parseConfig(text, "/etc/sidetone/t.yaml", options);
+  assert(result.ok, result.ok ? "" : result.error.map(formatMistake).join("\n"));
+  return result.value;
+}
+
+function mistakes(text: string, options: LoadOptions = quiet): string[] {
+  const result = parseConfig(text, "t.yaml", options);
+  assert(!result.ok, "a mistake was expected");
+  return result.error.map(formatMistake);
+}
+
+const sip = (more: string, dns = "{}"): string =>
+  `sip-server:\n  listen: [ "udp://127.0.0.1:5060" ]\n  domain: x.test\n  storage: "sqlite:a.sqlite"\n  dns: ${dns}\n${more}`;
+const recorder = (more: string): string =>
+  `recorder:\n  listen: [ "tcp://127.0.0.1:5090" ]\n  rtp: { address: 127.0.0.1, ports: 25000-32767 }\n  storage: { directory: ./rec, database: "sqlite:r.sqlite" }\n${more}`;
+
+describe("operations.md, configuration", () => {
+  test("the documented example is accepted as it stands", () => {
+    const config = good(readFileSync(join(root, "sidetone.yaml"), "utf8"));
+    assert.equal(config.sipServer?.dns.get("7001")?.record, true);
+    assert.equal(config.sipServer?.dns.get("8000")?.routeTimeoutMs, 10_000);
+    assert.equal(config.sipServer?.agentLogins?.get("1001")?.record, true);
+    assert.deepEqual(config.sipServer?.applications?.get("desk")?.grants[0]?.rights, [
+      "monitor",
+      "control",
+      "userdata",
+      "record",
+    ]);
+    assert.deepEqual(config.resourceManager?.groups[0]?.monitor, { intervalMs: 500, timeoutMs: 2000 });
+    assert.equal(config.resourceManager?.groups[0]?.resources[0]?.portCapacity, 1500);
+    assert.equal(config.mediaServer?.rtp.portMax, 24_999);
+    assert.equal(config.mediaServer?.recorderProfiles.get("recorders")?.layout, "single-session");
+    assert.equal(config.recorder?.tLibrary?.application, "recorder");
+    assert.deepEqual(config.console?.users, [{ name: "admin", password: "demo-admin", role: "administrator" }]);
+  });
+
+  test("an absent section is a role that does not run here; defaults are filled in", () => {
+    const config = good(sip(""));
+    assert.equal(config.recorder, undefined);
+    assert.equal(config.sipServer?.options.recordingFilename, "$UUID$_$DATE$_$TIME$");
+    assert.equal(config.sipServer?.options.sessionExpires, 1800);
+    assert.deepEqual(config.sipServer?.peers, []);
+  });
+
+  test("relative paths start at the folder of the file", () => {
+    assert.equal(good(sip("")).sipServer?.storage, "/etc/sidetone/a.sqlite");
+    assert.equal(good(recorder("")).recorder?.storage.directory, "/etc/sidetone/rec");
+  });
+
+  test("an unknown key is a mistake with its line, its column and the nearest known name", () => {
+    assert.deepEqual(
+      mistakes(sip("  optoins: {}")).map((m) => m.slice(0, 70)),
+      ['t.yaml:6:3: sip-server.optoins: is not a known key. Did you mean "opti'],
+    );
+    assert.match(mistakes(sip("  apiToken: x"))[0] ?? "", /Did you mean "api-token"\?/);
+    assert.match(mistakes("recoder: {}")[0] ?? "", /^t\.yaml:1:1: recoder: .*"recorder"/);
+  });
+
+  test("a wrong value names the allowed ones and the nearest", () => {
+    const found = mistakes(sip("", '{ "7001": { type: extention, password: p } }'));
+    assert.match(
+      found[0] ?? "",
+      /^t\.yaml:5:26: sip-server\.dns\."7001"\.type: must be one of extension, .*not "extention"\. Did you mean "extension"\?$/,
+    );
+  });
+
+  test("all mistakes come at once, in the order of their lines", () => {
+    const found = mistakes(sip("  server-id: many\n  options: { record-moh: 7 }\n  http: ftp://x"));
+    assert.deepEqual(
+      found.map((m) => m.split(": ")[1]),
+      ["sip-server.server-id", "sip-server.options.record-moh", "sip-server.http"],
+    );
+  });
+
+  test("a key that stands twice is a mistake at its second place", () => {
+    assert.match(
+      mistakes(sip("  domain: y.test"))[0] ?? "",
+      /^t\.yaml:6:3: sip-server\.domain: stands here a second time/,
+    );
+  });
+
+  test("what is not YAML is a mistake with its place, not an exception", () => {
+    assert.match(mistakes("a: [ 1, 2")[0] ?? "", /^t\.yaml:1:\d+: is not YAML/);
+    fc.assert(
+      fc.property(fc.string({ maxLength: 200 }), (text) => {
+        parseConfig(text, "t.yaml", quiet);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("DN names keep their leading zeros even without quotes", () => {
+    assert.deepEqual(
+      Array.from(good(sip("", "{ 0700: { type: extension, password: p } }")).sipServer?.dns.keys() ?? []),
+      ["0700"],
+    );
+  });
+
+  test("a number where text belongs says to quote it", () => {
+    assert.match(
+      mistakes(sip("", '{ "1": { type: extension, password: 12 } }'))[0] ?? "",
+      /must be text, not the number 12\. Put it in quotes: "12"/,
+    );
+  });
+});
+
+describe("operations.md, secrets", () => {
+  test("a secret is text, a file (its last line break dropped) or an environment variable", () => {
+    const dns = '{ "1": { type: extension, password: { file: pw } }, "2": { type: extension, password: { env: PW } } }';
+    const config = good(sip("", dns), { ...quiet, env: { PW: "from-env" } });
+    assert.equal(config.sipServer?.dns.get("1")?.password, "from-file");
+    assert.equal(config.sipServer?.dns.get("2")?.password, "from-env");
+  });
+
+  test("a variable that is not set and a file that cannot be read are mistakes", () => {
+    const dns =
+      '{ "1": { type: extension, password: { env: NOT_SET } }, "2": { type: extension, password: { file: no } } }';
+    const found = mistakes(sip("", dns), {
+      ...quiet,
+      readFile: () => {
+        throw new Error("ENOENT");
+      },
+    });
+    assert.match(found[0] ?? "", /NOT_SET is not set/);
+    assert.match(found[1] ?? "", /cannot be read: ENOENT/);
+  });
+});
+
+describe("operations.md, exposure", () => {
+  const open = (password: string, more = ""): string =>
+    sip(more, `{ "1": { type: extension, password: ${password} } }`).replace("udp://127.0.0.1", "udp://0.0.0.0");
+
+  test("demo passwords with a listener that other machines reach are refused, and the message says what to do", () => {
+    const found = mistakes(open("demo-1"));
+    assert.equal(found.length, 1);
+    assert.match(
+      found[0] ?? "",
+      /^t\.yaml:2:13: sip-server\.listen\[0\]: demo passwords work on loopback only.*sip-server\.dns\."1"\.password.*Give each a password/,
+    );
+    good(open("better"));
+  });
+
+  test("HTTP on another address needs a token", () => {
+    const http = '  http: "http://10.0.0.1:8081"\n';
+    assert.match(mistakes(sip(http))[0] ?? "", /without a token.*api-token/);
+    assert.equal(
+      good(sip(`${http}  api-token: { env: T }`), { ...quiet, env: { T: "tok" } }).sipServer?.apiToken,
+      "tok",
+    );
+  });
+
+  test("media-control.md: Resource Manager, Media Server and recorder on another address need an allow-list", () => {
+    const text = recorder("").replace("tcp://127.0.0.1", "tcp://10.0.0.5");
+    assert.match(mistakes(text)[0] ?? "", /^t\.yaml:2:\d+: recorder\.listen: .*peers/);
+    assert.deepEqual(good(`${text}  peers: [ 10.0.0.0/24 ]`).recorder?.peers, ["10.0.0.0/24"]);
+  });
+});
+
+describe("cross checks", () => {
+  test("RTP ports inside the kernel's ephemeral range are a warning", () => {
+    const config = good(recorder("").replace("32767", "40000"), {
+      ...quiet,
+      ephemeralPorts: { min: 32768, max: 60999 },
+    });
+    assert.match(config.warnings?.map(formatMistake)[0] ?? "", /recorder\.rtp\.ports: .*ephemeral range 32768-60999/);
+    assert.deepEqual(good(recorder(""), { ...quiet, ephemeralPorts: { min: 32768, max: 60999 } }).warnings, []);
+  });
+
+  test("a capacity that the Media Server's ports cannot carry is refused", () => {
+    const text = readFileSync(join(root, "sidetone.yaml"), "utf8").replace(
+      "port-capacity: 1500",
+      "port-capacity: 15000",
+    );
+    assert.match(mistakes(text)[0] ?? "", /port-capacity: 15000 sessions need 60000 RTP ports.*at most 3750/);
+  });
+
+  test("ranges, listeners and references that collide or lead nowhere are refused", () => {
+    const text = readFileSync(join(root, "sidetone.yaml"), "utf8");
+    assert.match(mistakes(text.replace("25000-32767", "20000-32767"))[0] ?? "", /overlaps media-server\.rtp\.ports/);
+    assert.match(
+      mistakes(text.replace("tcp://127.0.0.1:5090", "tcp://127.0.0.1:5080"))[0] ?? "",
+      /listens where media-server\.listen\[0\]/,
+    );
+    assert.match(
+      mistakes(text.replace("recorder-group: recorders", "recorder-group: recoders"))[0] ?? "",
+      /no recording-server group "recoders"\. Did you mean "recorders"/,
+    );
+    assert.match(
+      mistakes(text.replace('default-destination: "7001"', 'default-destination: "7999"'))[0] ?? "",
+      /there is no DN "7999"/,
+    );
+  });
+
+  test("R9: a template with an unknown variable is refused", () => {
+    assert.match(mistakes(sip('  options: { recording-filename: "$UUDI$" }'))[0] ?? "", /\$UUDI\$ is not a variable/);
+    assert.match(mistakes(sip('  options: { recording-filename: "$UUID" }'))[0] ?? "", /without its partner/);
+  });
+
+  test("50,000 DNs are read in seconds, not in minutes", () => {
+    const dns = Array.from({ length: 50_000 }, (_, i) => `    "${100_000 + i}": { type: extension, password: p${i} }`);
+    const from = performance.now();
+    assert.equal(good(sip("", `\n${dns.join("\n")}`)).sipServer?.dns.size, 50_000);
+    assert(performance.now() - from < 10_000);
+  });
+});
