@@ -1,0 +1,274 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { test } from "node:test";
+import { ManualClock, type SidetoneError } from "@sidetone/foundation";
+import type { FileOps } from "./file-ops.ts";
+import { systemFiles } from "./file-ops.ts";
+import { FileWriter } from "./file-writer.ts";
+import { readFolder } from "./folder-reader.ts";
+import { fsyncEach } from "./group-sync.ts";
+import { OPEN_MARKERS } from "./layout.ts";
+import { SEGMENT_FRAMES } from "./limits.ts";
+import { recoverOpen } from "./recover.ts";
+import { faultyFiles, frames, startLine, storage } from "./testing-fixtures.ts";
+import { verifyFolder } from "./verify.ts";
+import { openWav } from "./wav-view.ts";
+import { WAV_HEADER_BYTES } from "./wav.ts";
+
+const relative = "2026/11/20/a";
+
+function writerOn(root: string, files: FileOps = systemFiles, sync = fsyncEach(files.fsyncSync)) {
+  const clock = new ManualClock();
+  const told: string[] = [];
+  const writer = new FileWriter({
+    root,
+    files,
+    sync,
+    clock,
+    events: {
+      onTrouble: (h, e: SidetoneError) => told.push(`trouble ${h} ${e.code}`),
+      onRelief: (h) => told.push(`relief ${h}`),
+      onEnded: (h, n, e) => told.push(`ended ${h} ${n} ${e?.code ?? "ok"}`),
+    },
+  });
+  return { writer, clock, told };
+}
+
+async function data(path: string): Promise<Buffer> {
+  const wav = await openWav(path);
+  return (await buffer(wav.stream())).subarray(WAV_HEADER_BYTES);
+}
+
+test("what was written is there, hashed and closed", async () => {
+  using s = storage();
+  const { writer, told } = writerOn(s.root);
+  writer.open(1, { relative, start: startLine("a") });
+  writer.zero(1, 1_795_166_115_000_000, "pcma");
+  writer.audio(1, frames(0, 1000));
+  writer.silence(1, 3);
+  writer.audio(1, frames(1003, 5));
+  writer.round();
+  assert.equal((await readFolder(join(s.root, relative))).frames, 1008);
+  assert.deepEqual(fs.readdirSync(join(s.root, OPEN_MARKERS)).length, 1);
+  writer.end(1, "complete", "BYE");
+  writer.round();
+  assert.deepEqual(told, ["ended 1 1008 ok"]);
+  assert.deepEqual(
+    await data(join(s.root, relative)),
+    Buffer.concat([frames(0, 1000), Buffer.alloc(6, 0xd5), frames(1003, 5)]),
+  );
+  const { manifest } = await readFolder(join(s.root, relative));
+  assert.equal(manifest.end?.state, "complete");
+  assert.equal(manifest.end?.frames, 1008);
+  assert.deepEqual(await verifyFolder(join(s.root, relative)), { verdict: "intact", problems: [] });
+  assert.deepEqual(fs.readdirSync(join(s.root, OPEN_MARKERS)), []);
+  writer.close("end of test");
+});
+
+test("a segment is closed after its frames; the chain spans segments; a changed byte is found", async () => {
+  using s = storage();
+  const { writer } = writerOn(s.root);
+  const path = join(s.root, relative);
+  writer.open(1, { relative, start: startLine("a") });
+  writer.zero(1, 0, "pcmu");
+  const all = frames(0, SEGMENT_FRAMES * 2 + 10);
+  writer.audio(1, all);
+  writer.end(1, "complete", "BYE");
+  writer.round();
+  const view = await readFolder(path);
+  assert.deepEqual(
+    view.segments.map((g) => g.bytes / 2),
+    [SEGMENT_FRAMES, SEGMENT_FRAMES, 10],
+  );
+  assert.ok((await data(path)).equals(all));
+  assert.equal((await verifyFolder(path)).verdict, "intact");
+  const fd = fs.openSync(join(path, "audio-000002.g711"), "r+");
+  fs.writeSync(fd, "x", 77);
+  fs.closeSync(fd);
+  assert.match((await verifyFolder(path)).problems.join(), /audio-000002.g711 was changed/);
+  writer.close("end of test");
+});
+
+test("a view that was opened while recording keeps its length and its header", async () => {
+  using s = storage();
+  const { writer } = writerOn(s.root);
+  writer.open(1, { relative, start: startLine("a") });
+  writer.zero(1, 0, "pcmu");
+  writer.audio(1, frames(0, 100));
+  writer.round();
+  const wav = await openWav(join(s.root, relative));
+  writer.audio(1, frames(100, 100));
+  writer.round();
+  const bytes = await buffer(wav.stream());
+  assert.equal(bytes.length, WAV_HEADER_BYTES + 200);
+  assert.equal(bytes.readUInt32LE(4), bytes.length - 8);
+  assert.equal(bytes.readUInt32LE(54), 200);
+  assert.equal(bytes.readUInt16LE(20), 7);
+  const part = await buffer(wav.stream(50, 77));
+  assert.ok(part.equals(bytes.subarray(50, 78)));
+  assert.equal((await openWav(join(s.root, relative))).frames, 200);
+  writer.close("end of test");
+});
+
+test("B1: disk full: told once, audio kept, the rest goes on when there is room; other recordings untouched", async () => {
+  using s = storage();
+  let full = false;
+  const badFds = new Set<number>();
+  const files = faultyFiles(() => undefined);
+  const originalOpen = files.openSync;
+  const originalWrite = files.writeSync;
+  files.openSync = ((path: string, ...rest: string[]) => {
+    const fd = originalOpen(path, rest[0] ?? "r");
+    if (path.includes("/a/")) badFds.add(fd);
+    return fd;
+  }) as FileOps["openSync"];
+  files.writeSync = ((fd: number, ...rest: [Uint8Array, number, number]) => {
+    if (full && badFds.has(fd)) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+    return originalWrite(fd, ...rest);
+  }) as FileOps["writeSync"];
+  const { writer, clock, told } = writerOn(s.root, files);
+  writer.open(1, { relative, start: startLine("a") });
+  writer.open(2, { relative: "2026/11/20/b", start: startLine("b") });
+  for (const h of [1, 2]) writer.zero(h, 0, "pcmu");
+  full = true;
+  for (let second = 0; second < 12; second++) {
+    for (const h of [1, 2]) writer.audio(h, frames(second * 8000, 8000));
+    writer.round();
+    clock.advance(1000);
+  }
+  assert.deepEqual(told, ["trouble 1 disk-full"]);
+  full = false;
+  writer.round();
+  assert.deepEqual(told, ["trouble 1 disk-full", "relief 1"]);
+  writer.end(1, "complete", "BYE");
+  writer.end(2, "complete", "BYE");
+  writer.round();
+  const b = await data(join(s.root, "2026/11/20/b"));
+  assert.ok(b.equals(frames(0, 96_000)));
+  const a = await data(join(s.root, relative));
+  assert.equal(a.length, b.length, "silence of the right length");
+  assert.ok(a.subarray(-9 * 16_000).equals(b.subarray(-9 * 16_000)), "the last nine seconds were kept");
+  const { manifest } = await readFolder(join(s.root, relative));
+  assert.equal(manifest.end?.state, "partial");
+  assert.equal(manifest.warnings[0]?.code, "disk-full");
+  assert.equal(manifest.events.find((e) => e.event === "gap")?.["cause"], "storage");
+  assert.equal((await verifyFolder(join(s.root, relative))).verdict, "intact");
+  writer.close("end of test");
+});
+
+test("B3: a failed sync is never a silent success", async () => {
+  using s = storage();
+  let bad = false;
+  const sync = fsyncEach(() => {
+    if (bad) throw Object.assign(new Error("I/O error"), { code: "EIO" });
+  });
+  const { writer, told } = writerOn(s.root, systemFiles, sync);
+  writer.open(1, { relative, start: startLine("a") });
+  writer.audio(1, frames(0, 10));
+  bad = true;
+  writer.round();
+  bad = false;
+  assert.deepEqual(told, ["trouble 1 sync-failed"]);
+  writer.end(1, "complete", "BYE");
+  writer.round();
+  assert.equal((await readFolder(join(s.root, relative))).manifest.end?.state, "partial");
+  writer.close("end of test");
+});
+
+test("B5: a folder that was removed in mid-call is noticed", () => {
+  using s = storage();
+  const { writer, told } = writerOn(s.root);
+  writer.open(1, { relative, start: startLine("a") });
+  writer.audio(1, frames(0, 10));
+  writer.round();
+  fs.rmSync(join(s.root, relative), { recursive: true });
+  writer.audio(1, frames(10, 10));
+  writer.round();
+  assert.deepEqual(told, ["trouble 1 recording-folder-gone"]);
+  writer.end(1, "complete", "BYE");
+  writer.round();
+  assert.equal(told.at(-1), "ended 1 20 recording-folder-gone");
+  writer.close("end of test");
+});
+
+test("a folder that cannot be made is a typed error", () => {
+  using s = storage();
+  const { writer } = writerOn(
+    s.root,
+    faultyFiles((call) => (call === "open" ? "ENOSPC" : undefined)),
+  );
+  assert.throws(() => writer.open(1, { relative, start: startLine("a") }), { code: "disk-full", sip: 503 });
+  assert.equal(writer.openCount, 0);
+  writer.close("end of test");
+});
+
+test("B2/B3: whichever write fails first, the folder stays readable and recovery closes it", async () => {
+  for (let n = 1; n <= 14; n++) {
+    using s = storage();
+    let count = 0;
+    // From the n-th write on nothing reaches the disk: what a crash leaves behind.
+    const dead = faultyFiles((call) => (call === "write" && ++count >= n ? "EIO" : undefined));
+    const { writer } = writerOn(s.root, dead);
+    let written = 0;
+    try {
+      writer.open(1, { relative, start: startLine("a") });
+      writer.zero(1, 0, "pcmu");
+      for (let i = 0; i < 5; i++) {
+        writer.audio(1, frames(written, 1600));
+        written += 1600;
+        writer.line(1, { type: "event", event: "mark", atMs: i });
+        writer.round();
+      }
+    } catch {
+      // The start itself was refused: nothing was promised.
+    }
+    const done = recoverOpen(s.root, 1_795_166_115_000_000);
+    assert.equal(done.length, 1);
+    if (done[0]?.outcome !== "closed") continue;
+    const path = join(s.root, relative);
+    const { manifest } = await readFolder(path);
+    assert.equal(manifest.end?.state, "partial");
+    const bytes = await data(path);
+    assert.ok(bytes.equals(frames(0, bytes.length / 2)), `write ${n}`);
+    assert.equal((await verifyFolder(path)).verdict, "intact");
+    assert.deepEqual(recoverOpen(s.root, 0), []);
+    writer.close("end of test");
+  }
+});
+
+test("R30: a closed recording is continued in a new segment", async () => {
+  using s = storage();
+  const first = writerOn(s.root);
+  first.writer.open(1, { relative, start: startLine("a") });
+  first.writer.zero(1, 42, "pcma");
+  first.writer.audio(1, frames(0, 100));
+  first.writer.round();
+  // Dies here: no end, and half a frame and half a line more.
+  fs.appendFileSync(join(s.root, relative, "audio-000001.g711"), "x");
+  fs.appendFileSync(join(s.root, relative, "manifest.jsonl"), '{"type":"ev');
+  recoverOpen(s.root, 1_795_166_115_000_000);
+  const second = writerOn(s.root);
+  const opened = second.writer.open(1, { relative, start: { ...startLine("a"), epoch: 2 } });
+  assert.equal(opened.frames, 101);
+  assert.equal(opened.zero?.wallMicros, 42);
+  assert.equal(opened.continued, true);
+  second.writer.silence(1, 9);
+  second.writer.audio(1, frames(110, 5));
+  second.writer.end(1, "complete", "BYE");
+  second.writer.round();
+  const bytes = await data(join(s.root, relative));
+  assert.equal(bytes.length, 230);
+  assert.ok(bytes.subarray(-10).equals(frames(110, 5)));
+  assert.ok(bytes.subarray(202, 220).every((b) => b === 0xd5));
+  const { manifest } = await readFolder(join(s.root, relative));
+  assert.equal(manifest.epoch, 2);
+  assert.equal(manifest.end?.state, "complete");
+  assert.deepEqual(
+    (await verifyFolder(join(s.root, relative))).problems.filter((p) => !p.includes("cannot be read")),
+    [],
+  );
+  first.writer.close("end of test");
+  second.writer.close("end of test");
+});

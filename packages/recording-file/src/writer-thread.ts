@@ -1,0 +1,126 @@
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { SidetoneError } from "@sidetone/foundation";
+import type { OpenRequest, Opened } from "./file-writer.ts";
+import { ROUND_MS } from "./limits.ts";
+import type { PlainError, WriterControl, WriterMessage, WriterReport } from "./writer-protocol.ts";
+
+/** What the owner hears of its recordings. See `FileWriterEvents`. */
+export interface WriterThreadEvents {
+  onTrouble(handle: number, error: PlainError): void;
+  onRelief(handle: number): void;
+  onEnded(handle: number, frames: number, error: PlainError | undefined): void;
+  /** A round of writing and syncing took `ms`. */
+  onRound?(ms: number): void;
+  /** The thread died: nothing is written any more. */
+  onDeath(error: Error): void;
+}
+
+interface Waiting {
+  resolve(opened: Opened | undefined): void;
+  reject(error: Error): void;
+}
+
+/** The one thread that writes all recordings of a storage. */
+export class WriterThread {
+  readonly #worker: Worker;
+  readonly #asks = new Map<number, Waiting>();
+  #nextAsk = 1;
+  #nextHandle = 1;
+  #closing: Promise<void> | undefined;
+
+  /** @param root the storage; must exist. */
+  constructor(root: string, events: WriterThreadEvents, roundMs: number = ROUND_MS) {
+    this.#worker = new Worker(new URL("./writer-worker.ts", import.meta.url), {
+      workerData: { root, roundMs },
+      name: "recording-writer",
+    });
+    this.#worker.on("message", (report: WriterReport) => this.#hear(report, events));
+    this.#worker.on("error", (error) => {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      events.onDeath(error instanceof Error ? error : new Error(String(error)));
+    });
+    this.#worker.on("exit", () => this.#fail(new SidetoneError("writer-ended", "the writer thread has ended")));
+  }
+
+  /** A new handle: it names one open recording on every port. */
+  newHandle(): number {
+    return this.#nextHandle++;
+  }
+
+  /** Opens a folder. Rejects with a `SidetoneError` of `DiskErrorCode`. */
+  async open(handle: number, request: OpenRequest): Promise<Opened> {
+    const opened = await this.#ask((ask) => ({ do: "open", ask, handle, request }));
+    if (opened === undefined) throw new SidetoneError("writer-ended", "the writer thread has ended");
+    return opened;
+  }
+
+  /** For messages from the owner's thread. Mind that the order is kept per port only. */
+  send(message: WriterMessage): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** A port for another thread that sends `WriterMessage`s. Transfer it there. */
+  port(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#worker.postMessage({ do: "port", port: port2 } satisfies WriterControl, [port2]);
+    return port1;
+  }
+
+  /** Resolves when everything that the owner sent before is written and synced. */
+  async round(): Promise<void> {
+    await this.#ask((ask) => ({ do: "round", ask }));
+  }
+
+  /** Ends what is open as partial, closes all files and the thread. Idempotent. */
+  close(reason = "the recorder stopped"): Promise<void> {
+    this.#closing ??= this.#ask((ask) => ({ do: "close", ask, reason })).then(
+      () => undefined,
+      () => undefined,
+    );
+    return this.#closing.then(async () => {
+      await this.#worker.terminate();
+    });
+  }
+
+  #ask(make: (ask: number) => WriterControl): Promise<Opened | undefined> {
+    const ask = this.#nextAsk++;
+    return new Promise((resolve, reject) => {
+      this.#asks.set(ask, { resolve, reject });
+      this.#worker.postMessage(make(ask));
+    });
+  }
+
+  #hear(report: WriterReport, events: WriterThreadEvents): void {
+    switch (report.tell) {
+      case "answer": {
+        const waiting = this.#asks.get(report.ask);
+        this.#asks.delete(report.ask);
+        if (report.error === undefined) waiting?.resolve(report.opened);
+        else {
+          const { code, message, remedy } = report.error;
+          waiting?.reject(
+            new SidetoneError(code, message, { sip: 503, http: 507, ...(remedy === undefined ? {} : { remedy }) }),
+          );
+        }
+        break;
+      }
+      case "trouble":
+        events.onTrouble(report.handle, report.error);
+        break;
+      case "relief":
+        events.onRelief(report.handle);
+        break;
+      case "ended":
+        events.onEnded(report.handle, report.frames, report.error);
+        break;
+      case "round":
+        events.onRound?.(report.ms);
+        break;
+    }
+  }
+
+  #fail(error: Error): void {
+    for (const waiting of this.#asks.values()) waiting.reject(error);
+    this.#asks.clear();
+  }
+}
