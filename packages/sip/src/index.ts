@@ -3,3 +3,4 @@ export * from "./endpoint/index.ts";
 export * from "./limits.ts";
 export * from "./message/index.ts";
 export * from "./sdp/index.ts";
+export * from "./journal/index.ts";

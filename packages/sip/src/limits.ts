@@ -43,3 +43,5 @@ export const LIMITS = {
   /** Keys (user and source) remembered by one guess guard. */
   guessKeys: 50_000,
 } as const;
+/** A SIP journal that has more than this waiting for the disk drops lines instead of memory. Bytes. */
+export const MAX_JOURNAL_BACKLOG_BYTES = 16 * 1024 * 1024;

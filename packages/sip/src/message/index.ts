@@ -12,6 +12,8 @@ export { createResponse } from "./response.ts";
 export type { ResponseOptions } from "./response.ts";
 export { serialize } from "./serialize.ts";
 export { reasonPhrase } from "./status.ts";
+export { checkExtensions, deltaSeconds, maxForwardsOf, validateRequest, validateResponse } from "./validate.ts";
+export type { Refusal, ValidationOptions } from "./validate.ts";
 export { StreamFramer } from "./stream-framer.ts";
 export type { FramedItem } from "./stream-framer.ts";
 export {

@@ -25,7 +25,8 @@ export function parseVia(text: string): Result<Via> {
   const secondSlash = firstSlash === -1 ? -1 : text.indexOf("/", firstSlash + 1);
   if (secondSlash === -1) return fail("no SIP/2.0/transport");
   if (trimmed(text, 0, firstSlash).toUpperCase() !== "SIP") return fail("a protocol other than SIP");
-  if (trimmed(text, firstSlash + 1, secondSlash) !== "2.0") return fail("a version other than 2.0");
+  // Any version: a request of another version is owed a 505, which travels by this Via.
+  if (!isToken(trimmed(text, firstSlash + 1, secondSlash))) return fail("no version");
   let at = skipBlanks(text, secondSlash + 1);
   const start = at;
   while (at < text.length && !isBlank(text.charCodeAt(at))) at++;
