@@ -1,5 +1,5 @@
 /** How long a locked file is waited for before it counts as in use: longer than an orderly stop takes to let go. */
-export const busyTimeoutMs = 3000;
+export const busyTimeoutMs = 2000;
 
 /** Units in one transaction: bounds the time between two commits. */
 export const maxUnitsPerBatch = 2000;

@@ -1,0 +1,3 @@
+/** Lines of a page where nothing is said, and at most. */
+export const defaultPage = 100;
+export const maxPage = 1000;
