@@ -1,0 +1,90 @@
+import type { CallUuid, ConnId } from "@sidetone/foundation";
+
+/** Where a party stands in its call. */
+export type PartyState = "dialing" | "ringing" | "connected" | "held" | "released";
+
+/** Inside the contact centre, or beyond a trunk. */
+export type PartyKind = "internal" | "external";
+
+/** A participant of a call: a DN, or an external number behind a trunk. */
+export interface Party {
+  readonly id: string;
+  /** The party's DN; of an external party its trunk's. */
+  readonly dn: string;
+  /** What people call it: the DN, or the external number. */
+  readonly number: string;
+  readonly kind: PartyKind;
+  readonly role: "origination" | "destination";
+  readonly state: PartyState;
+  /** Address of record, e.g. `sip:7001@sidetone.local`. */
+  readonly aor: string;
+  /** Agent logged in on the DN, where there is one. */
+  readonly agentId: string | undefined;
+  /** R1: set for full-time recording. */
+  readonly recorded: boolean;
+}
+
+/** Attached data of a call (KVList). Issue 2 only needs strings. */
+export type UserData = Readonly<Record<string, string>>;
+
+/** How a call came about. */
+export type CallType = "Internal" | "Inbound" | "Outbound";
+
+/** A call as the model sees it: immutable; every change is a new value. */
+export interface Call {
+  readonly connId: ConnId;
+  readonly callUuid: CallUuid;
+  readonly callType: CallType;
+  /** The caller's number. */
+  readonly ani: string;
+  /** The number dialled. */
+  readonly dnis: string;
+  readonly createdMicros: number;
+  readonly answeredMicros: number | undefined;
+  readonly endedMicros: number | undefined;
+  readonly parties: readonly Party[];
+  readonly userData: UserData;
+  readonly recording: RecordingIndication;
+}
+
+/** R21: what `GSIP_RECORD` says; `absent` before the first start. */
+export type RecordingState = "absent" | "On" | "Off" | "Paused";
+
+/** R20, R21: recording as data on the call. */
+export interface RecordingIndication {
+  readonly state: RecordingState;
+  readonly id: string | undefined;
+  readonly fileName: string | undefined;
+  /** Why the last change happened, e.g. `full-time`, `recorder-failed`, `end-of-call`. */
+  readonly cause: string | undefined;
+}
+
+/** A call that has just been made. */
+export function newCall(facts: {
+  connId: ConnId;
+  callUuid: CallUuid;
+  callType: CallType;
+  ani: string;
+  dnis: string;
+  createdMicros: number;
+}): Call {
+  return {
+    ...facts,
+    answeredMicros: undefined,
+    endedMicros: undefined,
+    parties: [],
+    userData: {},
+    recording: { state: "absent", id: undefined, fileName: undefined, cause: undefined },
+  };
+}
+
+/** Parties that have not left. */
+export function presentParties(call: Call): readonly Party[] {
+  return call.parties.filter((party) => party.state !== "released");
+}
+
+/** Internal parties make an internal call; an external caller an inbound one; an external called party an outbound one. */
+export function callTypeOf(caller: PartyKind, called: PartyKind): CallType {
+  if (caller === "external") return "Inbound";
+  return called === "external" ? "Outbound" : "Internal";
+}

@@ -1,0 +1,144 @@
+import type { Call, Party, PartyState, RecordingState, UserData } from "./call.ts";
+
+/** What happens to a call, whoever caused it: a phone, a timer, the Media Server. */
+export type CallInput =
+  | { readonly kind: "party-added"; readonly party: Party }
+  | { readonly kind: "party-ringing"; readonly party: string }
+  | { readonly kind: "party-answered"; readonly party: string }
+  | { readonly kind: "party-held"; readonly party: string }
+  | { readonly kind: "party-retrieved"; readonly party: string }
+  | { readonly kind: "party-released"; readonly party: string; readonly cause: string }
+  | { readonly kind: "user-data"; readonly update: UserData }
+  | {
+      readonly kind: "recording";
+      readonly state: Exclude<RecordingState, "absent">;
+      readonly id?: string;
+      readonly fileName?: string;
+      readonly cause: string;
+    };
+
+/** What the model wants done or told. */
+export type CallEffect =
+  | { readonly kind: "party-changed"; readonly party: Party; readonly from: PartyState; readonly cause: string }
+  | { readonly kind: "user-data-changed"; readonly userData: UserData; readonly keys: readonly string[] }
+  | { readonly kind: "call-answered" }
+  | { readonly kind: "release-party"; readonly party: string; readonly cause: string }
+  | { readonly kind: "call-ended"; readonly cause: string };
+
+export interface CallStep {
+  readonly call: Call;
+  readonly effects: readonly CallEffect[];
+}
+
+const legal: Readonly<Record<PartyState, readonly PartyState[]>> = {
+  dialing: ["ringing", "connected", "released"],
+  ringing: ["connected", "released"],
+  connected: ["held", "released"],
+  held: ["connected", "released"],
+  released: [],
+};
+
+/**
+ * The call model: `(call, input, now) → (call, effects)`. Pure. An input that the state does not allow changes nothing
+ * and has no effects: phones repeat and cross their messages.
+ */
+export function stepCall(call: Call, input: CallInput, nowMicros: number): CallStep {
+  if (call.endedMicros !== undefined) return unchanged(call);
+  switch (input.kind) {
+    case "party-added":
+      if (call.parties.some((party) => party.id === input.party.id)) return unchanged(call);
+      return { call: { ...call, parties: [...call.parties, input.party] }, effects: [] };
+    case "party-ringing":
+      return move(call, input.party, "ringing", "alerting");
+    case "party-answered":
+      return answered(call, input.party, nowMicros);
+    case "party-held":
+      return move(call, input.party, "held", "held");
+    case "party-retrieved":
+      return move(call, input.party, "connected", "retrieved");
+    case "party-released":
+      return released(call, input.party, input.cause, nowMicros);
+    case "user-data":
+      return withUserData(call, input.update);
+    case "recording":
+      return recording(call, input);
+  }
+}
+
+function unchanged(call: Call): CallStep {
+  return { call, effects: [] };
+}
+
+function move(call: Call, id: string, state: PartyState, cause: string): CallStep {
+  const party = call.parties.find((p) => p.id === id);
+  if (party === undefined || !legal[party.state].includes(state)) return unchanged(call);
+  const moved: Party = { ...party, state };
+  return {
+    call: { ...call, parties: call.parties.map((p) => (p.id === id ? moved : p)) },
+    effects: [{ kind: "party-changed", party: moved, from: party.state, cause }],
+  };
+}
+
+/** The called party's answer connects the caller too; a caller cannot be connected before. */
+function answered(call: Call, id: string, nowMicros: number): CallStep {
+  const step = move(call, id, "connected", "answered");
+  if (step.effects.length === 0) return step;
+  const effects = [...step.effects];
+  let next = step.call;
+  for (const party of next.parties) {
+    if (party.role !== "origination" || (party.state !== "dialing" && party.state !== "ringing")) continue;
+    const connected = move(next, party.id, "connected", "answered");
+    next = connected.call;
+    effects.push(...connected.effects);
+  }
+  if (next.answeredMicros === undefined) {
+    next = { ...next, answeredMicros: nowMicros };
+    effects.push({ kind: "call-answered" });
+  }
+  return { call: next, effects };
+}
+
+/** A two-party call ends with either party; the other is released with it. `Off` comes before that (R21). */
+function released(call: Call, id: string, cause: string, nowMicros: number): CallStep {
+  const party = call.parties.find((p) => p.id === id);
+  if (party === undefined || party.state === "released") return unchanged(call);
+  const remaining = call.parties.filter((p) => p.id !== id && p.state !== "released");
+  if (remaining.length > 1) return move(call, id, "released", cause);
+  const effects: CallEffect[] = [];
+  let next = call;
+  if (call.recording.state === "On" || call.recording.state === "Paused") {
+    const off = recording(call, { kind: "recording", state: "Off", cause: "end-of-call" });
+    next = off.call;
+    effects.push(...off.effects);
+  }
+  for (const leaving of [party, ...remaining]) {
+    const step = move(next, leaving.id, "released", cause);
+    next = step.call;
+    effects.push(...step.effects);
+    if (leaving.id !== id) effects.push({ kind: "release-party", party: leaving.id, cause });
+  }
+  effects.push({ kind: "call-ended", cause });
+  return { call: { ...next, endedMicros: nowMicros }, effects };
+}
+
+function withUserData(call: Call, update: UserData): CallStep {
+  const keys = Object.keys(update).filter((key) => call.userData[key] !== update[key]);
+  if (keys.length === 0) return unchanged(call);
+  const userData = { ...call.userData, ...update };
+  return { call: { ...call, userData }, effects: [{ kind: "user-data-changed", userData, keys }] };
+}
+
+/** R20, R21: `GSIP_REC_FN` once, for the rest of the call; `GSIP_RECORD` at every change. */
+function recording(call: Call, input: Extract<CallInput, { kind: "recording" }>): CallStep {
+  const before = call.recording;
+  if (before.state === "absent" && input.state === "Off") return unchanged(call);
+  const indication = {
+    state: input.state,
+    id: input.id ?? before.id,
+    fileName: input.fileName ?? before.fileName,
+    cause: input.cause,
+  };
+  const update: Record<string, string> = { GSIP_RECORD: input.state };
+  if (indication.fileName !== undefined) update["GSIP_REC_FN"] = indication.fileName;
+  return withUserData({ ...call, recording: indication }, update);
+}

@@ -1,0 +1,99 @@
+import { type ConnRef, confRef, type MsmlOperation, type RecorderStream, writeMsml } from "@sidetone/msml";
+import type { Call, Party } from "../call-model/call.ts";
+import { type Side, sidesOf } from "./policy.ts";
+
+/** Label of the recording session's stream: left channel = 1 = customer, right = 2 = agent. */
+const labels: Readonly<Record<Side, string>> = { customer: "1", agent: "2" };
+
+/** MSML that makes a conference and joins the legs to it; `connections` by the mark that names each in an error. */
+export function joinDocument(confId: string, connections: ReadonlyMap<string, ConnRef>): string {
+  const conference = confRef(confId);
+  const operations: MsmlOperation[] = [
+    { op: "createconference", name: confId, deleteWhen: "nomedia", term: false },
+    ...Array.from(
+      connections,
+      ([mark, id1]): MsmlOperation => ({ op: "join", id1, id2: conference, streams: [], mark }),
+    ),
+  ];
+  return writeMsml({ kind: "request", operations });
+}
+
+/** What the recorder is told when a recording starts. */
+export interface StartFacts {
+  readonly confId: string;
+  readonly call: Call;
+  readonly recordingId: string;
+  readonly fileName: string;
+  readonly recordDn: string;
+  readonly epoch: number;
+  readonly initial: "recording" | "paused";
+  readonly backfillMs: number;
+  /** Connection of each party at the Media Server. */
+  connectionOf(party: string): ConnRef | undefined;
+}
+
+/** MSML that starts the recorder of a conference (media-control.md, "MSML that SIP Server sends"). */
+export function startDocument(facts: StartFacts): string {
+  const { call, confId } = facts;
+  const params = new Map<string, string>([
+    ["id", facts.recordingId],
+    ["filename", facts.fileName],
+    ["calluuid", call.callUuid],
+    ["connid", call.connId],
+    ["recordDN", facts.recordDn],
+    ["ani", call.ani],
+    ["dnis", call.dnis],
+    ["calltype", call.callType],
+  ]);
+  const agent = call.parties.find(({ agentId }) => agentId !== undefined)?.agentId;
+  if (agent !== undefined) params.set("agentid", agent);
+  return writeMsml({
+    kind: "request",
+    operations: [
+      {
+        op: "modifyconference",
+        id: confRef(confId),
+        mark: "rec",
+        recorder: {
+          state: "start",
+          initial: facts.initial,
+          backfillMs: facts.backfillMs,
+          epoch: facts.epoch,
+          params,
+          userParams: new Map(),
+          streams: recorderStreams(facts),
+        },
+      },
+    ],
+  });
+}
+
+/** MSML that pauses, resumes or stops the recorder of a conference (R19). */
+export function recorderDocument(confId: string, state: "pause" | "resume" | "stop", recordingId: string): string {
+  const recorder = {
+    state,
+    params: new Map([["id", recordingId]]),
+    userParams: new Map<string, string>(),
+    streams: [],
+  };
+  return writeMsml({
+    kind: "request",
+    operations: [{ op: "modifyconference", id: confRef(confId), mark: "rec", recorder }],
+  });
+}
+
+function recorderStreams(facts: StartFacts): RecorderStream[] {
+  const sides = sidesOf(facts.call);
+  const streams: RecorderStream[] = [];
+  for (const party of facts.call.parties) {
+    const connection = facts.connectionOf(party.id);
+    const side = sides.get(party.id);
+    if (party.state === "released" || connection === undefined || side === undefined) continue;
+    streams.push({ label: labels[side], side, conn: connection, aor: party.aor, dn: party.dn, name: nameOf(party) });
+  }
+  return streams;
+}
+
+function nameOf(party: Party): string {
+  return party.agentId ?? party.number;
+}

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import {
+  newRecording,
+  RECORDING_RETRY_MS,
+  type RecordingEffect,
+  type RecordingInput,
+  type RecordingMachineState,
+  stepRecording,
+} from "./machine.ts";
+
+function run(inputs: readonly RecordingInput[], now = 0): { state: RecordingMachineState; effects: RecordingEffect[] } {
+  const effects: RecordingEffect[] = [];
+  let state = newRecording("id", "file");
+  for (const input of inputs) {
+    const step = stepRecording(state, input, now);
+    state = step.state;
+    effects.push(...step.effects);
+  }
+  return { state, effects };
+}
+
+const kinds = (effects: readonly RecordingEffect[]): string[] => effects.map(({ kind }) => kind);
+
+test("R16: the start asks for what was said since the answer", () => {
+  const { effects } = run([{ kind: "wanted", answeredMicros: 1_000_000 }], 1_035_000);
+  assert.deepEqual(effects, [{ kind: "start", epoch: 1, initial: "recording", backfillMs: 35 }]);
+});
+
+test("media-control.md: never more than the 2 s that the Media Server keeps", () => {
+  const { effects } = run([{ kind: "wanted", answeredMicros: 0 }], 9_000_000);
+  assert.deepEqual(effects, [{ kind: "start", epoch: 1, initial: "recording", backfillMs: 2000 }]);
+});
+
+test("R20: On is said when a destination accepted, not before", () => {
+  const asked = run([{ kind: "wanted", answeredMicros: 0 }]);
+  assert.ok(!kinds(asked.effects).includes("indicate"));
+  const started = stepRecording(asked.state, { kind: "started" }, 0);
+  assert.deepEqual(started.effects.at(-1), { kind: "indicate", state: "On", cause: "started" });
+});
+
+test("R17: a failed start is an Off, an alarm, a ledger line, and a retry 5 s later with a higher epoch", () => {
+  const failed = run([
+    { kind: "wanted", answeredMicros: 0 },
+    { kind: "failed", reason: "recorder-refused 486" },
+  ]);
+  assert.deepEqual(kinds(failed.effects), ["start", "indicate", "alarm", "ledger", "arm-retry"]);
+  assert.deepEqual(failed.effects.at(-1), { kind: "arm-retry", ms: RECORDING_RETRY_MS });
+  const again = stepRecording(failed.state, { kind: "retry-due" }, 0);
+  assert.deepEqual(again.effects, [{ kind: "start", epoch: 2, initial: "recording", backfillMs: 0 }]);
+});
+
+test("R17: without a Media Server at the answer the ledger says so and a start is tried later", () => {
+  const { state, effects } = run([
+    { kind: "media-lost", reason: "no-media-server" },
+    { kind: "wanted", answeredMicros: 0 },
+  ]);
+  assert.equal(state.phase, "waiting");
+  assert.ok(
+    effects.some(
+      (effect) => effect.kind === "ledger" && effect.outcome === "not-recorded" && effect.reason === "no-media-server",
+    ),
+  );
+});
+
+test("R34: a recording that ran to the end is recorded; one that broke is partial; one that never ran is not", () => {
+  const outcome = (inputs: RecordingInput[]): unknown => run(inputs).effects.findLast(({ kind }) => kind === "ledger");
+  const wanted: RecordingInput = { kind: "wanted", answeredMicros: 0 };
+  assert.deepEqual(outcome([wanted, { kind: "started" }, { kind: "call-ended" }]), {
+    kind: "ledger",
+    outcome: "recorded",
+    reason: undefined,
+  });
+  assert.deepEqual(outcome([wanted, { kind: "started" }, { kind: "failed", reason: "x" }, { kind: "call-ended" }]), {
+    kind: "ledger",
+    outcome: "partial",
+    reason: "x",
+  });
+  assert.deepEqual(outcome([wanted, { kind: "start-refused", reason: "x" }, { kind: "call-ended" }]), {
+    kind: "ledger",
+    outcome: "not-recorded",
+    reason: "x",
+  });
+});
+
+test("R17 reject: a prepared recording starts paused and the answer resumes it, in either order", () => {
+  const inOrder = run([
+    { kind: "prepare" },
+    { kind: "started" },
+    { kind: "wanted", answeredMicros: 0 },
+    { kind: "resumed" },
+  ]);
+  assert.equal(inOrder.state.phase, "recording");
+  assert.deepEqual(kinds(inOrder.effects), ["start", "disarm-retry", "resume", "indicate"]);
+  const crossed = run([
+    { kind: "prepare" },
+    { kind: "wanted", answeredMicros: 0 },
+    { kind: "started" },
+    { kind: "resumed" },
+  ]);
+  assert.equal(crossed.state.phase, "recording");
+});
+
+test("the end of the call stops a running recording and disarms a waiting one", () => {
+  assert.ok(
+    kinds(run([{ kind: "wanted", answeredMicros: 0 }, { kind: "started" }, { kind: "call-ended" }]).effects).includes(
+      "stop",
+    ),
+  );
+  const waiting = run([{ kind: "wanted", answeredMicros: 0 }, { kind: "failed", reason: "x" }, { kind: "call-ended" }]);
+  assert.equal(waiting.effects.filter(({ kind }) => kind === "disarm-retry").length, 1);
+  assert.equal(waiting.state.phase, "stopped");
+});
+
+const anyInput: fc.Arbitrary<RecordingInput> = fc.constantFrom<RecordingInput>(
+  { kind: "wanted", answeredMicros: 0 },
+  { kind: "prepare" },
+  { kind: "start-refused", reason: "r" },
+  { kind: "started" },
+  { kind: "paused" },
+  { kind: "resumed" },
+  { kind: "ended", reason: "r" },
+  { kind: "failed", reason: "r" },
+  { kind: "retry-due" },
+  { kind: "media-lost", reason: "r" },
+);
+
+test("property: after the call has ended nothing starts again and no retry waits", () => {
+  fc.assert(
+    fc.property(fc.array(anyInput, { maxLength: 30 }), fc.array(anyInput, { maxLength: 10 }), (before, after) => {
+      const ended = run([...before, { kind: "call-ended" }]);
+      let state = ended.state;
+      for (const input of after) {
+        const step = stepRecording(state, input, 0);
+        state = step.state;
+        assert.deepEqual(
+          step.effects.filter(({ kind }) => kind === "start" || kind === "arm-retry" || kind === "indicate"),
+          [],
+        );
+      }
+      const timers = ended.effects.filter(
+        ({ kind }) => kind === "arm-retry" || kind === "disarm-retry" || kind === "start",
+      );
+      const last = timers.at(-1);
+      assert.notEqual(last?.kind, "arm-retry");
+    }),
+  );
+});

@@ -1,0 +1,62 @@
+import type { DnConfig } from "@sidetone/config";
+import type { Call, Party } from "../call-model/call.ts";
+import { presentParties } from "../call-model/call.ts";
+
+/** Customer = left channel, label 1; agent = right channel, label 2 (R26). */
+export type Side = "customer" | "agent";
+
+/** Who is to be recorded, and why. */
+export interface RecordingWish {
+  readonly party: string;
+  readonly dn: string;
+  readonly side: Side;
+  readonly cause: "full-time";
+}
+
+/** R1: the parties whose configuration asks for full-time recording, with the side each is on. */
+export function recordingWishes(call: Call): readonly RecordingWish[] {
+  const sides = sidesOf(call);
+  return presentParties(call)
+    .filter((party) => party.recorded)
+    .map((party) => ({ party: party.id, dn: party.dn, side: sides.get(party.id) ?? "agent", cause: "full-time" }));
+}
+
+/**
+ * R26, R3: an external party is the customer; of two internal ones the called is the agent, the caller stands on the
+ * customer's side; of two external ones likewise. Every side has at most the parties that belong to it.
+ */
+export function sidesOf(call: Call): ReadonlyMap<string, Side> {
+  const sides = new Map<string, Side>();
+  const kinds = new Set(call.parties.map((party) => party.kind));
+  for (const party of call.parties) sides.set(party.id, kinds.size > 1 ? byKind(party) : byRole(party));
+  return sides;
+}
+
+function byKind(party: Party): Side {
+  return party.kind === "external" ? "customer" : "agent";
+}
+
+function byRole(party: Party): Side {
+  return party.role === "origination" ? "customer" : "agent";
+}
+
+/** How the media of a call go before the called party hears anything. */
+export interface MediaPlan {
+  readonly path: "direct" | "anchored";
+  /** A recording is to be started at the answer. */
+  readonly record: boolean;
+  /** R17: `reject` where any recorded DN says that recording is mandatory. */
+  readonly recordingFailure: "continue" | "reject";
+}
+
+/** Decides direct or anchored from the two DNs (R1, R17, `media`). */
+export function mediaPlan(caller: DnConfig, called: DnConfig): MediaPlan {
+  const dns = [caller, called];
+  const record = dns.some((dn) => dn.record);
+  const mandatory = dns.some((dn) => dn.record && dn.recordingFailure === "reject");
+  return {
+    path: record || dns.some((dn) => dn.media === "anchored") ? "anchored" : "direct",
+    record,
+    recordingFailure: mandatory ? "reject" : "continue",
+  };
+}

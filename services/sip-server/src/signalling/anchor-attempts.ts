@@ -1,0 +1,120 @@
+import type { Result } from "@sidetone/foundation";
+import { fail, ok } from "@sidetone/foundation";
+import type { ConnRef } from "@sidetone/msml";
+import type { NameAddr } from "@sidetone/sip";
+import { joinDocument } from "../recording/documents.ts";
+import { type AnchorFailure, MediaAnchor } from "./media-anchor.ts";
+import { sendMsml } from "./recording-control.ts";
+import type { ServerContext } from "./server-context.ts";
+
+/** R17: set-up is delayed by at most this per attempt, in milliseconds. */
+export const ANCHOR_ATTEMPT_MS = 500;
+/** R17. */
+export const ANCHOR_ATTEMPTS = 2;
+
+/** A leg to bring to the Media Server. */
+export interface LegToAnchor {
+  readonly name: string;
+  readonly dn: string;
+  readonly offer: Buffer;
+}
+
+export interface AnchorRequest {
+  readonly callUuid: string;
+  readonly from: NameAddr;
+  readonly localAddress: string;
+  readonly record: boolean;
+  onMsml(body: Buffer): void;
+  onLost(anchor: MediaAnchor, reason: string): void;
+}
+
+/** A new anchor that goes through the `attempt`-th Resource Manager of the configuration. */
+export function newAnchor(context: ServerContext, request: AnchorRequest, attempt: number): MediaAnchor {
+  const { resourceManagers, options } = context.config;
+  const resourceManager = resourceManagers[attempt % Math.max(1, resourceManagers.length)] ?? "";
+  const anchor: MediaAnchor = new MediaAnchor({
+    endpoint: context.endpoint,
+    clock: context.clock,
+    log: context.log,
+    resourceManager,
+    confId: context.ids.confIds.next(),
+    callUuid: request.callUuid,
+    geoLocation: options.geoLocation,
+    from: request.from,
+    localAddress: request.localAddress,
+    onMsml: (body) => request.onMsml(body),
+    onLost: (reason) => request.onLost(anchor, reason),
+  });
+  return anchor;
+}
+
+/**
+ * Brings the legs of a call to a Media Server and joins them, in at most two attempts of 500 ms (R17). A codec that the
+ * Media Server lacks is not tried again.
+ */
+export async function anchorCall(
+  context: ServerContext,
+  request: AnchorRequest,
+  legs: readonly LegToAnchor[],
+): Promise<Result<MediaAnchor, AnchorFailure>> {
+  if (context.config.resourceManagers.length === 0) return fail({ reason: "no-resource-manager", status: undefined });
+  let failure: AnchorFailure = { reason: "no-media-server", status: undefined };
+  for (let attempt = 0; attempt < ANCHOR_ATTEMPTS; attempt += 1) {
+    const anchor = newAnchor(context, request, attempt);
+    const built = await withDeadline(context, build(anchor, request, legs));
+    if (built.ok) return ok(anchor);
+    void anchor.close();
+    failure = built.error;
+    context.log.warn(
+      { callUuid: request.callUuid, attempt: attempt + 1, reason: failure.reason },
+      "call could not be anchored",
+    );
+    if (failure.reason === "codec") break;
+  }
+  return fail(failure);
+}
+
+async function build(
+  anchor: MediaAnchor,
+  request: AnchorRequest,
+  legs: readonly LegToAnchor[],
+): Promise<Result<undefined, AnchorFailure>> {
+  for (const { name, dn, offer } of legs) {
+    const leg = await anchor.addLeg(name, dn, offer, request.record);
+    if (!leg.ok) return leg;
+  }
+  return joinLegs(
+    anchor,
+    legs.map(({ name }) => name),
+  );
+}
+
+/** Makes the conference and joins the legs. */
+export async function joinLegs(
+  anchor: MediaAnchor,
+  names: readonly string[],
+): Promise<Result<undefined, AnchorFailure>> {
+  const connections = new Map<string, ConnRef>();
+  for (const name of names) {
+    const connection = anchor.connection(name);
+    if (connection === undefined) return fail({ reason: "media-server-lost", status: undefined });
+    connections.set(name, connection);
+  }
+  const refusal = await sendMsml(anchor, joinDocument(anchor.confId, connections));
+  return refusal === undefined ? ok(undefined) : fail({ reason: refusal, status: undefined });
+}
+
+function withDeadline(
+  context: ServerContext,
+  work: Promise<Result<undefined, AnchorFailure>>,
+): Promise<Result<undefined, AnchorFailure>> {
+  return new Promise((resolve) => {
+    const cancel = context.clock.after(ANCHOR_ATTEMPT_MS, () =>
+      resolve(fail({ reason: "no-media-server (no answer in time)", status: 408 })),
+    );
+    void work.then((result) => {
+      cancel();
+      resolve(result);
+    });
+  });
+}

@@ -1,0 +1,205 @@
+import type { Logger, Result } from "@sidetone/foundation";
+import { fail, ok } from "@sidetone/foundation";
+import type { IncomingRequest, SipResponse } from "@sidetone/sip";
+import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
+import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
+import { audioDirection } from "./sdp-direction.ts";
+
+const SDP = "application/sdp";
+
+/** What a call's media tell the call. */
+export interface CallMediaListener {
+  /** A phone put its far end on hold, or took it back. */
+  onHold(party: string, held: boolean): void;
+}
+
+/**
+ * Where the media of an established two-party call go: between the phones, or through the Media Server. Offers of the
+ * phones in mid-call are answered accordingly, and the call can be moved from the one to the other (R17, R30).
+ */
+export class CallMedia {
+  readonly #a: PhoneLeg;
+  readonly #b: PhoneLeg;
+  readonly #log: Logger;
+  readonly #listener: CallMediaListener;
+  #anchor: MediaAnchor | undefined;
+  #moving = false;
+
+  constructor(a: PhoneLeg, b: PhoneLeg, anchor: MediaAnchor | undefined, log: Logger, listener: CallMediaListener) {
+    this.#a = a;
+    this.#b = b;
+    this.#anchor = anchor;
+    this.#log = log;
+    this.#listener = listener;
+    this.#serve(a, b);
+    this.#serve(b, a);
+  }
+
+  /** The Media Server's side, while the call is anchored. */
+  get anchor(): MediaAnchor | undefined {
+    return this.#anchor;
+  }
+
+  /**
+   * Moves an established call to the Media Server: both legs with the phones' current SDP, both phones re-INVITEd
+   * together, then the leg of a phone whose SDP changed is corrected. If one refuses, both go back (media-control.md).
+   */
+  async moveTo(
+    anchor: MediaAnchor,
+    prepare: () => Promise<Result<undefined, AnchorFailure>>,
+  ): Promise<Result<undefined, AnchorFailure>> {
+    this.#moving = true;
+    try {
+      const [sdpA, sdpB] = [this.#a.session.remoteSdp, this.#b.session.remoteSdp];
+      if (sdpA === undefined || sdpB === undefined) return fail({ reason: "no-sdp", status: undefined });
+      const legA = await anchor.addLeg(this.#a.party, this.#a.dn, sdpA, true);
+      if (!legA.ok) return legA;
+      const legB = await anchor.addLeg(this.#b.party, this.#b.dn, sdpB, true);
+      if (!legB.ok) return legB;
+      const prepared = await prepare();
+      if (!prepared.ok) return prepared;
+      const [toA, toB] = await Promise.all([this.#offer(this.#a, legA.value), this.#offer(this.#b, legB.value)]);
+      if (toA.status >= 300 || toB.status >= 300) {
+        await this.#backToDirect(toA, sdpA, toB, sdpB);
+        const refusal = toA.status >= 300 ? toA : toB;
+        return fail({ reason: `phone-refused-move (${refusal.status} ${refusal.reason})`, status: refusal.status });
+      }
+      await Promise.all([correct(anchor, this.#a, sdpA, toA), correct(anchor, this.#b, sdpB, toB)]);
+      this.#anchor = anchor;
+      return ok(undefined);
+    } finally {
+      this.#moving = false;
+    }
+  }
+
+  /** The Media Server is gone: the phones are joined to each other again (R30). */
+  async moveToDirect(): Promise<Result<undefined, AnchorFailure>> {
+    this.#anchor = undefined;
+    this.#moving = true;
+    try {
+      const sdpB = this.#b.session.remoteSdp;
+      if (sdpB === undefined) return fail({ reason: "no-sdp", status: undefined });
+      const toA = await this.#offer(this.#a, sdpB);
+      if (toA.status >= 300) return fail({ reason: `phone-refused-move (${toA.status})`, status: toA.status });
+      const toB = await this.#offer(this.#b, toA.body);
+      if (toB.status >= 300) return fail({ reason: `phone-refused-move (${toB.status})`, status: toB.status });
+      return ok(undefined);
+    } finally {
+      this.#moving = false;
+    }
+  }
+
+  #offer(leg: PhoneLeg, sdp: Buffer): Promise<SipResponse> {
+    return leg.session.reinvite({ body: leg.stamp.stamp(sdp), contentType: SDP });
+  }
+
+  async #backToDirect(toA: SipResponse, sdpA: Buffer, toB: SipResponse, sdpB: Buffer): Promise<void> {
+    const undo: Promise<SipResponse>[] = [];
+    if (toA.status < 300) undo.push(this.#offer(this.#a, sdpB));
+    if (toB.status < 300) undo.push(this.#offer(this.#b, sdpA));
+    for (const response of await Promise.all(undo)) {
+      if (response.status >= 300)
+        this.#log.warn({ status: response.status }, "a phone refused to go back to direct media");
+    }
+  }
+
+  #serve(leg: PhoneLeg, other: PhoneLeg): void {
+    leg.session.on("reinvite", (incoming) => this.#phoneOffers(leg, other, incoming));
+    leg.session.on("update", (incoming) => this.#phoneOffers(leg, other, incoming));
+    leg.session.on("request", (incoming) => void this.#relayRequest(other, incoming));
+  }
+
+  #phoneOffers(leg: PhoneLeg, other: PhoneLeg, incoming: IncomingRequest): void {
+    if (this.#moving) {
+      // Our own re-INVITE towards this phone is under way or about to go.
+      incoming.respond(491);
+      return;
+    }
+    const { body, method } = incoming.request;
+    if (body.length === 0) {
+      if (method === "UPDATE") incoming.respond(200);
+      else this.#offerless(leg, other, incoming);
+      return;
+    }
+    void this.#answerOffer(leg, other, body, method).then((outcome) => {
+      if (outcome.status < 300) this.#noteHold(leg, body);
+      respond(leg, incoming, outcome);
+    });
+  }
+
+  async #answerOffer(leg: PhoneLeg, other: PhoneLeg, offer: Buffer, method: string): Promise<OfferOutcome> {
+    if (this.#anchor !== undefined) {
+      const answer = await this.#anchor.updateLeg(leg.party, offer);
+      return answer.ok ? { status: 200, body: answer.value } : { status: 488, reason: answer.error.reason };
+    }
+    const relayed = { body: other.stamp.stamp(offer), contentType: SDP };
+    const response =
+      method === "UPDATE" && other.session.remoteAllow.has("UPDATE")
+        ? await other.session.update(relayed)
+        : await other.session.reinvite({ ...relayed, retry491: false });
+    return { status: response.status, reason: response.reason, body: response.body };
+  }
+
+  /** An offerless re-INVITE: we (or the other phone) offer in the 200, the answer comes in the ACK. */
+  #offerless(leg: PhoneLeg, other: PhoneLeg, incoming: IncomingRequest): void {
+    const anchor = this.#anchor;
+    if (anchor !== undefined) {
+      const offer = anchor.answerFor(leg.party);
+      if (offer === undefined) {
+        incoming.respond(500);
+        return;
+      }
+      incoming.onAck = (ack) => {
+        if (ack.body.length > 0) void anchor.updateLeg(leg.party, ack.body);
+      };
+      respond(leg, incoming, { status: 200, body: offer });
+      return;
+    }
+    void other.session.reinvite({ retry491: false, autoAck: false }).then((response) => {
+      if (response.status < 300) incoming.onAck = (ack) => other.session.ack(other.stamp.stamp(ack.body));
+      respond(leg, incoming, { status: response.status, reason: response.reason, body: response.body });
+    });
+  }
+
+  #noteHold(leg: PhoneLeg, offer: Buffer): void {
+    const way = audioDirection(offer);
+    if (way !== undefined) this.#listener.onHold(leg.party, way === "sendonly" || way === "inactive");
+  }
+
+  /** INFO and what else phones say to each other inside the call. */
+  async #relayRequest(other: PhoneLeg, incoming: IncomingRequest): Promise<void> {
+    const { method, body, contentType, headers } = incoming.request;
+    if (method !== "INFO" && method !== "MESSAGE") {
+      incoming.respond(501);
+      return;
+    }
+    const passed: [string, string][] = [];
+    for (const name of ["Info-Package", "Content-Disposition"]) {
+      const value = headers.get(name);
+      if (value !== undefined) passed.push([name, value]);
+    }
+    const response = await other.session.request(method, {
+      headers: passed,
+      ...(body.length > 0 ? { body, contentType: contentType ?? "application/octet-stream" } : {}),
+    });
+    incoming.respond(response.status, {
+      reason: response.reason,
+      ...(response.body.length > 0
+        ? { body: response.body, contentType: response.contentType ?? "application/octet-stream" }
+        : {}),
+    });
+  }
+}
+
+/** A phone that answered the move with another SDP than it had: the Media Server is told. */
+async function correct(anchor: MediaAnchor, leg: PhoneLeg, before: Buffer, answer: SipResponse): Promise<void> {
+  if (answer.body.length > 0 && !answer.body.equals(before)) await anchor.updateLeg(leg.party, answer.body);
+}
+
+function respond(leg: PhoneLeg, incoming: IncomingRequest, outcome: OfferOutcome): void {
+  const { status, reason, body } = outcome;
+  incoming.respond(status, {
+    ...(reason === undefined ? {} : { reason }),
+    ...(status < 300 && body !== undefined && body.length > 0 ? { body: leg.stamp.stamp(body), contentType: SDP } : {}),
+  });
+}

@@ -1,0 +1,57 @@
+import type { ServerTransaction } from "@sidetone/sip";
+import type { Call } from "../call-model/call.ts";
+import type { AuthResult } from "../registrar/authenticator.ts";
+import { CallController } from "./call-controller.ts";
+import { admitInvite } from "./incoming-invite.ts";
+import type { ServerContext } from "./server-context.ts";
+
+/** Above it new calls get 503 with Retry-After. */
+export const MAX_CALLS = 20_000;
+
+/** The calls of this SIP Server that are up. */
+export class Calls {
+  readonly #context: ServerContext;
+  readonly #authenticate: (tx: ServerTransaction) => AuthResult;
+  readonly #calls = new Map<string, CallController>();
+  #draining = false;
+
+  constructor(context: ServerContext, authenticate: (tx: ServerTransaction) => AuthResult) {
+    this.#context = context;
+    this.#authenticate = authenticate;
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** Calls now, as the API shows them. */
+  list(): readonly Call[] {
+    return Array.from(this.#calls.values(), (controller) => controller.call);
+  }
+
+  /** An INVITE outside a dialog: a call, or the refusal it is owed. */
+  offer(tx: ServerTransaction): void {
+    if (this.#draining || this.#calls.size >= MAX_CALLS) {
+      tx.respond(503, { headers: [["Retry-After", "5"]] });
+      return;
+    }
+    const admission = admitInvite(this.#context, tx, this.#authenticate);
+    if (admission.kind === "refused") {
+      tx.respond(admission.status, admission.options);
+      return;
+    }
+    const { facts } = admission;
+    const session = this.#context.endpoint.accept(tx, { contactUser: facts.calledNumber });
+    const controller = new CallController(this.#context, { ...facts, session, localAddress: tx.flow.local.host });
+    const { callUuid } = controller.call;
+    this.#calls.set(callUuid, controller);
+    void controller.finished.then(() => this.#calls.delete(callUuid));
+    void controller.start();
+  }
+
+  /** Ends every call: BYE to every phone, recordings stopped. */
+  async close(): Promise<void> {
+    this.#draining = true;
+    await Promise.all(Array.from(this.#calls.values(), (controller) => controller.shutdown()));
+  }
+}

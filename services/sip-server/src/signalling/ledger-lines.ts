@@ -1,0 +1,74 @@
+import type { Logger } from "@sidetone/foundation";
+import { errorText } from "@sidetone/foundation";
+import type { Call } from "../call-model/call.ts";
+import type { Ledger, LedgerKey } from "../ledger/index.ts";
+import { recordingWishes } from "../recording/policy.ts";
+
+/** R34: the lines of one call, one for each party that should be recorded. */
+export class LedgerLines {
+  readonly #ledger: Pick<Ledger, "expect" | "resolve" | "update">;
+  readonly #log: Logger;
+  #keys: readonly LedgerKey[] = [];
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(ledger: Pick<Ledger, "expect" | "resolve" | "update">, log: Logger) {
+    this.#ledger = ledger;
+    this.#log = log;
+  }
+
+  /** Resolves when every line is durable. */
+  async expect(call: Call, expectedFrom: number, recordingId: string | undefined): Promise<void> {
+    const wishes = recordingWishes(call);
+    this.#keys = wishes.map(({ dn, side, party }) => ({ callUuid: call.callUuid, dn, side, party }));
+    await Promise.all(
+      wishes.map(({ dn, side, party, cause }) =>
+        this.#ledger.expect({
+          callUuid: call.callUuid,
+          connId: call.connId,
+          dn,
+          side,
+          party,
+          cause,
+          expectedFrom,
+          recordingId,
+        }),
+      ),
+    );
+  }
+
+  resolve(
+    outcome: "recorded" | "partial" | "not-recorded",
+    reason: string | undefined,
+    recordingId: string | undefined,
+  ): void {
+    const facts = recordingId === undefined ? {} : { recordingId };
+    for (const key of this.#keys) {
+      this.#later(
+        outcome === "not-recorded"
+          ? this.#ledger.resolve(key, { outcome, reason: reason ?? "unknown", ...facts })
+          : this.#ledger.resolve(key, {
+              outcome: "recorded",
+              ...(outcome === "partial" ? { reason: `partial: ${reason ?? "unknown"}` } : {}),
+              ...facts,
+            }),
+      );
+    }
+  }
+
+  /** The parties left. */
+  until(expectedUntil: number): void {
+    for (const key of this.#keys) this.#later(this.#ledger.update(key, { expectedUntil }));
+  }
+
+  /** Resolves when what was said is written. */
+  async settled(): Promise<void> {
+    await this.#work;
+  }
+
+  #later(work: Promise<void>): void {
+    const logged = work.catch((error: unknown) =>
+      this.#log.error({ error: errorText(error) }, "the ledger could not be written"),
+    );
+    this.#work = Promise.all([this.#work, logged]);
+  }
+}

@@ -1,0 +1,221 @@
+import type { Clock, Logger, Result } from "@sidetone/foundation";
+import { errorText, fail, ok } from "@sidetone/foundation";
+import { type ConnRef, connRef } from "@sidetone/msml";
+import type { IncomingRequest, InviteSession, NameAddr, SipEndpoint, SipResponse } from "@sidetone/sip";
+import { OriginStamp } from "./origin-stamp.ts";
+import { withDirection } from "./sdp-direction.ts";
+
+/** Why the Media Server could not do what was asked; `reason` goes into the ledger. */
+export interface AnchorFailure {
+  readonly reason: string;
+  /** SIP status that was the cause, where there was one. */
+  readonly status: number | undefined;
+}
+
+export interface MediaAnchorOptions {
+  readonly endpoint: Pick<SipEndpoint, "invite">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** SIP URI of the Resource Manager this anchor goes through. */
+  readonly resourceManager: string;
+  readonly confId: string;
+  readonly callUuid: string;
+  readonly geoLocation: string | undefined;
+  readonly from: NameAddr;
+  readonly localAddress: string;
+  /** MSML events, bodies of the Media Server's INFO. */
+  onMsml(body: Buffer): void;
+  /** The Media Server ended a leg that we did not end. */
+  onLost(reason: string): void;
+}
+
+interface AnchorLeg {
+  readonly name: string;
+  readonly session: InviteSession;
+  readonly stamp: OriginStamp;
+  /** The Media Server's SDP for the phone of this leg. */
+  answer: Buffer;
+  /** The SDP of the phone that the Media Server has. */
+  offered: Buffer;
+  /** Offers on one dialog go one after another. */
+  queue: Promise<unknown>;
+}
+
+/**
+ * A call's legs at one Media Server: one INVITE per party with the same conf-id (R11), the affinity token repeated,
+ * and MSML in INFO, one outstanding per conference (media-control.md).
+ */
+export class MediaAnchor {
+  readonly confId: string;
+  readonly #options: MediaAnchorOptions;
+  readonly #legs = new Map<string, AnchorLeg>();
+  #token: string | undefined;
+  #msmlQueue: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: MediaAnchorOptions) {
+    this.#options = options;
+    this.confId = options.confId;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** MSML identifier of a leg: `conn:` and the Media Server's To tag (RFC 5707 6.2). */
+  connection(name: string): ConnRef | undefined {
+    const tag = this.#legs.get(name)?.session.remoteTag;
+    return tag === undefined ? undefined : connRef(tag);
+  }
+
+  /** The SDP the phone of this leg is to be shown. */
+  answerFor(name: string): Buffer | undefined {
+    return this.#legs.get(name)?.answer;
+  }
+
+  /**
+   * Brings a leg to the Media Server; resolves with its SDP for the phone, turned to `sendrecv`.
+   * @param record the leg may be recorded (`;record` in the Request-URI)
+   */
+  addLeg(name: string, dn: string, offer: Buffer, record: boolean): Promise<Result<Buffer, AnchorFailure>> {
+    const { endpoint, resourceManager, callUuid, geoLocation, from } = this.#options;
+    const uri = requestUri(resourceManager, this.confId, dn, record);
+    const headers: [string, string][] = [["X-Genesys-CallUUID", callUuid]];
+    if (geoLocation !== undefined) headers.push(["X-Genesys-geo-location", geoLocation]);
+    if (this.#token !== undefined) headers.push(["X-Resource-Token", this.#token]);
+    const stamp = new OriginStamp(
+      `${this.#legs.size + 1}${Math.floor(this.#options.clock.wallMicros() / 1000)}`,
+      this.#options.localAddress,
+    );
+    return new Promise((resolve) => {
+      const session = endpoint.invite({
+        uri,
+        to: { uri: resourceManager },
+        from,
+        headers,
+        body: stamp.stamp(offer),
+        contentType: "application/sdp",
+      });
+      session.on("accepted", (response) => {
+        if (this.#closed) {
+          session.terminate();
+          return;
+        }
+        this.#token ??= response.headers.get("X-Resource-Token");
+        const answer = withDirection(response.body, "sendrecv");
+        if (answer === undefined) {
+          session.terminate();
+          resolve(fail({ reason: "media-server-sent-no-sdp", status: response.status }));
+          return;
+        }
+        this.#legs.set(name, { name, session, stamp, answer, offered: offer, queue: Promise.resolve() });
+        this.#listen(name, session);
+        resolve(ok(answer));
+      });
+      session.on("rejected", (response) => resolve(fail(failureOf(response))));
+      this.#pending.add(session);
+      session.on("ended", () => this.#pending.delete(session));
+    });
+  }
+
+  readonly #pending = new Set<InviteSession>();
+
+  /** Tells the Media Server the phone's SDP; resolves with its answer as it is (a hold is answered as such). */
+  updateLeg(name: string, sdp: Buffer): Promise<Result<Buffer, AnchorFailure>> {
+    const leg = this.#legs.get(name);
+    if (leg === undefined || this.#closed)
+      return Promise.resolve(fail({ reason: "media-server-lost", status: undefined }));
+    const next = leg.queue.then(async (): Promise<Result<Buffer, AnchorFailure>> => {
+      if (leg.session.state !== "confirmed") return fail({ reason: "media-server-lost", status: undefined });
+      const response = await leg.session.reinvite({ body: leg.stamp.stamp(sdp), contentType: "application/sdp" });
+      if (response.status >= 300) return fail(failureOf(response));
+      leg.offered = sdp;
+      leg.answer = withDirection(response.body, "sendrecv") ?? leg.answer;
+      return ok(response.body.length > 0 ? response.body : leg.answer);
+    });
+    leg.queue = next.catch(() => undefined);
+    return next;
+  }
+
+  /** The phone's SDP that the Media Server was last told. */
+  offeredBy(name: string): Buffer | undefined {
+    return this.#legs.get(name)?.offered;
+  }
+
+  /** Sends an MSML document on any live dialog of the conference; resolves with the body of the 200. */
+  msml(document: string): Promise<Result<Buffer, AnchorFailure>> {
+    const next = this.#msmlQueue.then(async (): Promise<Result<Buffer, AnchorFailure>> => {
+      const leg = [...this.#legs.values()].find(({ session }) => session.state === "confirmed");
+      if (leg === undefined) return fail({ reason: "media-server-lost", status: undefined });
+      const response = await leg.session.request("INFO", { body: document, contentType: "application/msml+xml" });
+      if (response.status === 408 || response.status === 481) {
+        this.#lost(`media-server-${response.status}`);
+        return fail(failureOf(response));
+      }
+      return response.status < 300 ? ok(response.body) : fail(failureOf(response));
+    });
+    this.#msmlQueue = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Ends every leg. The MSML that is under way is waited for, so that a `stop` reaches the Media Server first. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#msmlQueue;
+    const legs = [...this.#legs.values()];
+    this.#legs.clear();
+    for (const session of this.#pending) if (session.state !== "confirmed") session.terminate();
+    await Promise.all(legs.map(({ session }) => session.bye().catch((error: unknown) => this.#log(error))));
+  }
+
+  #listen(name: string, session: InviteSession): void {
+    session.on("request", (incoming) => this.#request(incoming));
+    // The Media Server has no reason to offer; what it offers is what it has (its session timer's refresh).
+    session.on("reinvite", (incoming) => this.#refresh(name, incoming));
+    session.on("update", (incoming) => this.#refresh(name, incoming));
+    session.on("ended", ({ by }) => {
+      this.#legs.delete(name);
+      if (by !== "local") this.#lost(`media-server-leg-ended-${by}`);
+    });
+  }
+
+  #request(incoming: IncomingRequest): void {
+    if (incoming.request.method !== "INFO") {
+      incoming.respond(501);
+      return;
+    }
+    incoming.respond(200);
+    this.#options.onMsml(incoming.request.body);
+  }
+
+  #refresh(name: string, incoming: IncomingRequest): void {
+    const leg = this.#legs.get(name);
+    if (leg === undefined || incoming.request.body.length === 0) incoming.respond(200);
+    else incoming.respond(200, { body: leg.stamp.stamp(leg.offered), contentType: "application/sdp" });
+  }
+
+  #lost(reason: string): void {
+    if (this.#closed) return;
+    this.#options.onLost(reason);
+  }
+
+  #log(error: unknown): void {
+    this.#options.log.warn({ confId: this.confId, error: errorText(error) }, "a Media Server leg did not end cleanly");
+  }
+}
+
+/** R11: `sip:msml=<conf-id>@<resource-manager>;dn=<DN>[;record]`, the Resource Manager's own parameters kept out. */
+function requestUri(resourceManager: string, confId: string, dn: string, record: boolean): string {
+  const scheme = resourceManager.startsWith("sips:") ? "sips" : "sip";
+  const rest = resourceManager.slice(scheme.length + 1);
+  const hostport = rest.slice(rest.indexOf("@") + 1).split(";")[0] ?? rest;
+  return `${scheme}:msml=${confId}@${hostport};dn=${encodeURIComponent(dn)}${record ? ";record" : ""}`;
+}
+
+function failureOf(response: SipResponse): AnchorFailure {
+  const { status } = response;
+  if (status === 488 || status === 415) return { reason: "codec", status };
+  if (status === 480 || status === 486) return { reason: "media-server-busy", status };
+  return { reason: `no-media-server (${status} ${response.reason})`, status };
+}

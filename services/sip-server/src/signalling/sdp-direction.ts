@@ -1,0 +1,73 @@
+import type { SdpMedia } from "@sidetone/sip";
+import { audioOffer, codecs, direction, formatSdp, parseSdp, setDirection } from "@sidetone/sip";
+
+type Direction = ReturnType<typeof direction>;
+
+/** The body with every media stream turned to `wanted`; undefined where it is no SDP. */
+export function withDirection(body: Buffer, wanted: Direction): Buffer | undefined {
+  const parsed = parseSdp(body);
+  if (!parsed.ok) return undefined;
+  for (const media of parsed.value.media) if (media.port !== 0) setDirection(media, wanted);
+  return Buffer.from(formatSdp(parsed.value), "latin1");
+}
+
+/** Which way the audio of a body goes; undefined where it has none. */
+export function audioDirection(body: Buffer): Direction | undefined {
+  const parsed = parseSdp(body);
+  if (!parsed.ok) return undefined;
+  const audio = parsed.value.media.find((media) => media.kind === "audio" && media.port !== 0);
+  return audio === undefined ? undefined : direction(audio, parsed.value);
+}
+
+/** Codecs the Media Server can replicate (R15) and what goes with them. */
+const anchoredCodecs = new Set(["PCMU", "PCMA", "TELEPHONE-EVENT"]);
+
+function anchorable(media: SdpMedia): ReturnType<typeof codecs> {
+  return codecs(media).filter(({ name, clockRate }) => anchoredCodecs.has(name) && clockRate === 8000);
+}
+
+/**
+ * media-control.md, "A recorded call is set up" 2: the offer that brings the called party's leg to the Media Server
+ * before that party is known: the caller's G.711 (both laws where the caller offered nothing), `a=inactive`.
+ */
+export function placeholderOffer(callerOffer: Buffer): Buffer {
+  const parsed = callerOffer.length > 0 ? parseSdp(callerOffer) : undefined;
+  const audio = parsed?.ok === true ? parsed.value.media.find((media) => media.kind === "audio") : undefined;
+  const fromCaller = audio === undefined ? [] : anchorable(audio);
+  const offered = fromCaller.some(({ name }) => name !== "TELEPHONE-EVENT")
+    ? fromCaller
+    : [
+        { payloadType: 0, name: "PCMU", clockRate: 8000, channels: 1 },
+        { payloadType: 8, name: "PCMA", clockRate: 8000, channels: 1 },
+        { payloadType: 101, name: "TELEPHONE-EVENT", clockRate: 8000, channels: 1, fmtp: "0-16" },
+      ];
+  const sdp = audioOffer({
+    address: "0.0.0.0",
+    port: 9,
+    codecs: offered,
+    sessionId: "1",
+    version: 1,
+    direction: "inactive",
+  });
+  return Buffer.from(formatSdp(sdp), "latin1");
+}
+
+/** True where the audio of an offer has G.711, so that the Media Server can anchor it. An empty offer can be anchored. */
+export function canAnchor(offer: Buffer): boolean {
+  if (offer.length === 0) return true;
+  const parsed = parseSdp(offer);
+  if (!parsed.ok) return false;
+  const audio = parsed.value.media.find((media) => media.kind === "audio" && media.port !== 0);
+  return audio !== undefined && anchorable(audio).some(({ name }) => name !== "TELEPHONE-EVENT");
+}
+
+/** An answer that takes nothing yet: every stream accepted where it can be, `a=inactive`. */
+export function inactiveAnswer(offer: Buffer): Buffer {
+  const parsed = parseSdp(offer);
+  if (!parsed.ok) return offer;
+  for (const media of parsed.value.media) {
+    media.port = media.port === 0 ? 0 : 9;
+    setDirection(media, "inactive");
+  }
+  return Buffer.from(formatSdp(parsed.value), "latin1");
+}

@@ -1,0 +1,29 @@
+import type { SipServerConfig } from "@sidetone/config";
+import type { Clock, Logger } from "@sidetone/foundation";
+import type { SipEndpoint } from "@sidetone/sip";
+import type { Call } from "../call-model/call.ts";
+import type { CallEffect } from "../call-model/machine.ts";
+import type { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "../identity/index.ts";
+import type { Ledger } from "../ledger/index.ts";
+import type { RingTarget } from "./ringing.ts";
+
+/** What every call of this SIP Server shares. */
+export interface ServerContext {
+  readonly config: SipServerConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly endpoint: SipEndpoint;
+  readonly ledger: Pick<Ledger, "expect" | "resolve" | "update">;
+  readonly ids: {
+    readonly connIds: Pick<ConnIdSource, "next">;
+    readonly callUuids: Pick<CallUuidSource, "next">;
+    readonly confIds: Pick<ConfIdSource, "next">;
+    readonly recordingIds: Pick<RecordingIds, "claimName">;
+  };
+  /** Contacts to ring for a DN; empty where its phone is not registered. */
+  contactsOf(dn: string): readonly RingTarget[];
+  /** Told of every change of every call. */
+  onCall(call: Call, effects: readonly CallEffect[]): void;
+  /** R17: a recording that should run and does not. */
+  onAlarm(call: Call, reason: string): void;
+}
