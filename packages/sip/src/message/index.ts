@@ -3,6 +3,8 @@ export { headerKey } from "./header-names.ts";
 export { Headers } from "./headers.ts";
 export { parseCSeq, SipRequest, SipResponse } from "./message.ts";
 export type { CSeq, Flaw, SipMessage } from "./message.ts";
+export { formatMultipart, parseMultipart } from "./multipart.ts";
+export type { BodyPart, PartToWrite } from "./multipart.ts";
 export { cloneNameAddr, formatNameAddr, nameAddr, parseNameAddr } from "./name-addr.ts";
 export type { NameAddr } from "./name-addr.ts";
 export { Params, parseValueWithParams } from "./params.ts";
