@@ -1,5 +1,6 @@
 import type { Clock, Logger } from "@sidetone/foundation";
 import type { LedgerCause, LedgerOutcome, LedgerRow, LedgerSide } from "../storage/schema.ts";
+import { maxCountedReasons } from "./limits.ts";
 import { type Query, type Storage, queries } from "../storage/storage.ts";
 import { sql } from "kysely";
 
@@ -140,7 +141,7 @@ export class Ledger {
     });
     if (resolution.outcome === "recorded") this.#recorded += 1;
     else if (resolution.outcome === "partial") this.#partial += 1;
-    else if (reason !== undefined) this.#notRecorded.set(reason, (this.#notRecorded.get(reason) ?? 0) + 1);
+    else this.#countNotRecorded(reason ?? "unknown reason");
   }
 
   /** Adds facts to a party's line, whatever its outcome. */
@@ -156,6 +157,12 @@ export class Ledger {
       notRecorded: this.#notRecorded,
       failedWrites: this.#failedWrites,
     };
+  }
+
+  #countNotRecorded(reason: string): void {
+    const known = this.#notRecorded.has(reason) || this.#notRecorded.size < maxCountedReasons;
+    const name = known ? reason : "other";
+    this.#notRecorded.set(name, (this.#notRecorded.get(name) ?? 0) + 1);
   }
 
   async #change(key: LedgerKey, set: Partial<Omit<LedgerRow, "id">>): Promise<void> {

@@ -1,6 +1,14 @@
 import type { DigestAlgorithm, DnConfig } from "@sidetone/config";
 import type { Logger } from "@sidetone/foundation";
-import type { DigestVerifier, Flow, GuessGuard, NameAddr, SipRequest } from "@sidetone/sip";
+import {
+  type DigestVerifier,
+  type Flow,
+  type GuessGuard,
+  type NameAddr,
+  type SipRequest,
+  sameHost,
+  userOf,
+} from "@sidetone/sip";
 import { defaultRetryAfter } from "./limits.ts";
 
 /** Whether a request comes from one of our DNs. */
@@ -104,7 +112,7 @@ export class Authenticator {
 
   #challenge(request: SipRequest, stale: boolean): AuthResult {
     this.#challenged += 1;
-    const user = request.from?.uri.user;
+    const user = request.from === undefined ? undefined : userOf(request.from.uri);
     const algorithms =
       (user === undefined ? undefined : this.#o.dns().get(user)?.digestAlgorithms) ?? unknownUserAlgorithms;
     const values = this.#o.verifier.challenge(this.#o.realm, [...algorithms], stale);
@@ -114,5 +122,5 @@ export class Authenticator {
 
 /** RFC 3323: a phone may hide its name from the called party; who it is the password said. */
 function fromIs(from: NameAddr | undefined, dn: string): boolean {
-  return from !== undefined && (from.uri.user === dn || from.uri.host.toLowerCase() === "anonymous.invalid");
+  return from !== undefined && (userOf(from.uri) === dn || sameHost(from.uri.host, "anonymous.invalid"));
 }

@@ -3,13 +3,17 @@ import { isIP } from "node:net";
 import { type Result, fail, ok } from "@sidetone/foundation";
 import {
   type NameAddr,
-  type Params,
   type ServerTransaction,
   type SipRequest,
   type SipUri,
+  deltaSeconds,
   formatUri,
   parseNameAddr,
   parseUri,
+  quote,
+  sameHost,
+  userOf,
+  wireText,
 } from "@sidetone/sip";
 import type { RegisterInput, RegisterRefusal, WantedContact } from "./bindings.ts";
 import { defaultExpires, maxContactLength, maxContactsPerDn } from "./limits.ts";
@@ -34,7 +38,7 @@ export function registerInput(
   const to = request.to;
   if (!target.ok || !isOurs(target.value, domain)) return fail(refusal(404, "Domain Not Served Here"));
   if (to === undefined || !isOurs(to.uri, domain)) return fail(refusal(404, "Address Of Record Not Served Here"));
-  const dn = to.uri.user;
+  const dn = userOf(to.uri);
   const { callId, cseq } = request;
   if (dn === undefined || callId === undefined || cseq === undefined) return fail(refusal(400, "Bad Request"));
   const contacts = readContacts(request);
@@ -75,12 +79,8 @@ function refusal(status: number, reason: string): RegisterAnswer {
 
 /** Phones are told the domain or our address; what reached us by an address is for us. */
 function isOurs(uri: SipUri, domain: string): boolean {
-  const scheme = uri.scheme.toLowerCase();
-  if (scheme !== "sip" && scheme !== "sips") return false;
-  const host = uri.host.toLowerCase();
-  return (
-    host === domain.toLowerCase() || host === "localhost" || isIP(host.startsWith("[") ? host.slice(1, -1) : host) !== 0
-  );
+  if (uri.scheme !== "sip" && uri.scheme !== "sips") return false;
+  return sameHost(uri.host, domain) || sameHost(uri.host, "localhost") || isIP(uri.host) !== 0;
 }
 
 function readContacts(request: SipRequest): Result<readonly WantedContact[] | "*"> {
@@ -114,24 +114,16 @@ function wantedContact(contact: NameAddr, headerExpires: number | undefined): Wa
     uri,
     displayName: contact.displayName,
     params,
-    q: thousandths(text(contact.params, "q")),
-    expires: seconds(text(contact.params, "expires")) ?? headerExpires ?? defaultExpires,
-    instance: text(contact.params, "+sip.instance"),
-    regId: text(contact.params, "reg-id"),
+    q: thousandths(contact.params.text("q")),
+    expires: seconds(contact.params.text("expires")) ?? headerExpires ?? defaultExpires,
+    instance: contact.params.text("+sip.instance"),
+    regId: contact.params.text("reg-id"),
   };
-}
-
-function text(params: Params, name: string): string | undefined {
-  const value = params.get(name);
-  return typeof value === "string" ? value : undefined;
 }
 
 /** RFC 3261 20.10, 20.19: what is no number counts as 3600. Undefined where nothing was said. */
 function seconds(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const digits = value.trim();
-  if (digits.length === 0 || digits.length > 10 || !/^\d+$/.test(digits)) return defaultExpires;
-  return Math.min(Number(digits), 2 ** 32 - 1);
+  return value === undefined ? undefined : (deltaSeconds(value) ?? defaultExpires);
 }
 
 function thousandths(value: string | undefined): number {
@@ -140,10 +132,7 @@ function thousandths(value: string | undefined): number {
 }
 
 function contactValue(binding: Binding, nowMicros: number): string {
-  const name =
-    binding.displayName === undefined
-      ? ""
-      : `"${binding.displayName.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}" `;
+  const name = binding.displayName === undefined ? "" : `${quote(wireText(binding.displayName))} `;
   const q = binding.q === 1000 ? "" : `;q=${binding.q / 1000}`;
   const expires = Math.ceil((binding.expiresAt - nowMicros) / 1_000_000);
   return `${name}<${binding.uri}>${binding.params}${q};expires=${expires}`;

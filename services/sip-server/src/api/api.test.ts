@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { ManualClock, rfc3339, silentLogger } from "@sidetone/foundation";
+import { type HttpServer, startHttp } from "@sidetone/http";
+import { Ledger } from "../ledger/ledger.ts";
+import type { RegistrationView } from "../registrar/types.ts";
+import { type Storage, openStorage } from "../storage/storage.ts";
+import { addMetrics } from "./metrics.ts";
+import { addApiRoutes } from "./routes.ts";
+
+const phone: RegistrationView = {
+  dn: "7001",
+  contact: "sip:7001@192.0.2.1:5062",
+  transport: "udp",
+  source: "192.0.2.1:5062",
+  q: 1,
+  expires: "2026-11-20T10:15:15.000000Z",
+  userAgent: "phone/1",
+  instance: null,
+};
+const clock = new ManualClock();
+let folder: string;
+let storage: Storage;
+let ledger: Ledger;
+let http: HttpServer;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sidetone-api-"));
+  storage = await openStorage({ file: join(folder, "store.sqlite"), log: silentLogger });
+  ledger = new Ledger({ storage, clock, log: silentLogger });
+  const registrations = [phone, { ...phone, dn: "7002" }];
+  http = await startHttp({
+    role: "sip-server",
+    address: { host: "127.0.0.1", port: 0 },
+    log: silentLogger,
+    ready: () => ({ ok: true, reasons: [] }),
+    register: (app) =>
+      addApiRoutes(app, { calls: () => [{ connId: "0001000000000001" }], registrations: () => registrations, storage }),
+  });
+  addMetrics(http.metrics, {
+    calls: () => 1,
+    registrations: () => ({ dns: 2, contacts: 2, unsaved: 0 }),
+    ledger: () => ledger.counts(),
+    auth: () => ({ accepted: 3, challenged: 2, failed: 1, slowed: 0 }),
+    storage: () => storage.stats(),
+  });
+  for (let n = 0; n < 5; n += 1) {
+    const entry = {
+      callUuid: `U${n}`,
+      connId: `000100000000000${n}`,
+      dn: n === 4 ? "7002" : "7001",
+      side: "agent",
+      cause: "full-time",
+      expectedFrom: clock.wallMicros() + n * 1_000_000,
+    } as const;
+    await ledger.expect(entry);
+    if (n === 0) await ledger.resolve(entry, { outcome: "not-recorded", reason: "no-recorder" });
+  }
+});
+after(async () => {
+  await http.close();
+  await storage.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function get(path: string): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await fetch(http.url + path);
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+const uuids = (body: Record<string, unknown>): string =>
+  (body["ledger"] as { callUuid: string }[]).map((line) => line.callUuid).join(" ");
+
+test("operations.md: GET /api/v1/calls gives the calls now", async () => {
+  assert.deepEqual(await get("/api/v1/calls"), { status: 200, body: { calls: [{ connId: "0001000000000001" }] } });
+});
+
+test("R34: GET /api/v1/ledger filters by time, DN, call and outcome", async () => {
+  const from = encodeURIComponent(rfc3339(clock.wallMicros() + 1_000_000));
+  const to = encodeURIComponent(rfc3339(clock.wallMicros() + 3_000_000));
+  assert.equal(uuids((await get(`/api/v1/ledger?from=${from}&to=${to}`)).body), "U2 U1");
+  assert.equal(uuids((await get("/api/v1/ledger?dn=7002")).body), "U4");
+  assert.equal(uuids((await get("/api/v1/ledger?call-uuid=U3")).body), "U3");
+  const { body } = await get("/api/v1/ledger?outcome=not-recorded");
+  assert.deepEqual((body["ledger"] as { reason: string }[])[0]?.reason, "no-recorder");
+});
+
+test("GET /api/v1/ledger pages by cursor", async () => {
+  const first = await get("/api/v1/ledger?limit=3");
+  assert.equal(uuids(first.body), "U4 U3 U2");
+  const second = await get(`/api/v1/ledger?limit=3&cursor=${String(first.body["next"])}`);
+  assert.equal(uuids(second.body), "U1 U0");
+  assert.equal(second.body["next"], null);
+});
+
+test("RFC 9457: a query that cannot be understood is a problem document with status 400", async () => {
+  const queries = [
+    "from=yesterday",
+    "outcome=maybe",
+    "limit=0",
+    "limit=x",
+    "limit=1001",
+    "cursor=zzz",
+    "call_uuid=U1",
+    "dn=1&dn=2",
+  ];
+  for (const query of queries) {
+    const { status, body } = await get(`/api/v1/ledger?${query}`);
+    assert.equal(status, 400, query);
+    assert.equal(body["type"], "urn:sidetone:problem:bad-query", query);
+  }
+});
+
+test("GET /api/v1/registrations gives the contacts, of one DN where asked, and no secrets", async () => {
+  const { body } = await get("/api/v1/registrations");
+  assert.equal((body["registrations"] as unknown[]).length, 2);
+  assert.deepEqual((await get("/api/v1/registrations?dn=7001")).body, { registrations: [phone] });
+  assert.doesNotMatch(JSON.stringify(body), /password|nonce|authorization/i);
+});
+
+test("/metrics counts registrations, calls, ledger and store", async () => {
+  for (let round = 0; round < 2; round += 1) {
+    const text = await (await fetch(`${http.url}/metrics`)).text();
+    assert.match(text, /^sidetone_calls 1$/m);
+    assert.match(text, /^sidetone_registered_contacts 2$/m);
+    assert.match(text, /^sidetone_authentications_total\{outcome="failed"\} 1$/m);
+    assert.match(text, /^sidetone_ledger_expected_total 5$/m);
+    assert.match(text, /^sidetone_ledger_resolved_total\{outcome="not-recorded",reason="no-recorder"\} 1$/m);
+    assert.match(text, /^sidetone_storage_commits_total\{outcome="durable"\} \d+$/m);
+  }
+});
