@@ -1,3 +1,4 @@
+import { errorText, SidetoneError } from "@sidetone/foundation";
 import type { ServerTransaction } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { AuthResult } from "../registrar/authenticator.ts";
@@ -42,11 +43,21 @@ export class Calls {
     }
     const { facts } = admission;
     const session = this.#context.endpoint.accept(tx, { contactUser: facts.calledNumber });
-    const controller = new CallController(this.#context, { ...facts, session, localAddress: tx.flow.local.host });
+    let controller: CallController;
+    try {
+      controller = new CallController(this.#context, { ...facts, session, localAddress: tx.flow.local.host });
+    } catch (error) {
+      this.#context.log.error({ callId: session.callId, error: errorText(error) }, "a call could not be set up");
+      session.reject(error instanceof SidetoneError ? (error.sip ?? 500) : 500);
+      return;
+    }
     const { callUuid } = controller.call;
     this.#calls.set(callUuid, controller);
     void controller.finished.then(() => this.#calls.delete(callUuid));
-    void controller.start();
+    controller.start().catch((error: unknown) => {
+      this.#context.log.error({ callUuid, error: errorText(error) }, "a call could not be set up");
+      session.terminate();
+    });
   }
 
   /** Ends every call: BYE to every phone, recordings stopped. */

@@ -1,0 +1,1 @@
+export { startSipServer } from "./server.ts";

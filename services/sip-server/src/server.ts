@@ -1,0 +1,154 @@
+import type { SipServerConfig } from "@sidetone/config";
+import { errorText, type RoleContext, type RunningRole } from "@sidetone/foundation";
+import { type HttpServer, startHttp } from "@sidetone/http";
+import { DigestVerifier, GuessGuard, openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
+import { registerRoutes } from "./api/index.ts";
+import type { Call } from "./call-model/call.ts";
+import { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "./identity/index.ts";
+import { Ledger } from "./ledger/index.ts";
+import { Authenticator, Registrar } from "./registrar/index.ts";
+import { Calls } from "./signalling/calls.ts";
+import { allowedMethods, dispatchRequest, supportedExtensions } from "./signalling/request-dispatch.ts";
+import { CallJournal, openStorage, type Storage } from "./storage/index.ts";
+
+/** How long calls may take to end when the server stops, milliseconds; the process has 5 s. */
+const CLOSE_CALLS_MS = 3000;
+
+/**
+ * Starts SIP Server: registrar, B2BUA, recording policy, ledger and their HTTP paths.
+ * @throws SidetoneError `port-in-use` (exit 2), storage errors (exit 1)
+ */
+export async function startSipServer(config: SipServerConfig, context: RoleContext): Promise<RunningRole> {
+  const { clock, random } = context;
+  const log = context.log.child({ role: "sip-server" });
+  const opened: (() => Promise<void> | void)[] = [];
+  const closeOpened = async (): Promise<void> => {
+    for (const close of opened.splice(0).toReversed()) await close();
+  };
+  try {
+    const storage = await openStorage({ file: config.storage, log });
+    opened.push(() => storage.close());
+    const ledger = new Ledger({ storage, clock, log });
+    await ledger.closeLeftOpen();
+    const sipJournal = config.sipJournal === undefined ? undefined : openSipJournal(config.sipJournal, log);
+    opened.push(() => sipJournal?.close());
+    const endpoint = newEndpoint(config, context, sipJournal);
+    opened.push(() => endpoint.close());
+
+    const authenticator = new Authenticator({
+      realm: config.domain,
+      dns: () => config.dns,
+      verifier: new DigestVerifier({ clock, random }),
+      guard: new GuessGuard({ clock }),
+      log,
+    });
+    const registrar = await Registrar.open({ clock, log, storage, authenticator, config });
+    opened.push(() => registrar.close());
+    const calls = await newCalls({ config, context, storage, ledger, endpoint, registrar, authenticator });
+    opened.push(() => endCalls(calls, context));
+
+    endpoint.onRequest = (tx) => dispatchRequest(tx, { onInvite: (t) => calls.offer(t), onRegister: (t) => registrar.handleRegister(t) });
+    const listening: string[] = [];
+    for (const address of config.listen) {
+      const bound = await endpoint.listen(address);
+      listening.push(`${bound.transport}://${bound.host.includes(":") ? `[${bound.host}]` : bound.host}:${bound.port}`);
+    }
+    const http = await newHttp(config, { log, storage, ledger, registrar, authenticator, endpoint, calls });
+    if (http !== undefined) {
+      opened.push(() => http.close());
+      listening.push(http.url);
+    }
+    return { role: "sip-server", listening, http: http?.url, close: closeOpened };
+  } catch (error) {
+    await closeOpened();
+    throw error;
+  }
+}
+
+function newEndpoint(config: SipServerConfig, context: RoleContext, journal: SipJournal | undefined): SipEndpoint {
+  const { sessionExpires, minSe } = config.options;
+  return new SipEndpoint({
+    clock: context.clock,
+    random: context.random,
+    log: context.log.child({ role: "sip-server" }),
+    userAgent: "Sidetone SIP Server",
+    supported: [...supportedExtensions],
+    allow: [...allowedMethods],
+    accept: ["application/sdp"],
+    largeRequests: "tcp-then-udp",
+    sessionTimer: { expires: sessionExpires, minSe },
+    ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),
+  });
+}
+
+interface Parts {
+  readonly config: SipServerConfig;
+  readonly context: RoleContext;
+  readonly storage: Storage;
+  readonly ledger: Ledger;
+  readonly endpoint: SipEndpoint;
+  readonly registrar: Registrar;
+  readonly authenticator: Authenticator;
+}
+
+async function newCalls({ config, context, storage, ledger, endpoint, registrar, authenticator }: Parts): Promise<Calls> {
+  const { clock, random } = context;
+  const log = context.log.child({ role: "sip-server" });
+  const journal = new CallJournal({ storage, clock });
+  const note = (call: Call, kind: string, data: unknown): void => {
+    const { callUuid, connId } = call;
+    journal.append({ callUuid, connId, kind, data }).catch((error: unknown) => {
+      log.error({ callUuid, connId, error: errorText(error) }, "the call journal cannot be written");
+    });
+  };
+  const connIds = await ConnIdSource.open({ storage, clock, log, serverId: config.serverId });
+  return new Calls(
+    {
+      config,
+      clock,
+      log,
+      endpoint,
+      ledger,
+      ids: {
+        connIds,
+        callUuids: new CallUuidSource(random),
+        confIds: new ConfIdSource(random),
+        recordingIds: new RecordingIds({ storage, clock }),
+      },
+      contactsOf: (dn) => registrar.lookup(dn).map(({ uri, destination }) => ({ uri, destination })),
+      onCall: (call, effects) => {
+        for (const effect of effects) note(call, effect.kind, effect);
+      },
+      onAlarm: (call, reason) => {
+        log.warn({ callUuid: call.callUuid, connId: call.connId, reason }, "a call that should be recorded is not");
+        note(call, "alarm", { reason });
+      },
+    },
+    (tx) => authenticator.check(tx.request, tx.flow),
+  );
+}
+
+async function endCalls(calls: Calls, context: RoleContext): Promise<void> {
+  let giveUp = (): void => undefined;
+  const late = new Promise<void>((resolve) => {
+    giveUp = context.clock.after(CLOSE_CALLS_MS, resolve);
+  });
+  await Promise.race([calls.close(), late]);
+  giveUp();
+}
+
+async function newHttp(
+  config: SipServerConfig,
+  parts: Omit<Parts, "config" | "context"> & { readonly calls: Calls; readonly log: RoleContext["log"] },
+): Promise<HttpServer | undefined> {
+  if (config.http === undefined) return undefined;
+  const { calls } = parts;
+  return await startHttp({
+    role: "sip-server",
+    address: config.http,
+    log: parts.log,
+    token: config.apiToken,
+    ready: () => ({ ok: true, reasons: [] }),
+    register: (app) => registerRoutes(app, { ...parts, calls: () => calls.list() }),
+  });
+}
