@@ -8,8 +8,8 @@ import { type HttpServer, startHttp } from "@sidetone/http";
 import { Ledger } from "../ledger/ledger.ts";
 import type { RegistrationView } from "../registrar/types.ts";
 import { type Storage, openStorage } from "../storage/storage.ts";
-import { addMetrics } from "./metrics.ts";
-import { addApiRoutes } from "./routes.ts";
+import { registerMetrics } from "./metrics.ts";
+import { registerRoutes } from "./routes.ts";
 
 const phone: RegistrationView = {
   dn: "7001",
@@ -31,22 +31,21 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), "sidetone-api-"));
   storage = await openStorage({ file: join(folder, "store.sqlite"), log: silentLogger });
   ledger = new Ledger({ storage, clock, log: silentLogger });
-  const registrations = [phone, { ...phone, dn: "7002" }];
+  const parts = {
+    calls: () => [{ connId: "0001000000000001" }],
+    registrar: { list: () => [phone, { ...phone, dn: "7002" }], counts: () => ({ dns: 2, contacts: 2, unsaved: 0 }) },
+    authenticator: { counts: () => ({ accepted: 3, challenged: 2, failed: 1, slowed: 0 }) },
+    ledger,
+    storage,
+  };
   http = await startHttp({
     role: "sip-server",
     address: { host: "127.0.0.1", port: 0 },
     log: silentLogger,
     ready: () => ({ ok: true, reasons: [] }),
-    register: (app) =>
-      addApiRoutes(app, { calls: () => [{ connId: "0001000000000001" }], registrations: () => registrations, storage }),
+    register: (app) => registerRoutes(app, parts),
   });
-  addMetrics(http.metrics, {
-    calls: () => 1,
-    registrations: () => ({ dns: 2, contacts: 2, unsaved: 0 }),
-    ledger: () => ledger.counts(),
-    auth: () => ({ accepted: 3, challenged: 2, failed: 1, slowed: 0 }),
-    storage: () => storage.stats(),
-  });
+  registerMetrics(http.metrics, parts);
   for (let n = 0; n < 5; n += 1) {
     const entry = {
       callUuid: `U${n}`,

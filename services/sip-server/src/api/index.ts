@@ -1,2 +1,2 @@
-export { addMetrics, type MetricSources } from "./metrics.ts";
-export { type ApiSources, addApiRoutes } from "./routes.ts";
+export { registerMetrics } from "./metrics.ts";
+export { type ApiParts, registerRoutes } from "./routes.ts";

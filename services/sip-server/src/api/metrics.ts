@@ -1,22 +1,10 @@
 import { Counter, Gauge, type Registry } from "@sidetone/http";
-import type { LedgerCounts } from "../ledger/ledger.ts";
-import type { AuthCounts } from "../registrar/authenticator.ts";
-import type { StorageStats } from "../storage/storage.ts";
-
-/** What the metrics count; read when someone asks for `/metrics`. */
-export interface MetricSources {
-  /** Calls that are up or being set up. */
-  readonly calls: () => number;
-  readonly registrations: () => { readonly dns: number; readonly contacts: number; readonly unsaved: number };
-  readonly ledger: () => LedgerCounts;
-  readonly auth: () => AuthCounts;
-  readonly storage: () => StorageStats;
-}
+import type { ApiParts } from "./routes.ts";
 
 type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>];
 
-/** Adds the SIP Server's metrics to `registry`. */
-export function addMetrics(registry: Registry, sources: MetricSources): void {
+/** Adds the SIP Server's metrics to `registry`, the `metrics` of its `HttpServer`. They are read when someone asks. */
+export function registerMetrics(registry: Registry, parts: ApiParts): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     // The registry keeps it.
     void new Gauge({
@@ -40,21 +28,21 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
       },
     });
   };
-  gauge("sidetone_calls", "Calls that are up or being set up.", sources.calls);
-  gauge("sidetone_registered_dns", "DNs with at least one registered contact.", () => sources.registrations().dns);
-  gauge("sidetone_registered_contacts", "Registered contacts.", () => sources.registrations().contacts);
+  gauge("sidetone_calls", "Calls that are up or being set up.", () => parts.calls().length);
+  gauge("sidetone_registered_dns", "DNs with at least one registered contact.", () => parts.registrar.counts().dns);
+  gauge("sidetone_registered_contacts", "Registered contacts.", () => parts.registrar.counts().contacts);
   counter("sidetone_registrations_unsaved_total", "Registrations that the disk did not take.", [], () => [
-    [sources.registrations().unsaved],
+    [parts.registrar.counts().unsaved],
   ]);
   counter("sidetone_authentications_total", "Requests judged by digest authentication.", ["outcome"], () => {
-    const { accepted, challenged, failed, slowed } = sources.auth();
+    const { accepted, challenged, failed, slowed } = parts.authenticator.counts();
     return Object.entries({ accepted, challenged, failed, slowed }).map(([outcome, value]) => [value, { outcome }]);
   });
   counter("sidetone_ledger_expected_total", "R34: call-parties that should be recorded.", [], () => [
-    [sources.ledger().expected],
+    [parts.ledger.counts().expected],
   ]);
   counter("sidetone_ledger_resolved_total", "R34: call-parties whose outcome is known.", ["outcome", "reason"], () => {
-    const { recorded, partial, notRecorded } = sources.ledger();
+    const { recorded, partial, notRecorded } = parts.ledger.counts();
     return [
       [recorded, { outcome: "recorded", reason: "" }],
       [partial, { outcome: "partial", reason: "" }],
@@ -62,11 +50,11 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
     ];
   });
   counter("sidetone_ledger_failed_writes_total", "Ledger lines that the disk did not take.", [], () => [
-    [sources.ledger().failedWrites],
+    [parts.ledger.counts().failedWrites],
   ]);
-  gauge("sidetone_storage_queue", "Writes that wait for the disk.", () => sources.storage().queued);
+  gauge("sidetone_storage_queue", "Writes that wait for the disk.", () => parts.storage.stats().queued);
   counter("sidetone_storage_commits_total", "Transactions brought to the disk.", ["outcome"], () => {
-    const { batches, failedBatches } = sources.storage();
+    const { batches, failedBatches } = parts.storage.stats();
     return [
       [batches - failedBatches, { outcome: "durable" }],
       [failedBatches, { outcome: "failed" }],

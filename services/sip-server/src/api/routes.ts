@@ -1,14 +1,18 @@
 import type { FastifyInstance } from "@sidetone/http";
+import type { Ledger } from "../ledger/ledger.ts";
 import { listLedger } from "../ledger/listing.ts";
-import type { RegistrationView } from "../registrar/types.ts";
+import type { Authenticator } from "../registrar/authenticator.ts";
+import type { Registrar } from "../registrar/registrar.ts";
 import type { Storage } from "../storage/storage.ts";
 import { badQuery, readLedgerFilter, readParameters } from "./query.ts";
 
-/** What the routes show. */
-export interface ApiSources {
+/** What routes and metrics show. */
+export interface ApiParts {
   /** Calls now, with parties and recording state. */
   readonly calls: () => readonly unknown[];
-  readonly registrations: () => readonly RegistrationView[];
+  readonly registrar: Pick<Registrar, "list" | "counts">;
+  readonly authenticator: Pick<Authenticator, "counts">;
+  readonly ledger: Pick<Ledger, "counts">;
   readonly storage: Storage;
 }
 
@@ -19,19 +23,19 @@ export interface ApiSources {
  * - `GET /api/v1/ledger?from=&to=&dn=&call-uuid=&outcome=&limit=&cursor=` → `{ ledger, next }`, the newest first
  * - `GET /api/v1/registrations?dn=` → `{ registrations }`
  */
-export function addApiRoutes(app: FastifyInstance, sources: ApiSources): void {
+export function registerRoutes(app: FastifyInstance, parts: Pick<ApiParts, "calls" | "registrar" | "storage">): void {
   app.get("/api/v1/calls", async (request) => {
     readParameters(request.query, []);
-    return { calls: sources.calls() };
+    return { calls: parts.calls() };
   });
   app.get("/api/v1/ledger", async (request) => {
-    const page = await listLedger(sources.storage, readLedgerFilter(request.query));
+    const page = await listLedger(parts.storage, readLedgerFilter(request.query));
     if (!page.ok) throw badQuery(page.error);
     return { ledger: page.value.lines, next: page.value.next };
   });
   app.get("/api/v1/registrations", async (request) => {
     const dn = readParameters(request.query, ["dn"]).get("dn");
-    const registrations = sources.registrations();
+    const registrations = parts.registrar.list();
     return { registrations: dn === undefined ? registrations : registrations.filter((one) => one.dn === dn) };
   });
 }

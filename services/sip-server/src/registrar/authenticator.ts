@@ -9,7 +9,6 @@ import {
   sameHost,
   userOf,
 } from "@sidetone/sip";
-import { defaultRetryAfter } from "./limits.ts";
 
 /** Whether a request comes from one of our DNs. */
 export type AuthResult =
@@ -63,47 +62,42 @@ export class Authenticator {
   /** Judges a request; sends nothing. Accepted means too that From names the DN that knew the password. */
   check(request: SipRequest, flow: Flow): AuthResult {
     const dns = this.#o.dns();
-    let stale = false;
-    for (const value of request.headers.all("Authorization")) {
-      const verdict = this.#o.verifier.verify(value, {
-        method: request.method,
-        realm: this.#o.realm,
-        uri: request.uri,
-        passwordOf: (user) => dns.get(user)?.password,
-      });
-      if (verdict.kind === "absent") continue;
-      if (verdict.kind === "stale") {
-        stale = true;
-        continue;
-      }
-      const key = `${verdict.user ?? ""}|${flow.remote.host}`;
-      const allowed = this.#o.guard.allow(key);
-      if (allowed !== true) {
-        this.#slowed += 1;
-        const retryAfter = typeof allowed === "object" ? allowed.retryAfterS : defaultRetryAfter;
-        return { kind: "refused", status: 503, reason: "Service Unavailable", retryAfter };
-      }
-      if (verdict.kind === "refused") {
-        this.#o.guard.failed(key);
-        this.#failed += 1;
-        this.#o.log.warn(
-          { user: verdict.user, source: flow.remote.host, callId: request.callId, why: verdict.reason },
-          "authentication failed",
-        );
-        return this.#challenge(request, false);
-      }
-      this.#o.guard.succeeded(key);
-      if (!fromIs(request.from, verdict.user)) {
-        this.#o.log.warn(
-          { dn: verdict.user, source: flow.remote.host, callId: request.callId },
-          "From is not the authenticated DN",
-        );
-        return { kind: "refused", status: 403, reason: "From Is Not The Authenticated User" };
-      }
-      this.#accepted += 1;
-      return { kind: "accepted", dn: verdict.user };
+    const source = flow.remote.host;
+    let guessed: { readonly key: string; readonly allowed: ReturnType<GuessGuard["allow"]> } | undefined;
+    const verdict = this.#o.verifier.verify(request.headers.all("Authorization"), {
+      method: request.method,
+      realm: this.#o.realm,
+      uri: request.uri,
+      passwordOf: (user) => {
+        const key = `${user}|${source}`;
+        guessed = { key, allowed: this.#o.guard.allow(key) };
+        return guessed.allowed === true ? dns.get(user)?.password : undefined;
+      },
+    });
+    // Whatever the verdict: `stale` too would say that the password was right.
+    if (guessed !== undefined && guessed.allowed !== true) {
+      this.#slowed += 1;
+      return { kind: "refused", status: 503, reason: "Service Unavailable", retryAfter: guessed.allowed.retryAfterS };
     }
-    return this.#challenge(request, stale);
+    if (verdict.kind === "absent" || verdict.kind === "stale")
+      return this.#challenge(request, verdict.kind === "stale");
+    if (verdict.kind === "refused") {
+      // Without a guess nobody's password was tried: a field was missing, or the credentials were for another URI.
+      if (guessed !== undefined) this.#o.guard.failed(guessed.key);
+      this.#failed += 1;
+      this.#o.log.warn(
+        { user: verdict.user, source, callId: request.callId, why: verdict.reason },
+        "authentication failed",
+      );
+      return this.#challenge(request, false);
+    }
+    if (guessed !== undefined) this.#o.guard.succeeded(guessed.key);
+    if (!fromIs(request.from, verdict.user)) {
+      this.#o.log.warn({ dn: verdict.user, source, callId: request.callId }, "From is not the authenticated DN");
+      return { kind: "refused", status: 403, reason: "From Is Not The Authenticated User" };
+    }
+    this.#accepted += 1;
+    return { kind: "accepted", dn: verdict.user };
   }
 
   counts(): AuthCounts {
@@ -115,7 +109,7 @@ export class Authenticator {
     const user = request.from === undefined ? undefined : userOf(request.from.uri);
     const algorithms =
       (user === undefined ? undefined : this.#o.dns().get(user)?.digestAlgorithms) ?? unknownUserAlgorithms;
-    const values = this.#o.verifier.challenge(this.#o.realm, [...algorithms], stale);
+    const values = this.#o.verifier.challenge(this.#o.realm, algorithms, stale);
     return { kind: "challenge", status: 401, headers: values.map((value) => ["WWW-Authenticate", value] as const) };
   }
 }

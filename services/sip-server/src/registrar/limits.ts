@@ -12,6 +12,3 @@ export const neverTooBrief = 3600;
 
 /** How often bindings that ran out are cleared away, ms; they are ignored from the moment they run out. */
 export const sweepMs = 5000;
-
-/** How long a user and source that guessed are sent away where the guard names no time, seconds. */
-export const defaultRetryAfter = 5;
