@@ -75,8 +75,18 @@ export function parseHead(text: string): Result<SipMessage, ParseFailure> {
   const line = text.slice(0, firstEnd);
   const message = line.startsWith("SIP/") || line.startsWith("sip/") ? parseStatusLine(line) : parseRequestLine(line);
   if (message === undefined) return fail({ reason: "no SIP start line" });
+  // Other elements may take a NUL for the end of the text, and so see another message than we do.
+  if (hasBareNul(text)) addFlaw(message, "NUL in the headers");
   const problem = parseHeaders(text, firstEnd + 2, message);
   return problem === undefined ? ok(message) : fail({ reason: problem });
+}
+
+/** A NUL may be there only as a quoted pair (RFC 3261 25.1, RFC 4475 3.1.1.2). */
+function hasBareNul(text: string): boolean {
+  for (let at = text.indexOf("\0"); at !== -1; at = text.indexOf("\0", at + 1)) {
+    if (text.charCodeAt(at - 1) !== 0x5c) return true;
+  }
+  return false;
 }
 
 function parseRequestLine(line: string): SipRequest | undefined {

@@ -109,3 +109,12 @@ test("RFC 3261 8.2.6: a response copies Via, From, To, Call-ID and CSeq, and tag
   assert.equal(createResponse(request, 200, "Fine", { toTag: "t" }).toTag, "old");
   assert.equal(reasonPhrase(499), "Client Error");
 });
+
+test("a NUL in the headers is 400: others may see the message end there", () => {
+  const parsed = parseMessage(Buffer.from(`OPTIONS sip:a@b SIP/2.0\r\nSubject: a\0b\r\n\r\n`));
+  assert.ok(parsed.ok && parsed.value.kind === "request");
+  assert.deepEqual(
+    [validateRequest(parsed.value)?.status, validateRequest(parsed.value)?.reason],
+    [400, "NUL in the headers"],
+  );
+});
