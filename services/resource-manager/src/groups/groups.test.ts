@@ -1,0 +1,299 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import type { ResourceGroupConfig } from "@sidetone/config";
+import { assumedSessionMs, bindingLifetimeMs } from "../limits.ts";
+import { readServiceUri, type ServiceWish } from "../proxy/service-uri.ts";
+import { Affinity } from "./affinity.ts";
+import { initialHealth, stepHealth } from "./health.ts";
+import { formatLoadReport, parseLoadReport } from "./load-report.ts";
+import { Pool, type Plan } from "./pool.ts";
+import { Resource } from "./resource.ts";
+import { select } from "./selection.ts";
+import { makeToken, readToken } from "./token.ts";
+
+const m1 = "sip:10.0.0.1:5080;transport=tcp";
+const m2 = "sip:10.0.0.2:5080;transport=tcp";
+const m3 = "sip:10.0.0.3:5080;transport=tcp";
+const r1 = "sip:10.0.1.1:5090;transport=tcp";
+const r2 = "sip:10.0.1.2:5090;transport=tcp";
+
+function group(
+  name: string,
+  more: Partial<ResourceGroupConfig> & { addresses: string[]; capacity?: number },
+): ResourceGroupConfig {
+  const { addresses, capacity, ...rest } = more;
+  return {
+    name,
+    service: "msml",
+    loadBalanceScheme: "round-robin",
+    monitor: { intervalMs: 500, timeoutMs: 2000 },
+    recordRoute: false,
+    resources: addresses.map((address) => ({ address, portCapacity: capacity })),
+    ...rest,
+  };
+}
+
+function poolOf(...groups: ResourceGroupConfig[]): Pool {
+  const pool = new Pool(groups, 0);
+  for (const r of pool.groups.flatMap((g) => g.resources)) r.observe({ kind: "answered", status: 200 }, 0);
+  return pool;
+}
+
+function wish(uri: string): ServiceWish {
+  const read = readServiceUri(uri);
+  assert(read !== undefined);
+  return read;
+}
+
+const none = { token: undefined, avoid: [] };
+const order = (plan: Plan): string[] =>
+  plan.kind === "try" ? plan.resources.map((r) => r.address) : [`${plan.status}`];
+const conf = (id: string): ServiceWish => wish(`sip:msml=${id}@rm;dn=7001;record`);
+const rec = (id: string, copy: number, host = "rm"): ServiceWish =>
+  wish(`sip:record=${id}@${host};copy=${copy};epoch=1`);
+const at = (pool: Pool, address: string): Resource => {
+  const found = pool.groups.flatMap((g) => g.resources).find((r) => r.address === address);
+  assert(found !== undefined);
+  return found;
+};
+
+describe("health", () => {
+  test("unknown → up on an answer, also 404: it lives", () => {
+    assert.deepEqual(stepHealth(initialHealth, { kind: "answered", status: 404 }), [
+      { phase: "up", reason: "" },
+      { kind: "came-up" },
+    ]);
+  });
+  test("up → down when OPTIONS stays unanswered, on 5xx, on a broken connection; each told once", () => {
+    for (const input of [
+      { kind: "unanswered" },
+      { kind: "answered", status: 503 },
+      { kind: "connection-lost" },
+    ] as const) {
+      const [down, told] = stepHealth({ phase: "up", reason: "" }, input);
+      assert.equal(down.phase, "down");
+      assert.equal(told?.kind, "went-down");
+      assert.equal(stepHealth(down, input)[1], undefined);
+    }
+  });
+  test("down → up on the next answer", () => {
+    const [up, told] = stepHealth({ phase: "down", reason: "x" }, { kind: "answered", status: 200 });
+    assert.deepEqual([up.phase, told?.kind], ["up", "came-up"]);
+  });
+});
+
+describe("load", () => {
+  test("a report is read and written", () => {
+    const report = { sessions: 12, capacity: 1500, draining: true };
+    assert.deepEqual(parseLoadReport(formatLoadReport(report)), report);
+    assert.equal(parseLoadReport("capacity=5"), undefined);
+    fc.assert(fc.property(fc.string(), (s) => void parseLoadReport(s)));
+  });
+  test("contract, affinity: a report replaces what was counted before it; RM counts for those that do not report", () => {
+    const r = new Resource("g", { address: m1, portCapacity: 10 }, 0);
+    r.began("a", 100);
+    r.began("b", 200);
+    assert.equal(r.used(300), 2);
+    r.reported({ sessions: 7, capacity: 8, draining: false }, 150);
+    assert.equal(r.used(300), 8); // 7 reported, b began after the question
+    assert.equal(r.capacity, 8);
+    r.ended("b");
+    assert.equal(r.used(300), 7);
+  });
+  test("without reports a session is counted for a while only", () => {
+    const r = new Resource("g", { address: m1, portCapacity: undefined }, 0);
+    r.began("a", 0);
+    assert.equal(r.used(assumedSessionMs - 1), 1);
+    assert.equal(r.used(assumedSessionMs), 0);
+  });
+});
+
+describe("selection", () => {
+  const three = (): Resource[] =>
+    [m1, m2, m3].map((address) => {
+      const r = new Resource("g", { address, portCapacity: 4 }, 0);
+      r.observe({ kind: "answered", status: 200 }, 0);
+      return r;
+    });
+  const first = (
+    resources: Resource[],
+    scheme: "round-robin" | "least-used" | "least-percent",
+    turn: number,
+  ): string | undefined => {
+    const s = select({ resources, scheme, turn, now: 0 });
+    return s.kind === "candidates" ? s.resources[0]?.address : s.kind;
+  };
+  test("round-robin: each in turn", () => {
+    const rs = three();
+    assert.deepEqual(
+      [0, 1, 2, 3].map((t) => first(rs, "round-robin", t)),
+      [m1, m2, m3, m1],
+    );
+  });
+  test("least-used: fewest sessions first, ties in turn", () => {
+    const rs = three();
+    rs[0]?.began("a", 0);
+    assert.deepEqual(
+      [0, 1, 2].map((t) => first(rs, "least-used", t)),
+      [m2, m2, m3],
+    );
+  });
+  test("least-percent: by the share of the capacity", () => {
+    const big = new Resource("g", { address: m1, portCapacity: 100 }, 0);
+    const small = new Resource("g", { address: m2, portCapacity: 4 }, 0);
+    for (const r of [big, small]) r.observe({ kind: "answered", status: 200 }, 0);
+    for (let i = 0; i < 10; i++) big.began(`b${i}`, 0);
+    small.began("s", 0);
+    assert.equal(first([big, small], "least-percent", 0), m1);
+    assert.equal(first([big, small], "least-used", 0), m2);
+  });
+  test("what is down, draining or full is left out; all full is busy, none in service is none up", () => {
+    const rs = three();
+    rs[0]?.observe({ kind: "unanswered" }, 0);
+    rs[1]?.drain(true);
+    assert.equal(first(rs, "round-robin", 0), m3);
+    for (let i = 0; i < 4; i++) rs[2]?.began(`c${i}`, 0);
+    assert.equal(first(rs, "round-robin", 0), "all-busy");
+    rs[2]?.observe({ kind: "unanswered" }, 0);
+    assert.equal(first(rs, "round-robin", 0), "none-up");
+  });
+  test("a resource never asked yet comes after those that are up, and before nobody", () => {
+    const rs = three();
+    const fresh = new Resource("g", { address: "sip:new", portCapacity: undefined }, 0);
+    assert.equal(first([fresh, ...rs], "round-robin", 0), m1);
+    assert.equal(first([fresh], "round-robin", 0), "sip:new");
+  });
+});
+
+describe("affinity", () => {
+  test("bindings are forgotten when nobody named them for long, and the oldest when there are too many", () => {
+    const a = new Affinity(2);
+    a.bind("1", { group: "g", address: m1, confirmed: true }, 0);
+    a.bind("2", { group: "g", address: m2, confirmed: true }, 1);
+    a.bind("3", { group: "g", address: m3, confirmed: true }, 2);
+    assert.equal(a.get("1", 2), undefined);
+    assert.equal(a.get("2", 2)?.address, m2);
+    assert.equal(a.get("2", 1 + bindingLifetimeMs), undefined);
+  });
+  test("only an unconfirmed binding to that resource is released", () => {
+    const a = new Affinity();
+    a.bind("1", { group: "g", address: m1, confirmed: false }, 0);
+    a.release("1", m2);
+    assert.equal(a.get("1", 0)?.address, m1);
+    a.release("1", m1);
+    assert.equal(a.get("1", 0), undefined);
+  });
+  test("a token says group and resource; anything else is none", () => {
+    assert.deepEqual(readToken(makeToken({ group: "ms", address: m1 })), { group: "ms", address: m1 });
+    fc.assert(fc.property(fc.string(), (s) => readToken(s) === undefined || readToken(s) !== undefined));
+    assert.equal(readToken("bm90IG91cnM"), undefined);
+  });
+});
+
+describe("pool", () => {
+  test("R12: the conf-id's Media Server is remembered", () => {
+    const pool = poolOf(group("ms", { addresses: [m1, m2] }));
+    assert.deepEqual(order(pool.plan(conf("aa"), none, 0)), [m1, m2]);
+    pool.affinity.bind("conf aa", { group: "ms", address: m2, confirmed: true }, 0);
+    const again = pool.plan(conf("aa"), none, 0);
+    assert.deepEqual(order(again), [m2]);
+    assert(again.kind === "try" && again.bound);
+  });
+  test("R32: another Resource Manager reaches the same Media Server by the token", () => {
+    const second = poolOf(group("ms", { addresses: [m1, m2] }));
+    const token = makeToken({ group: "ms", address: m2 });
+    for (let i = 0; i < 3; i++) assert.deepEqual(order(second.plan(conf("aa"), { token, avoid: [] }, 0)), [m2]);
+    // A token that names what is not configured here leads nowhere.
+    const foreign = makeToken({ group: "ms", address: "sip:6.6.6.6" });
+    assert.equal(order(second.plan(conf("bb"), { token: foreign, avoid: [] }, 0)).length, 2);
+  });
+  test("R30: a bound conf-id does not move to another server when its own is down: 503", () => {
+    const pool = poolOf(group("ms", { addresses: [m1, m2] }));
+    pool.affinity.bind("conf aa", { group: "ms", address: m2, confirmed: true }, 0);
+    at(pool, m2).observe({ kind: "unanswered" }, 0);
+    assert.deepEqual(pool.plan(conf("aa"), none, 0), {
+      kind: "refuse",
+      status: 503,
+      reason: "Media Server of Conference Is Down",
+      retryAfterS: 1,
+    });
+    assert.deepEqual(order(pool.plan(conf("bb"), none, 0)), [m1]);
+  });
+  test("a bound conf-id reaches its server even while it drains or is full", () => {
+    const pool = poolOf(group("ms", { addresses: [m1], capacity: 1 }));
+    pool.affinity.bind("conf aa", { group: "ms", address: m1, confirmed: true }, 0);
+    at(pool, m1).began("x", 0);
+    at(pool, m1).drain(true);
+    assert.deepEqual(order(pool.plan(conf("aa"), none, 0)), [m1]);
+  });
+  test("480 when all are full, 503 when none is up, 404 without a group", () => {
+    const pool = poolOf(group("ms", { addresses: [m1], capacity: 1 }));
+    at(pool, m1).began("x", 0);
+    assert.deepEqual(pool.plan(conf("aa"), none, 0), {
+      kind: "refuse",
+      status: 480,
+      reason: "All Resources Are Busy",
+      retryAfterS: 2,
+    });
+    at(pool, m1).observe({ kind: "connection-lost" }, 0);
+    assert.deepEqual(pool.plan(conf("aa"), none, 0), {
+      kind: "refuse",
+      status: 503,
+      reason: "No Resource in Service",
+      retryAfterS: 1,
+    });
+    assert.deepEqual(order(pool.plan(rec("id", 1), none, 0)), ["404"]);
+  });
+  test("R10: the two copies of a recording do not go to the same recorder while there is another", () => {
+    const pool = poolOf(group("rs", { service: "recording-server", addresses: [r1, r2] }));
+    for (let i = 0; i < 4; i++) {
+      pool.affinity.bind(`rec 1 id${i}`, { group: "rs", address: r1, confirmed: true }, 0);
+      assert.deepEqual(order(pool.plan(rec(`id${i}`, 2), none, 0)), [r2, r1]);
+    }
+    at(pool, r2).observe({ kind: "unanswered" }, 0);
+    assert.deepEqual(order(pool.plan(rec("id0", 2), none, 0)), [r1]);
+  });
+  test("R31: the same copy goes back to its recorder, unless the client says to avoid it", () => {
+    const pool = poolOf(group("rs", { service: "recording-server", addresses: [r1, r2] }));
+    pool.affinity.bind("rec 1 id", { group: "rs", address: r2, confirmed: true }, 0);
+    assert.deepEqual(order(pool.plan(rec("id", 1), none, 0)), [r2, r1]);
+    assert.deepEqual(order(pool.plan(rec("id", 1), { token: undefined, avoid: [r2] }, 0)), [r1]);
+    assert.deepEqual(
+      order(pool.plan(rec("id", 1), { token: undefined, avoid: [makeToken({ group: "rs", address: r2 })] }, 0)),
+      [r1],
+    );
+  });
+  test("a Request-URI host that is a group's name chooses that group", () => {
+    const pool = poolOf(
+      group("recorders", { service: "recording-server", addresses: [r1] }),
+      group("vault", { service: "recording-server", addresses: [r2] }),
+    );
+    assert.deepEqual(order(pool.plan(rec("id", 1, "vault"), none, 0)), [r2]);
+    assert.deepEqual(order(pool.plan(rec("id", 1), none, 0)), [r1, r2]);
+  });
+});
+
+describe("service URIs", () => {
+  test("R11: msml=<conf-id> with dn and record", () => {
+    const read = wish("sip:msml=55c29460000054b3@127.0.0.1:5070;dn=7001;record");
+    assert(read.kind === "msml");
+    assert.deepEqual([read.confId, read.record], ["55c29460000054b3", true]);
+  });
+  test("escapes in the user part do not make another id", () => {
+    const read = readServiceUri("sip:msml%3Dab@rm;dn=1");
+    assert.equal(read?.kind === "msml" ? read.confId : undefined, "ab");
+  });
+  test("anything else is no service", () => {
+    for (const uri of [
+      "sip:7001@rm",
+      "sip:rm",
+      "sip:msml=@rm",
+      "tel:+1",
+      `sip:record=${"x".repeat(200)}@rm`,
+      "sip:conf=1@rm",
+    ]) {
+      assert.equal(readServiceUri(uri), undefined, uri);
+    }
+  });
+});

@@ -1,0 +1,147 @@
+import type { ResourceGroupConfig } from "@sidetone/config";
+import { retryAfterBusyS, retryAfterDownS } from "../limits.ts";
+import type { ServiceWish } from "../proxy/service-uri.ts";
+import { Affinity } from "./affinity.ts";
+import { Resource } from "./resource.ts";
+import { select } from "./selection.ts";
+import { readToken, type ResourceToken } from "./token.ts";
+
+/** A group with the state of its resources. */
+export interface Group {
+  readonly config: ResourceGroupConfig;
+  readonly resources: readonly Resource[];
+}
+
+/** What the headers of a request add to its Request-URI. */
+export interface PlacementHints {
+  /** Value of X-Resource-Token. */
+  readonly token: string | undefined;
+  /** Values of X-Resource-Avoid: SIP URIs or tokens. */
+  readonly avoid: readonly string[];
+}
+
+/** Where a request may go, or the answer that it gets instead. */
+export type Plan =
+  | {
+      readonly kind: "try";
+      /** Best first. One only where the conf-id is bound. */
+      readonly resources: readonly Resource[];
+      readonly bound: boolean;
+      /** What to bind. */
+      readonly name: string;
+    }
+  | { readonly kind: "refuse"; readonly status: number; readonly reason: string; readonly retryAfterS?: number };
+
+/** All groups and bindings of one Resource Manager. Does no I/O and reads no clock. */
+export class Pool {
+  readonly groups: readonly Group[];
+  readonly affinity = new Affinity();
+  #turn = 0;
+
+  constructor(groups: readonly ResourceGroupConfig[], now: number) {
+    this.groups = groups.map((config) => ({
+      config,
+      resources: config.resources.map((r) => new Resource(config.name, r, now)),
+    }));
+  }
+
+  /** The resource that a token or a binding names, where it is configured. */
+  find(named: ResourceToken): Resource | undefined {
+    const group = this.groups.find((g) => g.config.name === named.group);
+    return group?.resources.find((r) => r.address === named.address);
+  }
+
+  groupOf(resource: Resource): Group | undefined {
+    return this.groups.find((g) => g.resources.includes(resource));
+  }
+
+  /** R12: decides where an INVITE goes. */
+  plan(wish: ServiceWish, hints: PlacementHints, now: number): Plan {
+    const avoid = this.#avoided(hints.avoid);
+    return wish.kind === "msml"
+      ? this.#planConference(wish.confId, hints, avoid, now)
+      : this.#planRecording(wish, avoid, now);
+  }
+
+  #planConference(confId: string, hints: PlacementHints, avoid: ReadonlySet<string>, now: number): Plan {
+    const name = `conf ${confId}`;
+    const bound = this.#boundResource(name, hints, now);
+    if (bound !== undefined) {
+      if (bound.health.phase === "down") {
+        // R30: the conference is lost with its server; whoever recovers it takes a new conf-id.
+        return refuse(503, "Media Server of Conference Is Down", retryAfterDownS);
+      }
+      return { kind: "try", resources: [bound], bound: true, name };
+    }
+    return this.#choose(
+      this.groups.filter((g) => g.config.service === "msml"),
+      name,
+      { avoid, shun: new Set() },
+      now,
+    );
+  }
+
+  #boundResource(name: string, hints: PlacementHints, now: number): Resource | undefined {
+    const known = this.affinity.get(name, now);
+    const resource = known === undefined ? undefined : this.find(known);
+    if (resource !== undefined) return resource;
+    const token = readToken(hints.token);
+    const named = token === undefined ? undefined : this.find(token);
+    return named !== undefined && this.groupOf(named)?.config.service === "msml" ? named : undefined;
+  }
+
+  #planRecording(wish: ServiceWish & { kind: "record" }, avoid: ReadonlySet<string>, now: number): Plan {
+    const name = recordingName(wish.id, wish.copy);
+    const all = this.groups.filter((g) => g.config.service === "recording-server");
+    const named = all.filter((g) => g.config.name.toLowerCase() === wish.uri.host.toLowerCase());
+    // R10: the two copies of a recording never go to the same resource while there is another.
+    const sibling = this.affinity.get(recordingName(wish.id, wish.copy === "2" ? "1" : "2"), now);
+    const shun = new Set(sibling === undefined ? [] : [sibling.address]);
+    const plan = this.#choose(named.length > 0 ? named : all, name, { avoid, shun }, now);
+    if (plan.kind === "refuse") return plan;
+    // A higher epoch, or a further channel, of a recording goes to where the recording is, if that is in service.
+    const home = this.affinity.get(name, now)?.address;
+    const first = plan.resources.find((r) => r.address === home);
+    if (first === undefined) return plan;
+    return { ...plan, resources: [first, ...plan.resources.filter((r) => r !== first)] };
+  }
+
+  #choose(
+    groups: readonly Group[],
+    name: string,
+    wishes: { avoid: ReadonlySet<string>; shun: ReadonlySet<string> },
+    now: number,
+  ): Plan {
+    if (groups.length === 0) return refuse(404, "No Such Service Here");
+    const turn = this.#turn++;
+    let busy = false;
+    const resources: Resource[] = [];
+    for (const group of groups) {
+      const selection = select({
+        resources: group.resources,
+        scheme: group.config.loadBalanceScheme,
+        turn,
+        now,
+        ...wishes,
+      });
+      if (selection.kind === "candidates") resources.push(...selection.resources);
+      else if (selection.kind === "all-busy") busy = true;
+    }
+    if (resources.length > 0) return { kind: "try", resources, bound: false, name };
+    if (busy) return refuse(480, "All Resources Are Busy", retryAfterBusyS);
+    return refuse(503, "No Resource in Service", retryAfterDownS);
+  }
+
+  #avoided(values: readonly string[]): ReadonlySet<string> {
+    return new Set(values.map((value) => readToken(value)?.address ?? value.replace(/^<|>$/g, "")));
+  }
+}
+
+function recordingName(id: string, copy: string): string {
+  return `rec ${copy} ${id}`;
+}
+
+function refuse(status: number, reason: string, retryAfterS?: number): Plan {
+  const base = { kind: "refuse", status, reason } as const;
+  return retryAfterS === undefined ? base : { ...base, retryAfterS };
+}

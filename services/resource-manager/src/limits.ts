@@ -1,0 +1,24 @@
+/** conf-ids and recording ids that are remembered at once; the oldest go first. */
+export const maxBindings = 200_000;
+/** A binding that no INVITE has named for this long is forgotten; ms. */
+export const bindingLifetimeMs = 12 * 3600 * 1000;
+/** Without a load report, a session is counted for this long after its INVITE, unless its BYE comes by; ms. */
+export const assumedSessionMs = 5 * 60 * 1000;
+/** Sessions counted per resource that does not report its load. */
+export const maxCountedSessions = 100_000;
+/** A resource that says nothing at all to an INVITE for this long is left for the next one; ms. R17: 500 ms per attempt. */
+export const firstAnswerMs = 250;
+/** A resource that said 100 and then no more for this long is left for the next one; ms. */
+export const finalAnswerMs = 2000;
+/** Resources that one request is offered to. */
+export const maxAttempts = 4;
+/** Largest Retry-After of a resource that is believed; ms. */
+export const maxBackOffMs = 30_000;
+/** Retry-After in seconds for 480: somebody may hang up. */
+export const retryAfterBusyS = 2;
+/** Retry-After in seconds for 503: the next health check may find one. */
+export const retryAfterDownS = 1;
+/** Longest conf-id or recording id in a Request-URI (R8 allows 128). */
+export const maxIdLength = 128;
+/** Longest affinity token. */
+export const maxTokenLength = 1024;

@@ -1,0 +1,100 @@
+import { networkInterfaces } from "node:os";
+import { sipUriPlace, type SidetoneConfig } from "@sidetone/config";
+import { SidetoneError, type RoleContext, type RunningRole } from "@sidetone/foundation";
+import { startHttp, type HttpServer, type Readiness, Registry } from "@sidetone/http";
+import { openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
+import { ownAddresses } from "./addresses.ts";
+import { registerApi } from "./api.ts";
+import { Pool } from "./groups/pool.ts";
+import { addMetrics } from "./metrics.ts";
+import { HealthMonitor } from "./monitor.ts";
+import { makePeers } from "./proxy/peers.ts";
+import { ResourceProxy } from "./proxy/proxy.ts";
+
+/**
+ * Starts the Resource Manager of `config`.
+ * @throws SidetoneError `no-section` (exit 1), `port-in-use` (exit 2).
+ */
+export async function startResourceManager(config: SidetoneConfig, context: RoleContext): Promise<RunningRole> {
+  const section = config.resourceManager;
+  if (section === undefined) {
+    throw new SidetoneError("no-section", `${config.file} has no section resource-manager.`, { exit: 1 });
+  }
+  const { clock } = context;
+  const log = context.log.child({ role: "resource-manager" });
+  const pool = new Pool(section.groups, clock.now());
+  const resourceHosts = section.groups.flatMap((g) => g.resources.map((r) => sipUriPlace(r.address)?.host ?? ""));
+  const peers = makePeers(section.peers, resourceHosts);
+  const journal: SipJournal | undefined =
+    section.sipJournal === undefined ? undefined : openSipJournal(section.sipJournal, log);
+  const endpoint = new SipEndpoint({
+    clock,
+    random: context.random,
+    log,
+    userAgent: "Sidetone Resource Manager",
+    largeRequests: "tcp-only",
+    allow: ["INVITE", "ACK", "CANCEL", "OPTIONS", "BYE"],
+    acceptPeer: (ip) => peers.accepts(ip),
+    ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),
+  });
+  const monitor = new HealthMonitor({ pool, clock, log, ask: (uri, timeoutMs) => endpoint.options(uri, timeoutMs) });
+  let http: HttpServer | undefined;
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      monitor.close();
+      await http?.close();
+      await endpoint.close();
+      await journal?.close();
+    })();
+    return closing;
+  };
+  try {
+    if (section.http !== undefined) {
+      http = await startHttp({
+        role: "resource-manager",
+        address: section.http,
+        log,
+        token: section.apiToken,
+        ready: () => readiness(pool),
+        register: (app) => registerApi(app, pool, clock),
+      });
+    }
+    const machine = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((i) => i.address));
+    const observer = addMetrics(http?.metrics ?? new Registry(), pool, clock);
+    const proxy = new ResourceProxy({
+      clock,
+      log,
+      pool,
+      peers,
+      self: () => ownAddresses(endpoint.bound, machine),
+      send: (request, to, handlers) => endpoint.request(request, to, handlers),
+      sendStateless: (request, to) => endpoint.sendStateless(request, to),
+      observer,
+    });
+    endpoint.onRequest = (tx) => proxy.onRequest(tx);
+    endpoint.onAck = (ack, flow) => proxy.onAck(ack, flow);
+    for (const address of section.listen) await endpoint.listen(address);
+    monitor.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    role: "resource-manager",
+    listening: [
+      ...endpoint.bound.map((b) => `${b.transport}://${b.host}:${b.port}`),
+      ...(http === undefined ? [] : [http.url]),
+    ],
+    http: http?.url,
+    close,
+  };
+}
+
+/** Ready while every group has a resource in service. */
+function readiness(pool: Pool): Readiness {
+  const reasons = pool.groups
+    .filter((g) => !g.resources.some((r) => r.health.phase === "up"))
+    .map((g) => `no resource of the group ${g.config.name} is up`);
+  return { ok: reasons.length === 0, reasons };
+}
