@@ -1,0 +1,55 @@
+import { labFile, run, runAsync } from "./programs.ts";
+
+/** What a recording has to be. Times in ms unless they say seconds. */
+export interface WavWish {
+  /** Channel → frequency in Hz, `sound` or `silence`. */
+  readonly expect?: Readonly<Record<number, number | "sound" | "silence">>;
+  readonly maxGapMs?: number;
+  readonly maxSplices?: number;
+  readonly minSeconds?: number;
+  readonly maxSeconds?: number;
+  readonly maxCrosstalkDb?: number;
+  readonly maxOnsetSkewMs?: number;
+  /** Channel → reference (`wire.wav#0`). */
+  readonly references?: Readonly<Record<number, string>>;
+  readonly maxRefSkewMs?: number;
+  readonly maxLostMs?: number;
+  readonly strictHeader?: boolean;
+}
+
+/** What `test/lab/bin/wavcheck.mjs` reports, as far as tests read it. */
+export interface WavReport {
+  readonly [name: string]: unknown;
+}
+
+function options(wish: WavWish): string[] {
+  const args: string[] = [];
+  const put = (name: string, value: number | undefined): void => {
+    if (value !== undefined) args.push(name, String(value));
+  };
+  for (const [channel, what] of Object.entries(wish.expect ?? {})) args.push("--expect", `${channel}=${what}`);
+  for (const [channel, file] of Object.entries(wish.references ?? {})) args.push("--ref", `${channel}=${file}`);
+  put("--max-gap", wish.maxGapMs);
+  put("--max-splices", wish.maxSplices);
+  put("--min-dur", wish.minSeconds);
+  put("--max-dur", wish.maxSeconds);
+  put("--max-crosstalk", wish.maxCrosstalkDb);
+  put("--max-onset-skew", wish.maxOnsetSkewMs);
+  put("--max-ref-skew", wish.maxRefSkewMs);
+  put("--max-lost", wish.maxLostMs);
+  if (wish.strictHeader === true) args.push("--strict-header");
+  return args;
+}
+
+/** Measures a WAV file; throws with the whole report where a wish is not met. */
+export async function checkWav(file: string, wish: WavWish): Promise<string> {
+  const ran = await runAsync(process.execPath, [labFile("bin/wavcheck.mjs"), file, ...options(wish)]);
+  if (ran.code !== 0) throw new Error(`${file} is not as wished:\n${ran.stdout}${ran.stderr}`);
+  return ran.stdout;
+}
+
+/** The measurements as an object. */
+export function measureWav(file: string): WavReport {
+  const parsed: unknown = JSON.parse(run(process.execPath, [labFile("bin/wavcheck.mjs"), file, "--json"]));
+  return parsed as WavReport;
+}

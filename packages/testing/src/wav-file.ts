@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { decodeAlaw, decodeUlaw } from "./g711.ts";
+
+/** A WAV file in memory. */
+export interface WavFile {
+  /** 7 µ-law, 6 A-law, 1 PCM. */
+  readonly formatTag: number;
+  readonly sampleRate: number;
+  readonly seconds: number;
+  /** Linear samples of each channel. */
+  readonly channels: readonly Int16Array[];
+}
+
+/** Reads a G.711 or 16-bit WAV strictly: sizes that do not match the file are an error. */
+export function readWav(source: string | Buffer): WavFile {
+  const bytes = typeof source === "string" ? readFileSync(source) : source;
+  if (bytes.toString("latin1", 0, 4) !== "RIFF" || bytes.toString("latin1", 8, 12) !== "WAVE")
+    throw new Error("no RIFF WAVE");
+  if (bytes.readUInt32LE(4) !== bytes.length - 8)
+    throw new Error(`RIFF size ${bytes.readUInt32LE(4)} of ${bytes.length} bytes`);
+  let formatTag = 0;
+  let count = 0;
+  let sampleRate = 0;
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    const name = bytes.toString("latin1", at, at + 4);
+    const size = bytes.readUInt32LE(at + 4);
+    const start = at + 8;
+    if (start + size > bytes.length) throw new Error(`chunk ${name} runs over the end of the file`);
+    if (name === "fmt ") {
+      formatTag = bytes.readUInt16LE(start);
+      count = bytes.readUInt16LE(start + 2);
+      sampleRate = bytes.readUInt32LE(start + 4);
+    } else if (name === "data") {
+      return { formatTag, sampleRate, ...decode(bytes.subarray(start, start + size), formatTag, count, sampleRate) };
+    }
+    at = start + size + (size % 2);
+  }
+  throw new Error("no data chunk");
+}
+
+function decode(
+  data: Buffer,
+  formatTag: number,
+  count: number,
+  sampleRate: number,
+): { seconds: number; channels: Int16Array[] } {
+  const width = formatTag === 1 ? 2 : 1;
+  const frames = Math.floor(data.length / (width * count));
+  const channels = Array.from({ length: count }, () => new Int16Array(frames));
+  for (let frame = 0; frame < frames; frame += 1) {
+    for (let channel = 0; channel < count; channel += 1) {
+      const at = (frame * count + channel) * width;
+      const out = channels[channel];
+      if (out === undefined) continue;
+      if (formatTag === 1) out[frame] = data.readInt16LE(at);
+      else out[frame] = formatTag === 6 ? decodeAlaw(data[at] ?? 0) : decodeUlaw(data[at] ?? 0);
+    }
+  }
+  return { seconds: frames / sampleRate, channels };
+}

@@ -1,0 +1,193 @@
+// mode: both
+// A phone playing 437 Hz calls one playing 1013 Hz; the recording is judged by wavcheck.
+import assert from "node:assert/strict";
+import { after, before, describe, test, type TestContext } from "node:test";
+import {
+  type CallOptions,
+  checkWav,
+  dominantFrequency,
+  type PhoneOptions,
+  readWav,
+  type RunningSystem,
+  sequence,
+  startSystem,
+  talk,
+  tone,
+} from "@sidetone/testing";
+import { connect, phone, recordingOf } from "./phones.ts";
+
+const CALL_MS = 20_000;
+let system: RunningSystem;
+
+/** Six recorded callers and six callees, so that the cases run side by side. */
+const dns = Object.fromEntries(
+  [1, 2, 3, 4, 5, 6].flatMap((n) => [
+    [`701${n}`, { type: "extension", password: `demo-701${n}`, record: true }],
+    [`702${n}`, { type: "extension", password: `demo-702${n}` }],
+  ]),
+);
+
+before(async () => {
+  system = await startSystem({ config: { "sip-server": { dns } } });
+});
+after(async () => {
+  await system.stop().finally(() => system.dispose());
+});
+
+interface Case {
+  readonly n: number;
+  readonly phones?: Partial<PhoneOptions>;
+  readonly call?: CallOptions;
+  readonly formatTag: number;
+}
+
+/** Runs one call of 20 s and gives the recording's file; everything that holds for every case is asserted here. */
+async function recorded(t: TestContext, c: Case): Promise<{ file: string; seconds: number; talked: number }> {
+  const a = await phone(t, system, `701${c.n}`, { source: tone(437), ...c.phones });
+  const b = await phone(t, system, `702${c.n}`, {
+    source: tone(1013),
+    answering: { kind: "answer", afterMs: 300 },
+    ...c.phones,
+  });
+  const call = await connect(a, b, c.call);
+  await talk(CALL_MS);
+  await call.caller.bye();
+  await call.callee.ended;
+  const row = await recordingOf(system, a.id);
+  assert.equal(row.state, "complete");
+  assert.equal(row.channels, 2);
+  const file = await system.fetchAudio(row.id);
+  const wav = readWav(file);
+  assert.equal(wav.formatTag, c.formatTag);
+  assert.equal(wav.sampleRate, 8000);
+  assert.equal(wav.channels.length, 2);
+  return { file, seconds: wav.seconds, talked: call.callee.durationMs / 1000 };
+}
+
+const clean = {
+  expect: { 0: 437, 1: 1013 },
+  maxCrosstalkDb: -40,
+  maxGapMs: 5,
+  maxSplices: 0,
+  maxOnsetSkewMs: 120, // the caller speaks when it learns of the answer; skew itself is judged with the sweep
+  strictHeader: true,
+} as const;
+
+function sameLength(result: { seconds: number; talked: number }): void {
+  const off = Math.abs(result.seconds - result.talked);
+  assert.ok(off <= 0.1, `recording ${result.seconds} s, answered for ${result.talked.toFixed(3)} s`);
+}
+
+describe("the first recorded call", { concurrency: true }, () => {
+  test("R15, R16: over UDP with µ-law the file is stereo, caller left, callee right, whole, of the answered length", async (t) => {
+    const result = await recorded(t, { n: 1, formatTag: 7, phones: { codecs: ["PCMU"] } });
+    await checkWav(result.file, clean);
+    sameLength(result);
+  });
+
+  test("over TCP the same", async (t) => {
+    const result = await recorded(t, { n: 2, formatTag: 7, phones: { codecs: ["PCMU"], transport: "tcp" } });
+    await checkWav(result.file, clean);
+    sameLength(result);
+  });
+
+  test("R15: with A-law the file is A-law (format tag 6)", async (t) => {
+    const result = await recorded(t, { n: 3, formatTag: 6, phones: { codecs: ["PCMA"] } });
+    await checkWav(result.file, clean);
+    sameLength(result);
+  });
+
+  test("lost packets are silence of the right length, reordered ones are in order", async (t) => {
+    const result = await recorded(t, {
+      n: 4,
+      formatTag: 7,
+      phones: { codecs: ["PCMU"] },
+      call: {
+        // frames 250 to 259 (200 ms at 5 s) and every 97th are lost; every 31st comes 30 ms late, after its successor
+        impair: {
+          drop: (n) => (n >= 250 && n < 260) || n % 97 === 96,
+          delayMs: (n) => (n % 31 === 30 ? 30 : 0),
+          duplicate: (n) => n % 53 === 52,
+        },
+      },
+    });
+    await checkWav(result.file, {
+      expect: { 0: 437, 1: 1013 },
+      maxCrosstalkDb: -40,
+      maxGapMs: 205,
+      strictHeader: true,
+    });
+    sameLength(result);
+    const [left, right] = readWav(result.file).channels;
+    assert.ok(left !== undefined && right !== undefined);
+    const holes = silences(left);
+    const lengths = holes.map((hole) => Math.round(hole / 8));
+    assert.equal(
+      lengths.filter((ms) => Math.abs(ms - 200) <= 2).length,
+      1,
+      `one hole of 200 ms wanted: ${lengths.join(", ")}`,
+    );
+    const single = lengths.filter((ms) => Math.abs(ms - 20) <= 2).length;
+    const lost = Math.floor(CALL_MS / 20 / 97);
+    assert.ok(Math.abs(single - lost) <= 1, `${lost} holes of 20 ms wanted: ${lengths.join(", ")}`);
+    assert.equal(lengths.length, single + 1, `no other hole wanted: ${lengths.join(", ")}`);
+    assert.deepEqual(silences(right), [], "the other side lost nothing");
+  });
+
+  test("R16: the first 200 ms after the answer are in the file, on both sides", async (t) => {
+    const opening = (hz: number) =>
+      sequence([
+        { source: tone(697), ms: 200 },
+        { source: tone(hz), ms: 60_000 },
+      ]);
+    const a = await phone(t, system, "7015", { source: opening(437) });
+    const b = await phone(t, system, "7025", { source: opening(1013), answering: { kind: "answer", afterMs: 500 } });
+    const call = await connect(a, b);
+    await talk(4000);
+    await call.callee.bye();
+    await call.caller.ended;
+    const row = await recordingOf(system, a.id);
+    const { channels } = readWav(await system.fetchAudio(row.id));
+    for (const [index, samples] of channels.entries()) {
+      const onset = samples.findIndex((sample) => Math.abs(sample) > 1000);
+      assert.ok(onset >= 0 && onset < 8 * 200, `channel ${index} begins at ${onset / 8} ms`);
+      const first = dominantFrequency(samples, onset + 80, onset + 8 * 190);
+      assert.ok(first !== undefined && Math.abs(first - 697) < 10, `channel ${index} begins with ${first} Hz`);
+      const change = dominantFrequency(samples, onset + 8 * 215, onset + 8 * 400);
+      assert.ok(
+        change !== undefined && Math.abs(change - (index === 0 ? 437 : 1013)) < 10,
+        `channel ${index} goes on with ${change} Hz`,
+      );
+    }
+  });
+
+  test("R15: one phone speaks A-law, the other µ-law; both hear and the file holds both", async (t) => {
+    const a = await phone(t, system, "7016", { source: tone(437), codecs: ["PCMA"] });
+    const b = await phone(t, system, "7026", { source: tone(1013), codecs: ["PCMU"] });
+    const call = await connect(a, b);
+    await talk(3000);
+    const heard = { caller: call.caller.heard.frequency(), callee: call.callee.heard.frequency() };
+    await call.caller.bye();
+    const row = await recordingOf(system, a.id);
+    await checkWav(await system.fetchAudio(row.id), {
+      expect: { 0: 437, 1: 1013 },
+      maxCrosstalkDb: -40,
+      maxGapMs: 5,
+      strictHeader: true,
+    });
+    assert.ok(Math.abs((heard.caller ?? 0) - 1013) < 8, `caller heard ${heard.caller}`);
+    assert.ok(Math.abs((heard.callee ?? 0) - 437) < 8, `callee heard ${heard.callee}`);
+  });
+});
+
+/** Runs of digital silence longer than 5 ms inside the sound, in samples. */
+function silences(samples: Int16Array): number[] {
+  const found: number[] = [];
+  let last = -1;
+  for (let n = 0; n < samples.length; n += 1) {
+    if (Math.abs(samples[n] ?? 0) < 130) continue;
+    if (last >= 0 && n - last - 1 > 40) found.push(n - last - 1);
+    last = n;
+  }
+  return found;
+}

@@ -1,0 +1,81 @@
+// RFC 4475: the 49 torture messages, sent by UDP to a running SIP Server. The table of file, section, layer and status
+// is packages/sip/test-data/rfc4475.ts; what the server behind parser and validator answers is here.
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { type RunningSystem, startSystem, tone, talk } from "@sidetone/testing";
+import { RFC4475, torturePath } from "../../packages/sip/test-data/rfc4475.ts";
+import { connect, hearsEachOther, phone } from "./phones.ts";
+
+let system: RunningSystem;
+
+before(async () => {
+  system = await startSystem({ mode: "one-process" });
+});
+after(async () => {
+  await system.stop().finally(() => system.dispose());
+});
+
+/** Final answers of the SIP Server to sound messages: `drop` = none. More than one where the RFC or the configuration leaves it open. */
+const served: Readonly<Record<string, readonly (number | "drop")[]>> = {};
+
+/** Sends the bytes from a socket of its own; gives the first final status that comes back, or `drop`. */
+function answerTo(bytes: Buffer, waitMs: number): Promise<number | "drop"> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket("udp4");
+    const over = (answer: number | "drop"): void => {
+      clearTimeout(timer);
+      socket.close();
+      resolve(answer);
+    };
+    const timer = setTimeout(() => over("drop"), waitMs);
+    socket.once("error", reject);
+    socket.on("message", (data) => {
+      const status = Number(/^SIP\/2\.0 (\d{3}) /.exec(data.toString("latin1", 0, 20))?.[1] ?? 0);
+      if (status >= 200) over(status);
+    });
+    socket.send(bytes, system.sip.port, system.sip.host, (error) => {
+      if (error !== null) reject(error);
+    });
+  });
+}
+
+let branch = 0;
+async function alive(): Promise<void> {
+  branch += 1;
+  const ping = [
+    `OPTIONS sip:127.0.0.1:${system.sip.port} SIP/2.0`,
+    `Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKalive${branch};rport`,
+    "Max-Forwards: 70",
+    "From: <sip:tester@127.0.0.1>;tag=alive",
+    `To: <sip:127.0.0.1:${system.sip.port}>`,
+    `Call-ID: alive-${branch}`,
+    "CSeq: 1 OPTIONS",
+    "Content-Length: 0",
+    "",
+    "",
+  ].join("\r\n");
+  assert.equal(await answerTo(Buffer.from(ping), 1000), 200, "the server does not answer any more");
+}
+
+for (const row of RFC4475) {
+  test(`RFC 4475 ${row.section} (${row.file}): ${row.layer} → ${row.expect}`, async () => {
+    const answer = await answerTo(readFileSync(torturePath("rfc4475", row.file)), row.expect === "drop" ? 400 : 1200);
+    if (row.expect === "processed") {
+      const allowed = served[row.file];
+      if (allowed !== undefined) assert.ok(allowed.includes(answer), `${answer} instead of ${allowed.join(" or ")}`);
+      else assert.ok(answer === "drop" || answer < 500 || answer === 501, `answered with ${answer}`);
+    } else assert.equal(answer, row.expect);
+    await alive();
+  });
+}
+
+test("after all of them a call goes through and is heard", async (t) => {
+  const a = await phone(t, system, "7001", { source: tone(437) });
+  const b = await phone(t, system, "7002", { source: tone(1013) });
+  const call = await connect(a, b);
+  await hearsEachOther(call, 437, 1013);
+  await call.caller.bye();
+  await talk(100);
+});
