@@ -48,7 +48,11 @@ export class DigestVerifier {
   /** Nonces issued up to here are stale: their counts were given up for room. */
   #floor = -1;
 
-  constructor(o: { clock: Clock; random?: RandomBytes; nonceLifetimeMs?: number }) {
+  readonly #maxNonces: number;
+
+  /** `nonceLifetimeMs`: default 60 000. `maxNonces`: nonces whose counts are remembered, default `LIMITS.digestNonces`. */
+  constructor(o: { clock: Clock; random?: RandomBytes; nonceLifetimeMs?: number; maxNonces?: number }) {
+    this.#maxNonces = o.maxNonces ?? LIMITS.digestNonces;
     this.#clock = o.clock;
     this.#random = o.random ?? systemRandom;
     this.#lifetimeMs = o.nonceLifetimeMs ?? 60_000;
@@ -152,7 +156,7 @@ export class DigestVerifier {
   #makeRoom(): void {
     const oldest = this.#clock.now() - this.#lifetimeMs;
     for (const [nonce, { issued }] of this.#counts) {
-      if (issued >= oldest && this.#counts.size < LIMITS.digestNonces) break;
+      if (issued >= oldest && this.#counts.size < this.#maxNonces) break;
       if (issued >= oldest) this.#floor = Math.max(this.#floor, issued);
       this.#counts.delete(nonce);
     }
