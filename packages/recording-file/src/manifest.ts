@@ -54,7 +54,7 @@ export interface AnchorLine {
   readonly wallMicros: number;
   readonly frame: number;
   /** From the sender's report, or from the time of arrival. */
-  readonly source: "sender-report" | "arrival" | "continued";
+  readonly source: "sender-report" | "arrival";
 }
 
 /** Audio that never came, silent in the file. */

@@ -1,0 +1,114 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { Worker } from "node:worker_threads";
+import { SidetoneError } from "@sidetone/foundation";
+import type { RecordingState } from "@sidetone/recording-file";
+import type { RecordingIndex, RecordingPage, RecordingQuery, RecordingRow } from "./recording-row.ts";
+
+/** A question to the index thread. */
+export interface IndexAsk {
+  readonly n: number;
+  readonly ask:
+    | { readonly do: "open" | "count" | "close" }
+    | { readonly do: "put"; readonly row: RecordingRow }
+    | { readonly do: "get"; readonly id: string }
+    | { readonly do: "search"; readonly query: RecordingQuery }
+    | { readonly do: "folders"; readonly state: RecordingState };
+}
+
+export interface IndexAnswer {
+  readonly n: number;
+  readonly value?: unknown;
+  readonly error?: string;
+}
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** The SQLite index in a thread of its own. */
+export class IndexThread implements RecordingIndex {
+  readonly #worker: Worker;
+  readonly #asks = new Map<number, Waiting>();
+  #next = 1;
+  #closing: Promise<void> | undefined;
+
+  /** @param database `sqlite:PATH` or a path. Rejects with "index-not-available" where it cannot be opened. */
+  static async open(database: string): Promise<IndexThread> {
+    const file = database.startsWith("sqlite:") ? database.slice("sqlite:".length) : database;
+    if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
+    const thread = new IndexThread(file);
+    try {
+      await thread.#ask({ do: "open" });
+    } catch (error) {
+      await thread.#worker.terminate();
+      throw error;
+    }
+    return thread;
+  }
+
+  private constructor(file: string) {
+    this.#worker = new Worker(new URL("./index-worker.ts", import.meta.url), {
+      workerData: file,
+      name: "recorder-index",
+    });
+    this.#worker.on("message", ({ n, value, error }: IndexAnswer) => {
+      const waiting = this.#asks.get(n);
+      this.#asks.delete(n);
+      if (error === undefined) waiting?.resolve(value);
+      else
+        waiting?.reject(
+          new SidetoneError("index-not-available", error, {
+            http: 503,
+            remedy: "Check the recorder's storage.database.",
+          }),
+        );
+    });
+    const fail = (error: Error): void => {
+      for (const waiting of this.#asks.values()) waiting.reject(error);
+      this.#asks.clear();
+    };
+    this.#worker.on("error", (error) => fail(error instanceof Error ? error : new Error(String(error))));
+    this.#worker.on("exit", () =>
+      fail(new SidetoneError("index-not-available", "the index thread has ended", { http: 503 })),
+    );
+  }
+
+  async put(row: RecordingRow): Promise<void> {
+    await this.#ask({ do: "put", row });
+  }
+
+  async get(id: string): Promise<RecordingRow | undefined> {
+    return (await this.#ask({ do: "get", id })) as RecordingRow | undefined;
+  }
+
+  async search(query: RecordingQuery): Promise<RecordingPage> {
+    return (await this.#ask({ do: "search", query })) as RecordingPage;
+  }
+
+  async foldersIn(state: RecordingState): Promise<readonly string[]> {
+    return (await this.#ask({ do: "folders", state })) as readonly string[];
+  }
+
+  async count(): Promise<number> {
+    return (await this.#ask({ do: "count" })) as number;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#ask({ do: "close" })
+      .catch(() => undefined)
+      .then(async () => {
+        await this.#worker.terminate();
+      });
+    return this.#closing;
+  }
+
+  #ask(ask: IndexAsk["ask"]): Promise<unknown> {
+    const n = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#asks.set(n, { resolve, reject });
+      this.#worker.postMessage({ n, ask } satisfies IndexAsk);
+    });
+  }
+}

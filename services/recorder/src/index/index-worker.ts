@@ -1,0 +1,41 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { errorText } from "@sidetone/foundation";
+import type { IndexAnswer, IndexAsk } from "./index-thread.ts";
+import { SqliteIndex } from "./sqlite-index.ts";
+
+// The index thread: SQLite blocks, the service must not. Started by `IndexThread`.
+const owner = parentPort;
+if (owner === null) throw new Error("this file is started as a worker thread");
+const opened = SqliteIndex.open(workerData as string);
+// Each question waits for the one before: their effects have an order.
+let last: Promise<unknown> = opened;
+
+async function carryOut(ask: IndexAsk["ask"]): Promise<unknown> {
+  const index = await opened;
+  switch (ask.do) {
+    case "open":
+      return undefined;
+    case "put":
+      return index.put(ask.row);
+    case "get":
+      return index.get(ask.id);
+    case "search":
+      return index.search(ask.query);
+    case "folders":
+      return index.foldersIn(ask.state);
+    case "count":
+      return index.count();
+    case "close":
+      return index.close();
+  }
+}
+
+owner.on("message", ({ n, ask }: IndexAsk) => {
+  last = last
+    .catch(() => undefined)
+    .then(() => carryOut(ask))
+    .then(
+      (value) => owner.postMessage({ n, value } satisfies IndexAnswer),
+      (error: unknown) => owner.postMessage({ n, error: errorText(error) } satisfies IndexAnswer),
+    );
+});

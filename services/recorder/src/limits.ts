@@ -1,0 +1,41 @@
+/** Frames per second of every recording. */
+export const RATE = 8000;
+/** A packet may come this much later than those after it and still find its place; ms. */
+export const REORDER_WINDOW_MS = 500;
+/** As above while a session begins: its streams need not start at the same instant; ms. */
+export const START_WINDOW_MS = 1500;
+/** Time between two looks for audio that is ready to be written; ms. */
+export const FLUSH_MS = 100;
+/** Time between two reads of the sockets; ms. The kernel holds seconds. */
+export const POLL_MS = 100;
+/** Audio a session may be ahead of what is written before the gap is taken as final; ms. More than the 10 s that a Media Server buffers (R31). */
+export const MAX_AHEAD_MS = 30_000;
+/** After BYE packets that are under way are taken for this long; ms. */
+export const LINGER_MS = 200;
+/** Silence at the sender that is listed as a gap; ms. Shorter ones are silence suppression. */
+export const LISTED_GAP_MS = 200;
+/** Loss lines of one recording; beyond it losses are only counted. */
+export const MAX_LOSS_LINES = 5000;
+/** Packets of one stream that wait for a sender report. */
+export const MAX_WAITING_PACKETS = 200;
+/** RTP payload longest taken: 120 ms of G.711 fits twice. */
+export const MAX_PAYLOAD_BYTES = 2048;
+/** Audio m-lines of one session that are recorded. */
+export const MAX_STREAMS = 16;
+/** Sockets' kernel buffer, bytes: 2 s of G.711 with headers and to spare. */
+export const RECEIVE_BUFFER_BYTES = 262_144;
+/** Difference between the announced start and the first media that is believed; ms. */
+export const START_HINT_MS = 1000;
+/** Longest wait for the disk while an INVITE waits; ms. */
+export const OPEN_TIMEOUT_MS = 2000;
+/** Metadata documents kept per recording with their raw text. */
+export const MAX_METADATA_DOCUMENTS = 1000;
+/** Largest metadata document that is kept raw, bytes. */
+export const MAX_METADATA_BYTES = 262_144;
+/** `limit` of the search, default and most. */
+export const PAGE_DEFAULT = 50;
+export const PAGE_MAX = 1000;
+/** Longest search value, characters. */
+export const MAX_QUERY_VALUE = 256;
+/** Everything is closed within this; ms. */
+export const CLOSE_TIMEOUT_MS = 2500;

@@ -1,0 +1,86 @@
+import type { MessagePort } from "node:worker_threads";
+import type { FileCodec, EndLine } from "@sidetone/recording-file";
+import type { LaneStats, PayloadKind, RemoteMedia } from "./lane.ts";
+import type { NoteLine } from "./recording-media.ts";
+
+/** A stream to receive. */
+export interface LaneSpec {
+  readonly channel: number;
+  readonly remote: RemoteMedia | undefined;
+  /** IPv4 addresses, as numbers, that may send besides. */
+  readonly allowed: readonly number[];
+  readonly payloads: readonly (readonly [number, PayloadKind])[];
+  readonly paused: boolean;
+}
+
+/** What the service tells the media thread. */
+export type MediaCommand =
+  | {
+      readonly do: "open-recording";
+      readonly handle: number;
+      readonly originMicros: number;
+      readonly hintMicros: number | undefined;
+      readonly defaultCodec: FileCodec;
+      readonly continued: { readonly frames: number; readonly codec: FileCodec } | undefined;
+    }
+  | {
+      readonly do: "open-session";
+      readonly ask: number;
+      readonly session: number;
+      readonly handle: number;
+      readonly lanes: readonly LaneSpec[];
+    }
+  | { readonly do: "add-lanes"; readonly ask: number; readonly session: number; readonly lanes: readonly LaneSpec[] }
+  | {
+      readonly do: "update-lane";
+      readonly session: number;
+      readonly index: number;
+      readonly atMicros: number;
+      readonly lane: LaneSpec;
+    }
+  | { readonly do: "hint"; readonly handle: number; readonly micros: number }
+  | { readonly do: "note"; readonly handle: number; readonly wallMicros: number; readonly line: NoteLine }
+  | {
+      readonly do: "close-session";
+      readonly session: number;
+      readonly lingerMs: number;
+      /** Ends the recording too. `byeMicros` undefined: the file ends with its last audio. */
+      readonly end:
+        | { readonly byeMicros: number | undefined; readonly state: EndLine["state"]; readonly reason: string }
+        | undefined;
+    }
+  | { readonly do: "stop"; readonly ask: number };
+
+/** What the media thread tells the service. */
+export type MediaTelling =
+  | {
+      readonly tell: "answer";
+      readonly ask: number;
+      readonly ports?: readonly number[];
+      readonly error?: { code: string; message: string };
+    }
+  | { readonly tell: "silent"; readonly session: number }
+  | { readonly tell: "closed"; readonly session: number; readonly lanes: readonly LaneStats[] }
+  | {
+      readonly tell: "counters";
+      readonly received: number;
+      readonly lanes: number;
+      readonly portsUsed: number;
+      readonly portsTotal: number;
+    }
+  | {
+      readonly tell: "log";
+      readonly level: "debug" | "info" | "warn" | "error";
+      readonly fields: Record<string, unknown>;
+      readonly msg: string;
+    };
+
+/** Start data of the media thread. */
+export interface MediaSetup {
+  readonly address: string;
+  readonly portMin: number;
+  readonly portMax: number;
+  readonly packetIo: "auto" | "dgram" | "batched";
+  readonly rtpTimeoutMs: number;
+  readonly writer: MessagePort;
+}

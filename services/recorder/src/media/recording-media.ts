@@ -1,0 +1,323 @@
+import {
+  type FileCodec,
+  FRAMES_PER_SECOND,
+  type EndLine,
+  type ManifestLine,
+  type WriterMessage,
+} from "@sidetone/recording-file";
+import { SenderClock, TimeLine } from "@sidetone/rtp";
+import { LISTED_GAP_MS, MAX_LOSS_LINES, RATE, REORDER_WINDOW_MS, START_HINT_MS, START_WINDOW_MS } from "../limits.ts";
+import { Assembler, type Loss } from "./assembler.ts";
+import type { RtpView, SenderReport } from "./datagram.ts";
+import { DelayWindow } from "./delay-window.ts";
+import { Lane, type PayloadKind, type RemoteMedia } from "./lane.ts";
+import { conversion } from "./laws.ts";
+
+/** A line whose position is a wall-clock instant; `atMs` is filled in where the time line is known. */
+export type NoteLine = Extract<ManifestLine, { atMs: number }>;
+
+/** Shortest wait for the first packets to get into order, ms. */
+const SETTLE_MS = 200;
+/** A BYE that comes this much after the last audio says that the silence between is part of the call; samples. */
+const TAIL_SAMPLES = RATE / 10;
+
+/**
+ * The audio of one recording: the streams of its sessions, one after the other or side by side, made into one stereo line that starts at time
+ * zero. Pure but for its outputs.
+ */
+export class RecordingMedia {
+  readonly handle: number;
+  readonly #originMicros: number;
+  readonly #send: (message: WriterMessage, transfer?: ArrayBuffer) => void;
+  readonly #delays = new DelayWindow();
+  readonly #lanes = new Set<Lane>();
+  readonly #defaultCodec: FileCodec;
+  #hintMicros: number | undefined;
+  #assembler: Assembler | undefined;
+  #zero: number | undefined;
+  #firstAudioAt: number | undefined;
+  #continuedGap: boolean;
+  #lossLines = 0;
+  #unlisted = 0;
+  #notes: { position: number; line: (frame: number) => ManifestLine }[] = [];
+
+  /**
+   * @param originMicros wall clock of position 0: when the session was accepted, or time zero of a recording that goes on
+   * @param continued where a recording that goes on stands
+   */
+  constructor(o: {
+    handle: number;
+    originMicros: number;
+    hintMicros?: number | undefined;
+    defaultCodec: FileCodec;
+    continued?: { frames: number; codec: FileCodec } | undefined;
+    send: (message: WriterMessage, transfer?: ArrayBuffer) => void;
+  }) {
+    this.handle = o.handle;
+    this.#originMicros = o.originMicros;
+    this.#hintMicros = o.hintMicros;
+    this.#defaultCodec = o.defaultCodec;
+    this.#send = o.send;
+    this.#continuedGap = o.continued !== undefined;
+    if (o.continued !== undefined) {
+      this.#zero = 0;
+      this.#assembler = this.#newAssembler(o.continued.codec, o.continued.frames);
+    }
+  }
+
+  /** A clock for the streams of one session. */
+  newClock(): SenderClock {
+    return new SenderClock();
+  }
+
+  /** When the recording is said to have started; believed where the first audio agrees. */
+  hint(micros: number): void {
+    this.#hintMicros ??= micros;
+  }
+
+  addLane(o: {
+    channel: number;
+    clock: SenderClock;
+    payloads: ReadonlyMap<number, PayloadKind>;
+    remote: RemoteMedia | undefined;
+    allowed: ReadonlySet<number>;
+    nowMicros: number;
+  }): Lane {
+    const lane = new Lane({ ...o, timeLine: new TimeLine({ originMicros: this.#originMicros, clock: o.clock }) });
+    this.#lanes.add(lane);
+    if (this.#assembler !== undefined) lane.inAssembler = this.#assembler.addLane(lane.channel);
+    return lane;
+  }
+
+  /** Ends a stream; what waits for a report is placed by its arrival. */
+  removeLane(lane: Lane, nowMicros: number): void {
+    this.#settle(lane, nowMicros, true);
+    this.#lanes.delete(lane);
+    if (lane.inAssembler !== undefined) this.#assembler?.removeLane(lane.inAssembler);
+  }
+
+  /** Takes an RTP packet of a lane. */
+  packet(lane: Lane, view: RtpView, data: Uint8Array, arrivalMicros: number, nowMs: number): void {
+    lane.packets += 1;
+    if (lane.waiting.length > 0) this.#settle(lane, arrivalMicros, false, nowMs);
+    this.#place(
+      lane,
+      view.ssrc,
+      view.sequence,
+      view.timestamp,
+      lane.payloads.get(view.payloadType),
+      data,
+      view.start,
+      view.length,
+      arrivalMicros,
+      nowMs,
+    );
+  }
+
+  /** Takes a sender report of a lane's source. */
+  report(lane: Lane, report: SenderReport, arrivalMicros: number, nowMs: number): void {
+    lane.reportedSsrc = report.ssrc;
+    lane.timeLine.senderReport(report.ssrc, report.ntpMicros, report.timestamp, arrivalMicros);
+    this.#replay(lane, nowMs);
+  }
+
+  /** Puts a line at the place of a wall-clock instant of ours. */
+  note(wallMicros: number, line: NoteLine): void {
+    this.#at(this.#positionOf(wallMicros), (frame) => ({ ...line, atMs: toMs(frame) }));
+  }
+
+  /** Gives what is ready to the writer. */
+  flush(nowMs: number, nowMicros: number): void {
+    for (const lane of this.#lanes) if (lane.waiting.length > 0) this.#settle(lane, nowMicros, false, nowMs);
+    const assembler = this.#assembler;
+    if (assembler === undefined) return;
+    if (this.#zero === undefined && !this.#mayBegin(assembler, nowMs)) return;
+    const begun = (this.#firstAudioAt ?? nowMs) + START_WINDOW_MS <= nowMs;
+    assembler.flush(nowMs, begun || assembler.allBegun ? REORDER_WINDOW_MS : START_WINDOW_MS);
+  }
+
+  /**
+   * Ends the recording.
+   * @param byeMicros our wall clock at the end of the call: silence up to there belongs to the file; undefined: it ends with the last audio
+   */
+  finish(byeMicros: number | undefined, state: EndLine["state"], reason: string): void {
+    for (const lane of Array.from(this.#lanes)) this.removeLane(lane, byeMicros ?? Number.MAX_SAFE_INTEGER);
+    const end = byeMicros === undefined ? Number.NEGATIVE_INFINITY : this.#positionOf(byeMicros);
+    const assembler = (this.#assembler ??= this.#newAssembler(this.#defaultCodec, undefined));
+    if (this.#zero === undefined) this.#begin(assembler, assembler.earliest ?? 0);
+    assembler.finish(end - assembler.end > TAIL_SAMPLES ? end : Number.NEGATIVE_INFINITY);
+    if (this.#unlisted > 0) {
+      const text = `${this.#unlisted} more losses are not listed`;
+      this.#line({
+        type: "warning",
+        atMs: toMs((assembler.base ?? 0) - (this.#zero ?? 0)),
+        code: "losses-not-listed",
+        text,
+      });
+    }
+    if (assembler.late > 0) {
+      const text = `${assembler.late} samples came after their place was written`;
+      this.#line({ type: "warning", atMs: 0, code: "late-audio", text });
+    }
+    this.#send({ do: "end", handle: this.handle, state, reason });
+  }
+
+  #newAssembler(codec: FileCodec, base: number | undefined): Assembler {
+    const { handle } = this;
+    const assembler = new Assembler({
+      codec,
+      sink: {
+        // Slices own their memory: it can move to the writer without a copy.
+        audio: (bytes) => this.#send({ do: "audio", handle, bytes }, bytes.buffer as ArrayBuffer),
+        silence: (frames) => this.#send({ do: "silence", handle, frames }),
+      },
+      onLoss: (loss) => this.#lost(loss),
+      ...(base === undefined ? {} : { base }),
+    });
+    for (const lane of this.#lanes) lane.inAssembler = assembler.addLane(lane.channel);
+    return assembler;
+  }
+
+  #mayBegin(assembler: Assembler, nowMs: number): boolean {
+    const first = assembler.earliest;
+    if (first === undefined || this.#firstAudioAt === undefined) return false;
+    const waited = nowMs - this.#firstAudioAt;
+    if (waited < SETTLE_MS || (waited < START_WINDOW_MS && !assembler.allBegun)) return false;
+    this.#begin(assembler, first);
+    return true;
+  }
+
+  #begin(assembler: Assembler, first: number): void {
+    const hint = this.#hintMicros === undefined ? undefined : this.#toPosition(this.#hintMicros);
+    const believed = hint !== undefined && hint <= first && first - hint <= (START_HINT_MS * RATE) / 1000;
+    const zero = believed ? hint : first;
+    this.#zero = zero;
+    assembler.begin(zero);
+    this.#send({
+      do: "zero",
+      handle: this.handle,
+      wallMicros: this.#originMicros + Math.round((zero * 1_000_000) / RATE),
+      codec: assembler.codec,
+    });
+    const notes = this.#notes;
+    this.#notes = [];
+    for (const { position, line } of notes) this.#at(position, line);
+  }
+
+  #place(
+    lane: Lane,
+    ssrc: number,
+    sequence: number,
+    timestamp: number,
+    kind: PayloadKind | undefined,
+    data: Uint8Array,
+    start: number,
+    length: number,
+    arrivalMicros: number,
+    nowMs: number,
+  ): void {
+    const audio = kind === "pcmu" || kind === "pcma";
+    if (kind === undefined) lane.unknownPayload += 1;
+    const { timeLine } = lane;
+    const placement = timeLine.place(ssrc, sequence, timestamp, audio ? length : 0, arrivalMicros);
+    if (placement === "unanchored") {
+      const payload = Uint8Array.prototype.slice.call(data, start, start + length);
+      lane.wait({ ssrc, sequence, timestamp, kind, payload, arrivalMicros });
+    }
+    if (placement !== "placed" || !audio || length === 0) return;
+    this.#assembler ??= this.#newAssembler(kind, undefined);
+    this.#firstAudioAt ??= nowMs;
+    const assembler = this.#assembler;
+    const place = lane.inAssembler;
+    if (place === undefined) return;
+    const { position, gap, missing } = timeLine;
+    if (lane.anchoredSsrc !== ssrc) {
+      lane.anchoredSsrc = ssrc;
+      this.#anchor(lane, ssrc, timestamp, position);
+    }
+    if (this.#continuedGap) {
+      this.#continuedGap = false;
+      this.#gap(undefined, assembler.base ?? position, position, "session");
+    } else if (missing === 0 && place.end !== undefined) this.#gap(lane.channel, position - gap, position, "sender");
+    this.#delays.take(timeLine.at(arrivalMicros), timeLine.at(arrivalMicros) - position - length);
+    assembler.put(place, position, data, start, length, missing, timeLine.slew, conversion(kind, assembler.codec));
+  }
+
+  #settle(lane: Lane, nowMicros: number, force: boolean, nowMs = 0): void {
+    if (lane.waiting.length === 0) return;
+    lane.timeLine.settle(nowMicros, force);
+    this.#replay(lane, nowMs);
+  }
+
+  #replay(lane: Lane, nowMs: number): void {
+    const ready = lane.waiting.filter((w) => lane.timeLine.anchored(w.ssrc));
+    if (ready.length === 0) return;
+    lane.waiting = lane.waiting.filter((w) => !ready.includes(w));
+    for (const w of ready) {
+      this.#place(
+        lane,
+        w.ssrc,
+        w.sequence,
+        w.timestamp,
+        w.kind,
+        w.payload,
+        0,
+        w.payload.length,
+        w.arrivalMicros,
+        nowMs,
+      );
+    }
+  }
+
+  #anchor(lane: Lane, ssrc: number, rtp: number, position: number): void {
+    const wallMicros = this.#originMicros + Math.round((position * 1_000_000) / RATE);
+    const { channel } = lane;
+    const source = lane.reportedSsrc === ssrc ? "sender-report" : "arrival";
+    this.#at(position, (frame) => ({ type: "anchor", channel, ssrc, rtp, wallMicros, frame, source }));
+  }
+
+  #gap(channel: number | undefined, from: number, to: number, cause: string): void {
+    if (to - from < (LISTED_GAP_MS * RATE) / 1000) return;
+    const side = channel === undefined ? {} : { channel };
+    this.#at(from, (frame) => ({
+      type: "event",
+      event: "gap",
+      atMs: toMs(frame),
+      untilMs: toMs(frame + to - from),
+      cause,
+      ...side,
+    }));
+  }
+
+  #lost({ channel, from, to, packets }: Loss): void {
+    if (this.#lossLines >= MAX_LOSS_LINES) {
+      this.#unlisted += 1;
+      return;
+    }
+    this.#lossLines += 1;
+    this.#at(from, (frame) => ({ type: "loss", channel, frame, frames: to - from, packets }));
+  }
+
+  /** Writes a line that needs a frame number, or keeps it until time zero is known. */
+  #at(position: number, line: (frame: number) => ManifestLine): void {
+    if (this.#zero === undefined) this.#notes.push({ position, line });
+    else this.#line(line(Math.max(0, position - this.#zero)));
+  }
+
+  #line(line: ManifestLine): void {
+    this.#send({ do: "line", handle: this.handle, line });
+  }
+
+  #toPosition(wallMicros: number): number {
+    return Math.round(((wallMicros - this.#originMicros) * RATE) / 1_000_000);
+  }
+
+  /** Where something that arrives at `wallMicros` belongs among the media: the sender's way to us is taken off. */
+  #positionOf(wallMicros: number): number {
+    return this.#toPosition(wallMicros) - this.#delays.least;
+  }
+}
+
+function toMs(frames: number): number {
+  return Math.round((frames * 1000) / FRAMES_PER_SECOND);
+}
