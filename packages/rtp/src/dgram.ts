@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import { type Clock, errorText, type Logger, SidetoneError } from "@sidetone/foundation";
+import { openAnyPort } from "./any-port.ts";
 import { formatIpv4, parseIpv4 } from "./ipv4.ts";
 import { MAX_DATAGRAM } from "./limits.ts";
 import type { DestId, OpenSocketOptions, PacketBatch, PacketIO, PacketIOStats, SocketId } from "./packet-io.ts";
@@ -69,6 +70,10 @@ export class DgramPacketIO implements PacketIO {
   }
 
   open(options: OpenSocketOptions): SocketId {
+    return options.port === 0 ? openAnyPort(options, (o) => this.#openExactly(o), this) : this.#openExactly(options);
+  }
+
+  #openExactly(options: OpenSocketOptions): SocketId {
     if (this.#closed) throw new SidetoneError("packet-io-closed", "the packet I/O is closed");
     if (parseIpv4(options.address) === undefined) {
       throw new SidetoneError("bad-address", `"${options.address}" is not an IPv4 address`);

@@ -16,7 +16,7 @@ function arrival(n: number): number {
   return T0 + (n + 1) * PACKET_MICROS;
 }
 
-test("RFC 3550 6.4.1: a sender report ties time stamps to the wall clock, whenever packets arrive", () => {
+void test("RFC 3550 6.4.1: a sender report ties time stamps to the wall clock, whenever packets arrive", () => {
   const t = line();
   t.senderReport(1, T0 + 1_000_000, 5000, T0 + 9_000_000 - 7_500_000);
   assert.equal(t.place(1, 10, 5000, 160, T0 + 1_500_000), "placed");
@@ -26,7 +26,7 @@ test("RFC 3550 6.4.1: a sender report ties time stamps to the wall clock, whenev
   assert.equal(t.gap, 0);
 });
 
-test("packets wait for the first sender report, and are placed by arrival of the least delayed when none comes", () => {
+void test("packets wait for the first sender report, and are placed by arrival of the least delayed when none comes", () => {
   const t = line();
   assert.equal(t.place(1, 0, 0, 160, arrival(0) + 60_000), "unanchored");
   for (let n = 1; n < 13; n++) assert.equal(t.place(1, n, n * 160, 160, arrival(n) + (n % 3) * 5000), "unanchored");
@@ -39,7 +39,7 @@ test("packets wait for the first sender report, and are placed by arrival of the
   assert.equal(t.position, 160);
 });
 
-test("C3: reordered packets keep their place and duplicates are named, over the wrap of sequence and time stamp", () => {
+void test("C3: reordered packets keep their place and duplicates are named, over the wrap of sequence and time stamp", () => {
   const startSeq = 0xfff0;
   const startTs = 0xffff_ff00;
   fc.assert(
@@ -60,7 +60,7 @@ test("C3: reordered packets keep their place and duplicates are named, over the 
   );
 });
 
-test("C1: a lost packet leaves a hole of its length and is counted", () => {
+void test("C1: a lost packet leaves a hole of its length and is counted", () => {
   const t = line();
   t.senderReport(1, T0, 0, T0);
   t.place(1, 0, 0, 160, arrival(0));
@@ -73,7 +73,7 @@ test("C1: a lost packet leaves a hole of its length and is counted", () => {
   assert.equal(t.missing, 0, "a hole without a missing number was there at the sender");
 });
 
-test("C7: a new SSRC goes on where the wall clock is; a time stamp that jumps does not move the line", () => {
+void test("C7: a new SSRC goes on where the wall clock is; a time stamp that jumps does not move the line", () => {
   const t = line();
   t.senderReport(1, T0, 0, T0);
   for (let n = 0; n < 10; n++) t.place(1, n, n * 160, 160, arrival(n));
@@ -89,7 +89,7 @@ test("C7: a new SSRC goes on where the wall clock is; a time stamp that jumps do
   assert.equal(t.position, 1920);
 });
 
-test("C12: a sender whose clock is 0.5 % fast stays within 20 ms over 10 minutes, with reports and without", () => {
+void test("C12: a sender whose clock is 0.5 % fast stays within 20 ms over 10 minutes, with reports and without", () => {
   for (const reports of [true, false]) {
     const t = line();
     let worst = 0;
@@ -105,7 +105,7 @@ test("C12: a sender whose clock is 0.5 % fast stays within 20 ms over 10 minutes
   }
 });
 
-test("streams of a sender whose clock is an hour wrong stay aligned with each other", () => {
+void test("streams of a sender whose clock is an hour wrong stay aligned with each other", () => {
   const clock = new SenderClock();
   const a = line(clock);
   const b = line(clock);
@@ -117,7 +117,7 @@ test("streams of a sender whose clock is an hour wrong stay aligned with each ot
   assert.equal(b.position - a.position, 320);
 });
 
-test("audio flushed 10 s late keeps its place; telephone-events are counted and move nothing", () => {
+void test("audio flushed 10 s late keeps its place; telephone-events are counted and move nothing", () => {
   const t = line();
   t.senderReport(1, T0 + 10_000_000, 80_000, T0 + 10_000_000);
   t.place(1, 0, 0, 160, T0 + 10_000_100);

@@ -1,0 +1,3 @@
+import { packetIoContract } from "./packet-io.contract.ts";
+
+packetIoContract("dgram");
