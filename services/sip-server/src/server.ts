@@ -47,7 +47,8 @@ export async function startSipServer(config: SipServerConfig, context: RoleConte
     const calls = await newCalls({ config, context, storage, ledger, endpoint, registrar, authenticator });
     opened.push(() => endCalls(calls, context));
 
-    endpoint.onRequest = (tx) => dispatchRequest(tx, { onInvite: (t) => calls.offer(t), onRegister: (t) => registrar.handleRegister(t) });
+    endpoint.onRequest = (tx) =>
+      dispatchRequest(tx, { onInvite: (t) => calls.offer(t), onRegister: (t) => registrar.handleRegister(t) });
     const listening: string[] = [];
     for (const address of config.listen) {
       const bound = await endpoint.listen(address);
@@ -91,7 +92,15 @@ interface Parts {
   readonly authenticator: Authenticator;
 }
 
-async function newCalls({ config, context, storage, ledger, endpoint, registrar, authenticator }: Parts): Promise<Calls> {
+async function newCalls({
+  config,
+  context,
+  storage,
+  ledger,
+  endpoint,
+  registrar,
+  authenticator,
+}: Parts): Promise<Calls> {
   const { clock, random } = context;
   const log = context.log.child({ role: "sip-server" });
   const journal = new CallJournal({ storage, clock });
