@@ -6,7 +6,10 @@ import {
   type GuessGuard,
   type NameAddr,
   type SipRequest,
+  algorithmNamed,
   sameHost,
+  splitList,
+  unquote,
   userOf,
 } from "@sidetone/sip";
 
@@ -63,14 +66,16 @@ export class Authenticator {
   check(request: SipRequest, flow: Flow): AuthResult {
     const dns = this.#o.dns();
     const source = flow.remote.host;
-    let guessed: { readonly key: string; readonly allowed: ReturnType<GuessGuard["allow"]> } | undefined;
+    let guessed:
+      | { readonly user: string; readonly key: string; readonly allowed: ReturnType<GuessGuard["allow"]> }
+      | undefined;
     const verdict = this.#o.verifier.verify(request.headers.all("Authorization"), {
       method: request.method,
       realm: this.#o.realm,
       uri: request.uri,
       passwordOf: (user) => {
         const key = `${user}|${source}`;
-        guessed = { key, allowed: this.#o.guard.allow(key) };
+        guessed = { user, key, allowed: this.#o.guard.allow(key) };
         return guessed.allowed === true ? dns.get(user)?.password : undefined;
       },
     });
@@ -80,7 +85,7 @@ export class Authenticator {
       return { kind: "refused", status: 503, reason: "Service Unavailable", retryAfter: guessed.allowed.retryAfterS };
     }
     if (verdict.kind === "absent" || verdict.kind === "stale")
-      return this.#challenge(request, verdict.kind === "stale");
+      return this.#challenge(request, guessed?.user, verdict.kind === "stale");
     if (verdict.kind === "refused") {
       // Without a guess nobody's password was tried: a field was missing, or the credentials were for another URI.
       if (guessed !== undefined) this.#o.guard.failed(guessed.key);
@@ -89,9 +94,17 @@ export class Authenticator {
         { user: verdict.user, source, callId: request.callId, why: verdict.reason },
         "authentication failed",
       );
-      return this.#challenge(request, false);
+      return this.#challenge(request, guessed?.user, false);
     }
     if (guessed !== undefined) this.#o.guard.succeeded(guessed.key);
+    const allowed = dns.get(verdict.user)?.digestAlgorithms ?? [];
+    if (!algorithmsOf(request).every((algorithm) => allowed.some((one) => one === algorithm))) {
+      this.#o.log.warn(
+        { dn: verdict.user, source, callId: request.callId },
+        "a digest algorithm that the DN does not allow",
+      );
+      return this.#challenge(request, guessed?.user, false);
+    }
     if (!fromIs(request.from, verdict.user)) {
       this.#o.log.warn({ dn: verdict.user, source, callId: request.callId }, "From is not the authenticated DN");
       return { kind: "refused", status: 403, reason: "From Is Not The Authenticated User" };
@@ -104,9 +117,9 @@ export class Authenticator {
     return { accepted: this.#accepted, challenged: this.#challenged, failed: this.#failed, slowed: this.#slowed };
   }
 
-  #challenge(request: SipRequest, stale: boolean): AuthResult {
+  #challenge(request: SipRequest, claimed: string | undefined, stale: boolean): AuthResult {
     this.#challenged += 1;
-    const user = request.from === undefined ? undefined : userOf(request.from.uri);
+    const user = claimed ?? (request.from === undefined ? undefined : userOf(request.from.uri));
     const algorithms =
       (user === undefined ? undefined : this.#o.dns().get(user)?.digestAlgorithms) ?? unknownUserAlgorithms;
     const values = this.#o.verifier.challenge(this.#o.realm, algorithms, stale);
@@ -117,4 +130,13 @@ export class Authenticator {
 /** RFC 3323: a phone may hide its name from the called party; who it is the password said. */
 function fromIs(from: NameAddr | undefined, dn: string): boolean {
   return from !== undefined && (userOf(from.uri) === dn || sameHost(from.uri.host, "anonymous.invalid"));
+}
+
+/** RFC 7616 5.2: the algorithms that the credentials use. The nonce of another DN's challenge must not open the door to a weaker one. */
+function algorithmsOf(request: SipRequest): (string | undefined)[] {
+  return request.headers.all("Authorization").map((value) => {
+    const fields = splitList(value.slice(value.indexOf(" ") + 1));
+    const named = fields.find((field) => field.slice(0, field.indexOf("=")).trim().toLowerCase() === "algorithm");
+    return algorithmNamed(named === undefined ? undefined : unquote(named.slice(named.indexOf("=") + 1).trim()));
+  });
 }

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { ManualClock, SidetoneError, silentLogger } from "@sidetone/foundation";
 import Database from "better-sqlite3";
+import { CompiledQuery } from "kysely";
 import { AuditTrail } from "./audit.ts";
 import { CallJournal } from "./call-journal.ts";
 import { StoreDatabase } from "./database.ts";
@@ -139,6 +140,46 @@ test("a file that is no store, and one of a newer version, are refused with what
     assert.match(error.remedy ?? "", /newer version/);
     return true;
   });
+});
+
+test("a full disk: writes are refused and said to be, reads go on, and with room again writes do too", async () => {
+  const storage = await openStorage({ file: newFile(), log: silentLogger });
+  const pages = (count: number) => ({ compile: () => CompiledQuery.raw(`pragma max_page_count = ${count}`) });
+  await storage.write(auditRow(0));
+  await storage.write(pages(1));
+  const big = (n: number) =>
+    queries
+      .insertInto("audit")
+      .values({ at: n, actor: "a", action: "b", subject: "big", outcome: "c", data: "x".repeat(100_000) });
+  const outcomes = await Promise.all([1, 2, 3].map((n) => codeOf(storage.write(big(n)))));
+  assert.deepEqual(outcomes, ["storage-failed", "storage-failed", "storage-failed"]);
+  assert.deepEqual(await storage.read(auditSubjects), [{ subject: "0" }]);
+  await storage.write(pages(1_000_000));
+  await storage.write(big(4));
+  assert.equal((await storage.read(auditSubjects)).length, 2);
+  await storage.close();
+});
+
+test("a file that someone else holds: what could not be committed is refused and logged, the next writes are taken", {
+  timeout: 20_000,
+}, async () => {
+  const errors: string[] = [];
+  const log = { ...silentLogger, error: (_fields: unknown, msg: string) => errors.push(msg) };
+  const file = newFile();
+  const storage = await openStorage({ file, log });
+  const holder = new Database(file);
+  holder.exec("begin immediate");
+  assert.deepEqual(await Promise.all([codeOf(storage.write(auditRow(1))), codeOf(storage.write(auditRow(2)))]), [
+    "storage-failed",
+    "storage-failed",
+  ]);
+  assert.deepEqual(errors, ["the store did not take writes"]);
+  assert.equal(storage.stats().failedBatches, 1);
+  holder.exec("rollback");
+  holder.close();
+  await storage.write(auditRow(3));
+  assert.deepEqual(await storage.read(auditSubjects), [{ subject: "3" }]);
+  await storage.close();
 });
 
 test("R33: the journal gives a call's entries in order, and forgets old ones", async () => {
