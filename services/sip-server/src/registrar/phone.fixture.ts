@@ -1,6 +1,6 @@
 // For the tests of this folder: a phone's requests, and transactions that keep their answers.
 import assert from "node:assert/strict";
-import type { DnConfig } from "@sidetone/config";
+import type { DnConfig, SipServerOptions } from "@sidetone/config";
 import {
   type Flow,
   type RespondOptions,
@@ -27,6 +27,23 @@ export function dnConfig(dn: string, o: Partial<DnConfig> = {}): DnConfig {
     ...o,
   };
 }
+
+/** Options with the defaults of the configuration. */
+export const options: SipServerOptions = {
+  recordingFilename: "$UUID$",
+  recordConsultCalls: true,
+  recordMoh: true,
+  invertRouteRecordSides: false,
+  recorderGroup: "recorders",
+  secondRecorderGroup: undefined,
+  geoLocation: undefined,
+  musicOnHold: undefined,
+  noAnswerTimeoutMs: 30_000,
+  sessionExpires: 1800,
+  minSe: 90,
+  minExpires: 60,
+  maxExpires: 7200,
+};
 
 /** A path from `host:port`. */
 export function flowFrom(host: string, port: number, transport: Flow["transport"] = "udp"): Flow {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import type { DnConfig, SipServerOptions } from "@sidetone/config";
+import type { DnConfig } from "@sidetone/config";
 import { ManualClock, silentLogger } from "@sidetone/foundation";
 import { DigestVerifier, type Flow, GuessGuard } from "@sidetone/sip";
 import { type Storage, openStorage } from "../storage/storage.ts";
@@ -15,26 +15,12 @@ import {
   authorization,
   dnConfig,
   flowFrom,
+  options,
   request,
   valuesOf,
 } from "./phone.fixture.ts";
 import { Registrar } from "./registrar.ts";
 
-const options: SipServerOptions = {
-  recordingFilename: "$UUID$",
-  recordConsultCalls: true,
-  recordMoh: true,
-  invertRouteRecordSides: false,
-  recorderGroup: "recorders",
-  secondRecorderGroup: undefined,
-  geoLocation: undefined,
-  musicOnHold: undefined,
-  noAnswerTimeoutMs: 30_000,
-  sessionExpires: 1800,
-  minSe: 90,
-  minExpires: 60,
-  maxExpires: 7200,
-};
 const dns: ReadonlyMap<string, DnConfig> = new Map(["7001", "7002", "watson", "user"].map((dn) => [dn, dnConfig(dn)]));
 const flow = flowFrom("192.0.2.1", 5062);
 
