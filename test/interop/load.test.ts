@@ -1,0 +1,137 @@
+// SIPp completes 1,000 calls at 20 a second, each recorded; the third such round leaves everything as the second did.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import {
+  type Held,
+  labFile,
+  needs,
+  passwordOf,
+  type RunningSystem,
+  sippCallee,
+  sippCaller,
+  SippRunner,
+  startSystem,
+  talk,
+  until,
+} from "@sidetone/testing";
+
+const CALLS = Number(process.env["SIDETONE_TEST_CALLS"] ?? 1000);
+const RATE = 20;
+/** How long each call is up; 20 a second makes 20 at once. */
+const TALK_MS = 1000;
+
+async function round(system: RunningSystem, n: number): Promise<void> {
+  const caller = new SippRunner({
+    folder: system.folder,
+    name: `caller${n}`,
+    scenario: sippCaller(
+      "auth",
+      `dur=${TALK_MS}`,
+      "codec=u",
+      "from=7001",
+      `media=${join(system.folder, "caller.ul")}`,
+      "uri=sip:7002@sidetone.local",
+    ),
+    port: 33_100,
+    mediaPort: 34_000,
+    remote: system.sip,
+    calls: CALLS,
+    rate: RATE,
+    limit: 200,
+    timeoutS: CALLS / RATE + 60,
+    credentials: { username: "7001", password: passwordOf("7001") },
+    service: "7002",
+  });
+  const result = await caller.done();
+  assert.equal(result.failed, 0, result.errors);
+  assert.equal(result.successful, CALLS, result.errors);
+  assert.equal(result.code, 0, result.errors);
+}
+
+async function settled(system: RunningSystem): Promise<Held> {
+  const quiet = await until(
+    async () => ((await (await system.get("/api/v1/calls")).json()) as { calls: unknown[] }).calls.length === 0,
+    20_000,
+  );
+  assert.ok(quiet, "calls are left over");
+  await talk(35_000); // RFC 3261: the last transactions live 64*T1 = 32 s longer than their calls
+  const held = (await system.held()).get("all");
+  assert.ok(held !== undefined);
+  return held;
+}
+
+test(`${CALLS} calls at ${RATE} a second, each with its recording; then nothing is left`, {
+  skip: needs("sipp", "python3"),
+  timeout: 590_000,
+}, async (t) => {
+  const system = await startSystem({
+    mode: "one-process",
+    countHeld: true,
+    config: {
+      "sip-server": { dns: { "7002": { type: "extension", contact: "sip:7002@127.0.0.1:33200", password: null } } },
+    },
+  });
+  t.after(() => system.dispose());
+  await writeTones(system.folder);
+  const callee = new SippRunner({
+    folder: system.folder,
+    name: "callee",
+    scenario: sippCallee("codec=u", `media=${join(system.folder, "callee.ul")}`),
+    port: 33_200,
+    mediaPort: 42_000,
+    timeoutS: 580,
+  });
+  t.after(() => callee.kill());
+  await talk(300);
+  const held: Held[] = [];
+  for (const n of [1, 2, 3]) {
+    await round(system, n);
+    held.push(await settled(system));
+    const total = await countRecordings(system);
+    assert.equal(total, n * CALLS, `recordings after round ${n}`);
+  }
+  const [, second, third] = held;
+  assert.ok(second !== undefined && third !== undefined);
+  console.log(JSON.stringify({ held }));
+  assert.ok(third.heapUsed <= second.heapUsed * 1.02, `heap grew from ${second.heapUsed} to ${third.heapUsed}`);
+  assert.ok(third.sockets <= second.sockets, `sockets: ${second.sockets} → ${third.sockets}`);
+  assert.ok(third.files <= second.files, `open files: ${second.files} → ${third.files}`);
+  assert.deepEqual(third.resources, second.resources, "timers and handles");
+  await system.stop();
+});
+
+async function writeTones(folder: string): Promise<void> {
+  const { encodeUlaw, tone } = await import("@sidetone/testing");
+  const { writeFileSync } = await import("node:fs");
+  for (const [name, hz] of [
+    ["caller", 437],
+    ["callee", 1013],
+  ] as const) {
+    const source = tone(hz);
+    writeFileSync(
+      join(folder, `${name}.ul`),
+      Uint8Array.from({ length: 80_000 }, (_, n) => encodeUlaw(source(n))),
+    );
+  }
+  assert.ok(labFile("sipp").length > 0);
+}
+
+async function countRecordings(system: RunningSystem): Promise<number> {
+  let total = 0;
+  let cursor: string | undefined;
+  do {
+    const query = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    const page = (await (await system.get(`/api/v1/recordings?limit=500${query}`)).json()) as {
+      recordings: { state: string; durationMs: number }[];
+      next?: string | null;
+    };
+    for (const row of page.recordings) {
+      assert.equal(row.state, "complete");
+      assert.ok(Math.abs(row.durationMs - TALK_MS) < 400, `a recording of ${row.durationMs} ms`);
+    }
+    total += page.recordings.length;
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  return total;
+}
