@@ -1,0 +1,3 @@
+export * from "./connection-ended.ts";
+export * from "./execute.ts";
+export type * from "./state.ts";

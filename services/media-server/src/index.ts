@@ -1,0 +1,1 @@
+export { startMediaServer } from "./start.ts";

@@ -1,0 +1,102 @@
+import { paramOf, type RecorderCommand, type RecorderStream } from "@sidetone/msml";
+import type { CallEvent } from "@sidetone/siprec";
+
+/** One party of a recording and when it was in it. */
+export interface RecordedParty extends RecorderStream {
+  /** Wall-clock µs. */
+  readonly since: number;
+  readonly until: number | undefined;
+}
+
+/** All that the recorder's metadata are made of. Plain data; every change makes a new one. */
+export interface RecordingFacts {
+  readonly recordingId: string;
+  readonly startedAt: number;
+  readonly stoppedAt: number | undefined;
+  readonly state: "recording" | "paused" | "stopped";
+  readonly params: ReadonlyMap<string, string>;
+  readonly userParams: ReadonlyMap<string, string>;
+  readonly parties: readonly RecordedParty[];
+  readonly events: readonly CallEvent[];
+}
+
+/** The facts when `start` arrives at `now` (wall-clock µs). Time zero lies `backfill-ms` before. */
+export function factsOfStart(recordingId: string, command: RecorderCommand, now: number): RecordingFacts {
+  const startedAt = now - (command.backfillMs ?? 0) * 1_000;
+  const paused = command.initial === "paused";
+  return {
+    recordingId,
+    startedAt,
+    stoppedAt: undefined,
+    state: paused ? "paused" : "recording",
+    params: command.params,
+    userParams: command.userParams,
+    parties: command.streams.map((stream) => ({ ...stream, since: startedAt, until: undefined })),
+    events: paused ? [{ name: "pause", time: startedAt }] : [],
+  };
+}
+
+/** The facts after a further command: parameters are added and overwritten (R18), parties compared with those there were. */
+export function factsAfter(facts: RecordingFacts, command: RecorderCommand, now: number): RecordingFacts {
+  const next = {
+    ...facts,
+    params: new Map([...facts.params, ...command.params]),
+    userParams: new Map([...facts.userParams, ...command.userParams]),
+  };
+  const happened = (name: string): CallEvent[] => [...facts.events, { name, time: now }];
+  switch (command.state) {
+    case "pause":
+      return facts.state === "paused" ? next : { ...next, state: "paused", events: happened("pause") };
+    case "resume":
+      return facts.state === "recording" ? next : { ...next, state: "recording", events: happened("resume") };
+    case "stop":
+      return { ...next, state: "stopped", stoppedAt: now, events: happened("stop") };
+    case "start":
+    case "update": {
+      if (command.streams.length === 0) return next;
+      const parties = partiesAfter(facts.parties, command.streams, now);
+      const changed = parties.some((party) => party.since === now || party.until === now);
+      return { ...next, parties, events: changed ? happened("party-change") : facts.events };
+    }
+  }
+}
+
+/** A party whose connection ended is in the recording no longer. */
+export function factsWithout(facts: RecordingFacts, conn: string, now: number): RecordingFacts {
+  const parties = facts.parties.map((party) =>
+    party.conn === conn && party.until === undefined ? { ...party, until: now } : party,
+  );
+  return { ...facts, parties };
+}
+
+function partiesAfter(
+  known: readonly RecordedParty[],
+  streams: readonly RecorderStream[],
+  now: number,
+): RecordedParty[] {
+  const present = new Map(streams.map((stream) => [stream.conn, stream]));
+  const parties = known.map((party): RecordedParty => {
+    const stream = present.get(party.conn);
+    if (party.until !== undefined) return party;
+    if (stream === undefined || stream.label !== party.label) return { ...party, until: now };
+    present.delete(party.conn);
+    return { ...party, ...stream };
+  });
+  for (const stream of present.values()) parties.push({ ...stream, since: now, until: undefined });
+  return parties;
+}
+
+/** The connection whose media goes into each stream now: label → connection. The first of a side is heard. */
+export function sourcesOf(facts: RecordingFacts): Map<string, string> {
+  const sources = new Map<string, string>();
+  for (const { label, conn, until } of facts.parties) {
+    if (until === undefined && !sources.has(label)) sources.set(label, conn);
+  }
+  return sources;
+}
+
+/** A parameter of the recording, e.g. `calluuid`. */
+export function fact(facts: RecordingFacts, name: string): string | undefined {
+  const value = paramOf(facts.params, name);
+  return value === "" ? undefined : value;
+}

@@ -1,0 +1,2 @@
+export { type EventValues, Recorder, type RecorderOptions } from "./recorder.ts";
+export type { TappedLeg } from "./taps.ts";

@@ -1,0 +1,211 @@
+import { MAX_SWITCH_ATTEMPTS, SWITCH_RETRY_MS } from "../limits.ts";
+
+/**
+ * One recording session (RFC 7866) as its client sees it:
+ *
+ *   inviting --accepted--> up --stop--> ending --peer-ended--> ended
+ *      |  ^                 |
+ *      |  +----- lost ------+  (R31: to another recorder; the taps buffer meanwhile)
+ *      +--refused--> ended
+ */
+export type SessionPhase = "idle" | "inviting" | "up" | "ending" | "ended";
+
+/** Whether audio is captured. */
+export type Capture = "recording" | "paused";
+
+/** State of one session. Plain data. */
+export interface SessionState {
+  readonly phase: SessionPhase;
+  readonly capture: Capture;
+  /** What the recorder was last offered. */
+  readonly told: Capture;
+  /** The recorder has not seen the newest metadata. */
+  readonly dirty: boolean;
+  /** A re-INVITE is under way. */
+  readonly modifying: boolean;
+  /** BYE follows the re-INVITE under way, or the one that waits for it. */
+  readonly closing: boolean;
+  readonly everUp: boolean;
+  /** Attempts left to find another recorder. */
+  readonly attemptsLeft: number;
+}
+
+/** What happens to a session. */
+export type SessionInput =
+  | { readonly kind: "begin"; readonly capture: Capture }
+  | { readonly kind: "accepted" }
+  /** No session came of the INVITE. */
+  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "capture"; readonly capture: Capture }
+  /** Metadata or streams are not what the recorder was told. */
+  | { readonly kind: "changed" }
+  /** `lastWords`: the recorder is to see the final metadata before BYE (R18). */
+  | { readonly kind: "stop"; readonly lastWords: boolean; readonly reason: string }
+  /** The re-INVITE was answered; `gone`: nobody is there any more (408, 481, transport). */
+  | { readonly kind: "modified"; readonly outcome: "ok" | "refused" | "gone"; readonly reason: string }
+  /** The dialog is over. `orderly`: the recorder said BYE. */
+  | { readonly kind: "peer-ended"; readonly orderly: boolean; readonly reason: string }
+  | { readonly kind: "retry-due" };
+
+/** What is to be done. */
+export type SessionOutput =
+  | { readonly kind: "invite"; readonly switching: boolean }
+  | { readonly kind: "reoffer" }
+  /** Send the taps where the last answer says. */
+  | { readonly kind: "send-media" }
+  /** Let the taps buffer. */
+  | { readonly kind: "hold-media" }
+  | { readonly kind: "bye" }
+  | { readonly kind: "retry-after"; readonly ms: number }
+  | { readonly kind: "report"; readonly event: SessionReport; readonly reason: string | undefined }
+  /** Close the taps: nothing follows. */
+  | { readonly kind: "finish" };
+
+/** What conference and SIP Server are told. */
+export type SessionReport = "started" | "switched" | "degraded" | "failed" | "stopped";
+
+/** One step of the machine. */
+export interface SessionStep {
+  readonly state: SessionState;
+  readonly outputs: readonly SessionOutput[];
+}
+
+/** A session before `begin`. */
+export const newSession: SessionState = {
+  phase: "idle",
+  capture: "recording",
+  told: "recording",
+  dirty: false,
+  modifying: false,
+  closing: false,
+  everUp: false,
+  attemptsLeft: 0,
+};
+
+/** `(state, input) → (state, outputs)`. Inputs that come too late change nothing. */
+export function stepSession(state: SessionState, input: SessionInput): SessionStep {
+  switch (state.phase) {
+    case "idle":
+      if (input.kind !== "begin") return { state, outputs: [] };
+      return {
+        state: { ...state, phase: "inviting", capture: input.capture, told: input.capture },
+        outputs: [{ kind: "invite", switching: false }],
+      };
+    case "inviting":
+      return inviting(state, input);
+    case "up":
+      return up(state, input);
+    case "ending":
+      if (input.kind === "modified" && state.closing) {
+        return { state: { ...state, closing: false, modifying: false }, outputs: [{ kind: "bye" }] };
+      }
+      if (input.kind === "peer-ended" || input.kind === "refused") return end(state, []);
+      return { state, outputs: [] };
+    case "ended":
+      return { state, outputs: [] };
+  }
+}
+
+function inviting(state: SessionState, input: SessionInput): SessionStep {
+  switch (input.kind) {
+    case "accepted":
+      return settle({ ...state, phase: "up", everUp: true }, [
+        { kind: "send-media" },
+        { kind: "report", event: state.everUp ? "switched" : "started", reason: undefined },
+      ]);
+    case "refused":
+    case "peer-ended":
+      if (!state.everUp || state.attemptsLeft <= 0) return end(state, [report("failed", input.reason)]);
+      return {
+        state: { ...state, attemptsLeft: state.attemptsLeft - 1 },
+        outputs: [{ kind: "retry-after", ms: SWITCH_RETRY_MS }],
+      };
+    case "retry-due":
+      return {
+        state: { ...state, told: state.capture, dirty: false },
+        outputs: [{ kind: "invite", switching: true }],
+      };
+    case "capture":
+      return { state: { ...state, capture: input.capture, dirty: true }, outputs: [] };
+    case "changed":
+      return { state: { ...state, dirty: true }, outputs: [] };
+    case "stop":
+      return { state: { ...state, phase: "ending" }, outputs: [report("stopped", input.reason), { kind: "bye" }] };
+    case "begin":
+    case "modified":
+      return { state, outputs: [] };
+  }
+}
+
+function up(state: SessionState, input: SessionInput): SessionStep {
+  switch (input.kind) {
+    case "capture":
+      return settle({ ...state, capture: input.capture, dirty: true }, []);
+    case "changed":
+      return settle({ ...state, dirty: true }, []);
+    case "modified":
+      return modified({ ...state, modifying: false }, input.outcome, input.reason);
+    case "stop": {
+      const stopped = report("stopped", input.reason);
+      if (!input.lastWords) return { state: { ...state, phase: "ending" }, outputs: [stopped, { kind: "bye" }] };
+      // With a re-INVITE under way the last words wait for its answer: phase `up`, closing.
+      if (state.modifying) return { state: { ...state, closing: true, dirty: true }, outputs: [stopped] };
+      return {
+        state: { ...state, phase: "ending", closing: true, modifying: true, dirty: false, told: state.capture },
+        outputs: [stopped, { kind: "reoffer" }],
+      };
+    }
+    case "peer-ended":
+      if (state.closing) return end(state, []);
+      return input.orderly ? end(state, [report("stopped", input.reason)]) : lost(state);
+    case "begin":
+    case "accepted":
+    case "refused":
+    case "retry-due":
+      return { state, outputs: [] };
+  }
+}
+
+function modified(state: SessionState, outcome: "ok" | "refused" | "gone", reason: string): SessionStep {
+  if (state.closing) {
+    if (outcome === "gone") return end(state, []);
+    const ending: SessionState = { ...state, phase: "ending", modifying: true, dirty: false, told: state.capture };
+    return { state: ending, outputs: [{ kind: "reoffer" }] };
+  }
+  if (outcome === "gone") return lost(state);
+  if (outcome === "ok") return settle(state, [{ kind: "send-media" }]);
+  // The recorder keeps what it has; the next change tries again.
+  return { state: { ...state, dirty: false }, outputs: [report("degraded", reason)] };
+}
+
+/** R31. */
+function lost(state: SessionState): SessionStep {
+  return {
+    state: {
+      ...state,
+      phase: "inviting",
+      modifying: false,
+      dirty: false,
+      told: state.capture,
+      attemptsLeft: MAX_SWITCH_ATTEMPTS,
+    },
+    outputs: [{ kind: "hold-media" }, { kind: "invite", switching: true }],
+  };
+}
+
+/** Brings the recorder up to date, one re-INVITE at a time. */
+function settle(state: SessionState, outputs: readonly SessionOutput[]): SessionStep {
+  if (state.modifying || (!state.dirty && state.told === state.capture)) return { state, outputs };
+  return {
+    state: { ...state, modifying: true, dirty: false, told: state.capture },
+    outputs: [...outputs, { kind: "reoffer" }],
+  };
+}
+
+function end(state: SessionState, outputs: readonly SessionOutput[]): SessionStep {
+  return { state: { ...state, phase: "ended" }, outputs: [...outputs, { kind: "finish" }] };
+}
+
+function report(event: SessionReport, reason: string): SessionOutput {
+  return { kind: "report", event, reason };
+}

@@ -1,0 +1,91 @@
+import { fail, ok, type Result } from "@sidetone/foundation";
+import {
+  type AudioStream,
+  codecs,
+  direction,
+  formatSdp,
+  label as labelOf,
+  multiAudioOffer,
+  parseSdp,
+  PCMA,
+  PCMU,
+  receives,
+  remoteEndpoint,
+  type SdpIdentity,
+  TELEPHONE_EVENT,
+} from "@sidetone/sip";
+import { PTIME_MS } from "../limits.ts";
+import type { AudioCodec, TapDestination } from "../media/index.ts";
+
+/** One stream of a recording session: what one side of the call says. */
+export interface OfferedStream {
+  /** `1` = customer's side, `2` = agent's side. */
+  readonly label: string;
+  readonly port: number;
+  readonly rtcpPort: number;
+  /** As the party's audio comes; offered first, so that nothing is converted where the recorder agrees. */
+  readonly codec: AudioCodec;
+}
+
+/** RFC 7866 7.1.1: an audio m-line per stream, each labelled, `sendonly`, or `inactive` in a pause. */
+export function recordingOffer(identity: SdpIdentity, streams: readonly OfferedStream[], paused: boolean): string {
+  return formatSdp(
+    multiAudioOffer(
+      identity,
+      streams.map(({ label, port, rtcpPort, codec }): AudioStream => {
+        return {
+          port,
+          label,
+          codecs: codec === "PCMA" ? [PCMA, PCMU, TELEPHONE_EVENT] : [PCMU, PCMA, TELEPHONE_EVENT],
+          direction: paused ? "inactive" : "sendonly",
+          ptime: PTIME_MS,
+          attributes: rtcpPort === port + 1 ? [] : [{ name: "rtcp", value: String(rtcpPort) }],
+        };
+      }),
+    ),
+  );
+}
+
+/** What the recorder made of one stream. */
+export interface AnsweredStream {
+  readonly label: string;
+  /** Absent where the recorder refused the stream, or does not take it now (`inactive`). */
+  readonly destination: TapDestination | undefined;
+  readonly refused: boolean;
+}
+
+/** Reads the recorder's answer: its m-lines are those of the offer, in order (RFC 3264 6). Fails where every stream is refused. */
+export function readRecordingAnswer(
+  body: string | Buffer,
+  streams: readonly OfferedStream[],
+): Result<readonly AnsweredStream[]> {
+  const sdp = parseSdp(body);
+  if (!sdp.ok) return fail(`answer without readable SDP: ${sdp.error}`);
+  const answered = streams.map(({ label }, index): AnsweredStream => {
+    const media = sdp.value.media[index];
+    const remote = media === undefined ? undefined : remoteEndpoint(media, sdp.value);
+    if (media === undefined || remote === undefined) return { label, destination: undefined, refused: true };
+    const known = codecs(media);
+    const voice = known.find(({ name }) => name === "PCMU" || name === "PCMA");
+    if (voice === undefined) return { label, destination: undefined, refused: true };
+    if (!receives(direction(media, sdp.value))) return { label, destination: undefined, refused: false };
+    const events = known.find(({ name }) => name === "TELEPHONE-EVENT");
+    const destination: TapDestination = {
+      host: remote.host,
+      port: remote.port,
+      rtcpPort: remote.rtcpPort,
+      payloadType: voice.payloadType,
+      codec: voice.name === "PCMA" ? "PCMA" : "PCMU",
+      ...(events === undefined ? {} : { dtmfPayloadType: events.payloadType }),
+    };
+    return { label, destination, refused: false };
+  });
+  if (answered.every(({ refused }) => refused)) return fail("the recorder refused every stream");
+  return ok(answered);
+}
+
+/** The labels of a description's m-lines, in order. */
+export function labelsOf(body: string | Buffer): string[] {
+  const sdp = parseSdp(body);
+  return sdp.ok ? sdp.value.media.map((media) => labelOf(media)).filter((label) => label !== undefined) : [];
+}

@@ -1,0 +1,353 @@
+import type { Cancel, Clock, Logger } from "@sidetone/foundation";
+import { pickRecordingParts, writeMetadata } from "@sidetone/siprec";
+import {
+  type EndReason,
+  formatMultipart,
+  type IncomingRequest,
+  type InviteOptions,
+  type InviteSession,
+  type NameAddr,
+  parseMultipart,
+  type RequestOptions,
+  type SipResponse,
+} from "@sidetone/sip";
+import type { MediaEngine } from "../media/index.ts";
+import { fact, type RecordingFacts, sourcesOf } from "./facts.ts";
+import {
+  type Capture,
+  newSession,
+  type SessionInput,
+  type SessionOutput,
+  type SessionPhase,
+  type SessionReport,
+  stepSession,
+} from "./machine.ts";
+import { metadataOf } from "./metadata.ts";
+import { type AnsweredStream, readRecordingAnswer, recordingOffer } from "./sdp.ts";
+import { SessionTaps, type TappedLeg } from "./taps.ts";
+import { targetOf } from "./target.ts";
+
+/** What a session is given. */
+export interface RecordingSessionOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly engine: MediaEngine;
+  readonly invite: (o: InviteOptions) => InviteSession;
+  /** From of the INVITE. */
+  readonly from: NameAddr;
+  /** SIP URIs, tried in order as attempts fail. */
+  readonly resourceManagers: readonly string[];
+  /** 1, or 2 for the duplicate (R10). */
+  readonly copy: number;
+  readonly epoch: number;
+  legOf(conn: string): TappedLeg | undefined;
+  facts(): RecordingFacts;
+  report(event: SessionReport, values: readonly (readonly [string, string])[]): void;
+  finished(): void;
+}
+
+/**
+ * A SIPREC session with one recorder, as its client (RFC 7866 6.1). The machine decides, this carries out. Everything
+ * that waits for the network is guarded by the SIP session it belongs to: a late answer of a lost one changes nothing.
+ */
+export class RecordingSession {
+  readonly copy: number;
+  readonly #o: RecordingSessionOptions;
+  readonly #taps: SessionTaps;
+  readonly #sdpId: string;
+  #state = newSession;
+  #sip: InviteSession | undefined;
+  #answered: readonly AnsweredStream[] = [];
+  #sdpVersion = 0;
+  #switches = 0;
+  #attempts = 0;
+  #lostAt: number | undefined;
+  /** Recorders that were lost: the Resource Manager is asked not to choose them again. */
+  readonly #avoid = new Set<string>();
+  #cancelRetry: Cancel = () => undefined;
+  readonly #over = Promise.withResolvers<void>();
+
+  constructor(options: RecordingSessionOptions) {
+    this.copy = options.copy;
+    this.#o = options;
+    this.#taps = new SessionTaps(options.engine, options.log);
+    this.#sdpId = String(options.clock.wallMicros());
+  }
+
+  get phase(): SessionPhase {
+    return this.#state.phase;
+  }
+
+  /** Taps first, with what was kept, then the INVITE: nothing is lost while the recorder makes up its mind. Rejects where the engine has no ports. */
+  async start(capture: Capture, backfillMs: number): Promise<void> {
+    try {
+      await this.#follow(backfillMs, capture === "paused");
+    } catch (error) {
+      await this.#taps.close();
+      this.#over.resolve();
+      throw error;
+    }
+    this.#input({ kind: "begin", capture });
+  }
+
+  /** R19: resolves once nothing is captured; what the recorder says comes later. */
+  async pause(): Promise<void> {
+    await this.#taps.pause();
+    this.#input({ kind: "capture", capture: "paused" });
+  }
+
+  async resume(): Promise<void> {
+    await this.#taps.resume();
+    this.#input({ kind: "capture", capture: "recording" });
+  }
+
+  /** Parties or parameters changed. */
+  async update(): Promise<void> {
+    await this.#follow(0, this.#state.capture === "paused");
+    this.#input({ kind: "changed" });
+  }
+
+  /** Ends the session; with `lastWords` the recorder sees the final metadata first (R18). Resolves when nothing is captured any more. */
+  async stop(reason: string, lastWords: boolean): Promise<void> {
+    await this.#taps.pause();
+    this.#cancelRetry();
+    this.#input({ kind: "stop", lastWords, reason });
+  }
+
+  /** Resolves when the dialog is over and the taps are closed. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  async #follow(backfillMs: number, paused: boolean): Promise<boolean> {
+    return this.#taps.follow(sourcesOf(this.#o.facts()), this.#o.legOf, { backfillMs, paused });
+  }
+
+  #input(input: SessionInput): void {
+    const { state, outputs } = stepSession(this.#state, input);
+    this.#state = state;
+    for (const output of outputs) this.#carryOut(output);
+  }
+
+  #carryOut(output: SessionOutput): void {
+    switch (output.kind) {
+      case "invite":
+        this.#invite(output.switching);
+        return;
+      case "reoffer":
+        void this.#reoffer();
+        return;
+      case "send-media":
+        void this.#taps.send(this.#answered);
+        return;
+      case "hold-media":
+        this.#lostAt ??= this.#o.clock.now();
+        void this.#taps.hold();
+        return;
+      case "bye":
+        this.#bye();
+        return;
+      case "retry-after":
+        this.#cancelRetry = this.#o.clock.after(output.ms, () => this.#input({ kind: "retry-due" }));
+        return;
+      case "report":
+        this.#report(output.event, output.reason);
+        return;
+      case "finish":
+        this.#cancelRetry();
+        void this.#taps.close().then(() => this.#over.resolve());
+        this.#o.finished();
+    }
+  }
+
+  #invite(switching: boolean): void {
+    const { invite, from, resourceManagers } = this.#o;
+    if (switching) this.#switches += 1;
+    const avoid = Array.from(this.#avoid).join(", ");
+    const target = this.#target();
+    this.#attempts += 1;
+    this.#sdpVersion += 1;
+    const { body, contentType } = this.#body();
+    const callUuid = fact(this.#o.facts(), "calluuid");
+    const sip = invite({
+      uri: target.requestUri,
+      to: { uri: target.nextHop },
+      from,
+      contactParams: [["+sip.src", true]],
+      headers: [
+        ["Require", "siprec"],
+        ...(avoid === "" ? [] : [["X-Resource-Avoid", avoid] as const]),
+        ...(callUuid === undefined ? [] : [["X-Genesys-CallUUID", callUuid] as const]),
+      ],
+      body,
+      contentType,
+    });
+    this.#sip = sip;
+    const mine = (): boolean => this.#sip === sip;
+    sip.on("accepted", (response) => {
+      if (mine()) this.#accepted(sip, response);
+    });
+    sip.on("rejected", (response) => {
+      if (!mine()) return;
+      this.#sip = undefined;
+      this.#input({ kind: "refused", reason: `${response.status} ${response.reason}` });
+    });
+    sip.on("reinvite", (request) => this.#recorderOffers(request));
+    sip.on("update", (request) => this.#recorderOffers(request));
+    sip.on("request", (request) => request.respond(request.request.method === "INFO" ? 415 : 501));
+    sip.on("ended", (why) => {
+      if (!mine()) return;
+      this.#forget(sip);
+      this.#input({ kind: "peer-ended", orderly: why.by === "remote", reason: reasonOf(why) });
+    });
+    this.#o.log.info(
+      { uri: target.requestUri, to: target.nextHop, managers: resourceManagers.length },
+      "recording session offered",
+    );
+  }
+
+  #accepted(sip: InviteSession, response: SipResponse): void {
+    const answered = this.#readAnswer(response);
+    if (!answered.ok) {
+      this.#sip = undefined;
+      sip.terminate();
+      this.#input({ kind: "refused", reason: answered.error });
+      return;
+    }
+    this.#input({ kind: "accepted" });
+  }
+
+  async #reoffer(): Promise<void> {
+    const sip = this.#sip;
+    if (sip === undefined) return;
+    this.#sdpVersion += 1;
+    const response = await sip.reinvite({ ...this.#body(), headers: [["Require", "siprec"]] });
+    if (this.#sip !== sip) return;
+    if (response.status >= 300) {
+      const gone = response.status === 408 || response.status === 481 || response.status === 503;
+      const reason = `${response.status} ${response.reason}`;
+      if (gone) {
+        this.#forget(sip);
+        sip.terminate();
+      }
+      this.#input({ kind: "modified", outcome: gone ? "gone" : "refused", reason });
+      return;
+    }
+    const answered = this.#readAnswer(response);
+    this.#input({
+      kind: "modified",
+      outcome: answered.ok ? "ok" : "refused",
+      reason: answered.ok ? "" : answered.error,
+    });
+  }
+
+  #readAnswer(response: SipResponse): ReturnType<typeof readRecordingAnswer> {
+    const answered = readRecordingAnswer(
+      sdpOf(response.headers.get("Content-Type"), response.body),
+      this.#taps.streams,
+    );
+    if (answered.ok) this.#answered = answered.value;
+    return answered;
+  }
+
+  /**
+   * RFC 7866 7.2, 9.2: a recorder's re-INVITE has no SDP (ours is in the 200), its UPDATE may ask for a snapshot: a full
+   * one follows. An offer of its own, which it should not make, is answered with what it has been offered.
+   */
+  #recorderOffers(incoming: IncomingRequest): void {
+    const { method, body } = incoming.request;
+    const hasBody = body.length > 0;
+    if (method === "UPDATE") {
+      incoming.respond(200);
+      if (hasBody) this.#input({ kind: "changed" });
+      return;
+    }
+    const paused = this.#state.told === "paused";
+    const sdp = recordingOffer(this.#identity(), this.#taps.streams, paused);
+    const accept = (answer: Buffer, contentType: string | undefined): void => {
+      const answered = readRecordingAnswer(sdpOf(contentType, answer), this.#taps.streams);
+      if (!answered.ok) return;
+      this.#answered = answered.value;
+      void this.#taps.send(this.#answered);
+    };
+    if (hasBody) accept(body, incoming.request.headers.get("Content-Type"));
+    else incoming.onAck = (ack) => accept(ack.body, ack.headers.get("Content-Type"));
+    incoming.respond(200, { body: sdp, contentType: "application/sdp" });
+  }
+
+  #forget(sip: InviteSession): void {
+    this.#sip = undefined;
+    if (sip.remoteTarget !== undefined) this.#avoid.add(sip.remoteTarget);
+  }
+
+  #bye(): void {
+    const sip = this.#sip;
+    if (sip === undefined) {
+      this.#input({ kind: "peer-ended", orderly: true, reason: "" });
+      return;
+    }
+    void sip.bye();
+  }
+
+  #identity(): { address: string; sessionId: string; version: number } {
+    return { address: this.#taps.address, sessionId: this.#sdpId, version: this.#sdpVersion };
+  }
+
+  /** RFC 7866 9.1: SDP and complete metadata in one multipart body. */
+  #body(): Required<Pick<RequestOptions, "body" | "contentType">> {
+    const streams = this.#taps.streams;
+    const sdp = recordingOffer(this.#identity(), streams, this.#state.told === "paused");
+    const labels = streams.map(({ label }) => label);
+    const metadata = writeMetadata(metadataOf(this.#o.facts(), labels, this.#which()));
+    return formatMultipart(
+      [
+        { contentType: "application/sdp", body: sdp },
+        {
+          contentType: "application/rs-metadata+xml",
+          headers: [
+            ["Content-Type", "application/rs-metadata+xml"],
+            ["Content-Disposition", "recording-session"],
+          ],
+          body: metadata,
+        },
+      ],
+      `sidetone-${this.#sdpId}`,
+    );
+  }
+
+  #which(): { copy: number; epoch: number } {
+    return { copy: this.copy, epoch: this.#o.epoch + this.#switches };
+  }
+
+  #target(): ReturnType<typeof targetOf> {
+    const { resourceManagers, facts } = this.#o;
+    const manager = resourceManagers[this.#attempts % resourceManagers.length] ?? "";
+    return targetOf(facts(), this.#which(), manager);
+  }
+
+  #report(event: SessionReport, reason: string | undefined): void {
+    const { recordingId } = this.#o.facts();
+    const gap = this.#lostAt === undefined ? 0 : Math.round(this.#o.clock.now() - this.#lostAt);
+    if (event === "switched") this.#lostAt = undefined;
+    this.#o.report(event, [
+      ["id", recordingId],
+      ["destination", this.#sip?.remoteTarget ?? this.#target().destination],
+      ["copy", String(this.copy)],
+      ["epoch", String(this.#which().epoch)],
+      ...(reason === undefined || reason === "" ? [] : [["reason", reason] as const]),
+      // How long the recorder was away, ms; what the taps kept of it (10 s) is not lost.
+      ...(event === "switched" ? [["gap", String(gap)] as const] : []),
+    ]);
+  }
+}
+
+function sdpOf(contentType: string | undefined, body: Buffer): Buffer {
+  if (contentType === undefined || !contentType.toLowerCase().startsWith("multipart/")) return body;
+  const parts = parseMultipart(contentType, body);
+  return (parts.ok ? pickRecordingParts(parts.value).sdp : undefined) ?? Buffer.alloc(0);
+}
+
+function reasonOf(why: EndReason): string {
+  const said = why.request?.headers.get("Reason");
+  return said ?? (why.by === "remote" ? "the recorder ended the session" : `session ended: ${why.by}`);
+}

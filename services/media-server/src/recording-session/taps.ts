@@ -1,0 +1,108 @@
+import type { Logger } from "@sidetone/foundation";
+import { errorText } from "@sidetone/foundation";
+import type { AudioCodec, MediaEngine, OpenedTap } from "../media/index.ts";
+import type { AnsweredStream, OfferedStream } from "./sdp.ts";
+
+/** A party's leg as a recorder needs it. */
+export interface TappedLeg {
+  /** The engine's number. */
+  readonly leg: number;
+  readonly codec: AudioCodec;
+}
+
+interface Tap extends OpenedTap {
+  readonly conn: string;
+  readonly codec: AudioCodec;
+}
+
+/** The replicas that one recording session sends: one per label. Each session has its own, so each fails on its own (R10). */
+export class SessionTaps {
+  readonly #engine: MediaEngine;
+  readonly #log: Logger;
+  readonly #taps = new Map<string, Tap>();
+
+  constructor(engine: MediaEngine, log: Logger) {
+    this.#engine = engine;
+    this.#log = log;
+  }
+
+  /** The streams to offer, in the order of their labels' first opening; address is that of every tap. */
+  get streams(): OfferedStream[] {
+    return Array.from(this.#taps, ([label, { localPort: port, localRtcpPort: rtcpPort, codec }]) => {
+      return { label, port, rtcpPort, codec };
+    });
+  }
+
+  get address(): string {
+    return this.#taps.values().next().value?.address ?? "127.0.0.1";
+  }
+
+  /**
+   * Makes the taps follow `sources` (label → connection): a label that has another connection now gets a new tap.
+   * True where an offer is owed. Rejects where a tap cannot be opened.
+   */
+  async follow(
+    sources: ReadonlyMap<string, string>,
+    legOf: (conn: string) => TappedLeg | undefined,
+    how: { readonly backfillMs: number; readonly paused: boolean },
+  ): Promise<boolean> {
+    let changed = false;
+    for (const [label, conn] of Array.from(sources).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+      const old = this.#taps.get(label);
+      const leg = legOf(conn);
+      if (old?.conn === conn || leg === undefined) continue;
+      const opened = await this.#engine.openTap({
+        leg: leg.leg,
+        codec: undefined,
+        payloadType: leg.codec === "PCMA" ? 8 : 0,
+        backfillSinceMs: how.backfillMs,
+        paused: how.paused,
+      });
+      if (old !== undefined) await this.#quietly("close", this.#engine.closeTap(old.tap));
+      // Setting an existing key keeps its place: the m-line order never changes.
+      this.#taps.set(label, { ...opened, conn, codec: leg.codec });
+      changed = true;
+    }
+    return changed;
+  }
+
+  /** Resolves when nothing is captured any more. */
+  async pause(): Promise<void> {
+    await this.#each("pause", (tap) => this.#engine.pauseTap(tap.tap));
+  }
+
+  async resume(): Promise<void> {
+    await this.#each("resume", (tap) => this.#engine.resumeTap(tap.tap));
+  }
+
+  /** Sends where the recorder said; a stream it does not take now is buffered. */
+  async send(answered: readonly AnsweredStream[]): Promise<void> {
+    for (const { label, destination } of answered) {
+      const tap = this.#taps.get(label);
+      if (tap !== undefined) await this.#quietly("send", this.#engine.setTapDestination(tap.tap, destination));
+    }
+  }
+
+  /** Buffers. */
+  async hold(): Promise<void> {
+    await this.#each("hold", (tap) => this.#engine.setTapDestination(tap.tap, undefined));
+  }
+
+  async close(): Promise<void> {
+    await this.#each("close", (tap) => this.#engine.closeTap(tap.tap));
+    this.#taps.clear();
+  }
+
+  async #each(what: string, run: (tap: Tap) => Promise<unknown>): Promise<void> {
+    await Promise.all(Array.from(this.#taps.values(), (tap) => this.#quietly(what, run(tap))));
+  }
+
+  /** A tap goes with its leg, at any moment: what is left to do with it does not matter then. */
+  async #quietly(what: string, done: Promise<unknown>): Promise<void> {
+    try {
+      await done;
+    } catch (error) {
+      this.#log.debug({ tap: what, error: errorText(error) }, "a tap is gone");
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import type { MediaServerConfig } from "@sidetone/config";
+import { errorText, type RoleContext, type RunningRole } from "@sidetone/foundation";
+import { startHttp } from "@sidetone/http";
+import { nameAddr, openSipJournal, parseUri, SipEndpoint, type SipTransport } from "@sidetone/sip";
+import { startMediaEngine } from "./media/index.ts";
+import { addMediaMetrics } from "./server/metrics.ts";
+import { MediaServer } from "./server/media-server.ts";
+import { peerCheck } from "./server/peers.ts";
+
+/**
+ * Starts the Media Server: SIP, the media engine in its worker, HTTP where configured.
+ * @throws SidetoneError `port-in-use` (exit 2) and what the engine throws; what was opened is closed again.
+ */
+export async function startMediaServer(config: MediaServerConfig, context: RoleContext): Promise<RunningRole> {
+  const { clock, random } = context;
+  const log = context.log.child({ role: "media-server" });
+  const journal = config.sipJournal === undefined ? undefined : openSipJournal(config.sipJournal, log);
+  const opened: (() => Promise<unknown>)[] = [];
+  if (journal !== undefined) opened.push(() => journal.close());
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.splice(0).toReversed()) {
+      await close().catch((error: unknown) => log.warn({ error: errorText(error) }, "not closed cleanly"));
+    }
+  };
+  try {
+    const engine = await startMediaEngine({
+      rtp: config.rtp,
+      log,
+      clock,
+      random,
+      inactiveAfterMs: config.rtpTimeoutMs,
+    });
+    opened.push(() => engine.close());
+    const sip = new SipEndpoint({
+      clock,
+      random,
+      log,
+      userAgent: "Sidetone Media Server",
+      supported: ["100rel", "timer", "siprec"],
+      accept: ["application/sdp", "application/msml+xml"],
+      largeRequests: "tcp-only",
+      acceptPeer: peerCheck(config.peers),
+      ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),
+    });
+    opened.push(() => sip.close());
+    const server = new MediaServer({
+      clock,
+      log,
+      random,
+      sip,
+      engine,
+      resourceManagers: config.resourceManagers,
+      from: ownAddress(config),
+      capacity: capacityOf(config),
+      rtpTimeoutMs: config.rtpTimeoutMs,
+    });
+    opened.push(() => server.close());
+    sip.onRequest = (tx) => server.onRequest(tx);
+    const listening: string[] = [];
+    for (const address of config.listen) listening.push(urlOf(await sip.listen(address)));
+    const http =
+      config.http === undefined
+        ? undefined
+        : await startHttp({
+            role: "media-server",
+            address: config.http,
+            log,
+            token: config.apiToken,
+            ready: () => ({ ok: !server.stats.draining, reasons: server.stats.draining ? ["closing"] : [] }),
+          });
+    if (http !== undefined) {
+      opened.push(() => http.close());
+      addMediaMetrics(http.metrics, server, engine);
+      listening.push(http.url);
+    }
+    let closing: Promise<void> | undefined;
+    return { role: "media-server", listening, http: http?.url, close: () => (closing ??= closeAll()) };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** Two ports for a leg, and as many again for its replica: what one recorded party takes. */
+function capacityOf(config: MediaServerConfig): number {
+  const ports = config.rtp.portMax - config.rtp.portMin + 1;
+  return Math.floor(ports / 4);
+}
+
+function ownAddress(config: MediaServerConfig): ReturnType<typeof nameAddr> {
+  const uri = parseUri(`sip:media-server@${config.rtp.advertise}`);
+  if (!uri.ok) throw new Error(uri.error);
+  return nameAddr(uri.value, "Sidetone Media Server");
+}
+
+function urlOf(bound: { readonly transport: SipTransport; readonly host: string; readonly port: number }): string {
+  const host = bound.host.includes(":") ? `[${bound.host}]` : bound.host;
+  return `${bound.transport}://${host}:${bound.port}`;
+}
