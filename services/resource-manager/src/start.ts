@@ -69,10 +69,11 @@ export async function startResourceManager(config: SidetoneConfig, context: Role
       peers,
       self: () => ownAddresses(endpoint.bound, machine),
       send: (request, to, handlers) => endpoint.request(request, to, handlers),
-      sendStateless: (request, to) => endpoint.sendStateless(request, to),
+      sendAck: (request, to) => endpoint.sendAck(request, to),
       observer,
     });
     endpoint.onRequest = (tx) => proxy.onRequest(tx);
+    endpoint.onDialogRequest = (tx) => proxy.onDialogRequest(tx);
     endpoint.onAck = (ack, flow) => proxy.onAck(ack, flow);
     for (const address of section.listen) await endpoint.listen(address);
     monitor.start();

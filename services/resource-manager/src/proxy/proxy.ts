@@ -40,7 +40,7 @@ export interface ProxyOptions {
   readonly self: () => readonly HostPort[];
   readonly send: SendRequest;
   /** Sends an ACK of a 2xx on, with a Via of our own. */
-  readonly sendStateless: (request: SipRequest, to: Destination) => void;
+  readonly sendAck: (request: SipRequest, to: Destination) => void;
   readonly observer: ProxyObserver;
 }
 
@@ -60,12 +60,7 @@ export class ResourceProxy {
     if (request.method === "OPTIONS" && uri.ok && isSelf(uri.value, self) && uri.value.user === undefined) {
       return tx.respond(200, { headers: [["Accept", "application/sdp"]] });
     }
-    const refusal = checkGate(request, self);
-    if (refusal !== undefined) {
-      const reason = refusal.reason === undefined ? {} : { reason: refusal.reason };
-      return tx.respond(refusal.status, { ...reason, headers: refusal.headers });
-    }
-    if (request.toTag !== undefined) return this.#forwardInDialog(tx);
+    if (this.#refusedAtGate(tx)) return;
     const wish = readServiceUri(request.uri);
     if (wish === undefined) {
       if (request.method === "SUBSCRIBE") return tx.respond(489);
@@ -76,11 +71,25 @@ export class ResourceProxy {
     this.#place(tx, wish);
   }
 
+  /** A request inside a dialog: it comes here only where we record-route, or by a client's own choice. True: it is taken. */
+  onDialogRequest(tx: ServerTransaction): boolean {
+    if (!this.#refusedAtGate(tx)) this.#forwardInDialog(tx);
+    return true;
+  }
+
   /** RFC 3261 16.11: an ACK of a 2xx goes on without a transaction. It comes here only where we record-route. */
   onAck(ack: SipRequest, _flow: Flow): void {
     if (checkGate(ack, this.#o.self()) !== undefined) return;
     const next = this.#nextHop(ack);
-    if (next !== undefined) this.#o.sendStateless(forwarded(ack, this.#o.self()), next);
+    if (next !== undefined) this.#o.sendAck(forwarded(ack, this.#o.self()), next);
+  }
+
+  #refusedAtGate(tx: ServerTransaction): boolean {
+    const refusal = checkGate(tx.request, this.#o.self());
+    if (refusal === undefined) return false;
+    const reason = refusal.reason === undefined ? {} : { reason: refusal.reason };
+    tx.respond(refusal.status, { ...reason, headers: refusal.headers });
+    return true;
   }
 
   #answerServiceOptions(tx: ServerTransaction, wish: ServiceWish): void {
