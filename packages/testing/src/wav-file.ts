@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { type AudioSource, SAMPLE_RATE } from "./audio-source.ts";
 import { decodeAlaw, decodeUlaw } from "./g711.ts";
 
 /** A WAV file in memory. */
@@ -57,4 +58,24 @@ function decode(
     }
   }
   return { seconds: frames / sampleRate, channels };
+}
+
+/** Writes `seconds` of a source as 16-bit mono, e.g. for a lab phone to play. */
+export function writePcmWav(file: string, source: AudioSource, seconds: number): void {
+  const samples = Math.round(seconds * SAMPLE_RATE);
+  const bytes = Buffer.alloc(44 + 2 * samples);
+  bytes.write("RIFF", 0, "latin1");
+  bytes.writeUInt32LE(bytes.length - 8, 4);
+  bytes.write("WAVEfmt ", 8, "latin1");
+  bytes.writeUInt32LE(16, 16);
+  bytes.writeUInt16LE(1, 20); // PCM
+  bytes.writeUInt16LE(1, 22);
+  bytes.writeUInt32LE(SAMPLE_RATE, 24);
+  bytes.writeUInt32LE(2 * SAMPLE_RATE, 28);
+  bytes.writeUInt16LE(2, 32);
+  bytes.writeUInt16LE(16, 34);
+  bytes.write("data", 36, "latin1");
+  bytes.writeUInt32LE(2 * samples, 40);
+  for (let n = 0; n < samples; n += 1) bytes.writeInt16LE(source(n), 44 + 2 * n);
+  writeFileSync(file, bytes);
 }
