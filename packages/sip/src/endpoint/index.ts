@@ -4,3 +4,5 @@ export { nodeNetwork } from "../transport/node-network.ts";
 export { SipEndpoint } from "./endpoint.ts";
 export { MemoryNetwork } from "../transport/memory.ts";
 export type { MemoryNetworkOptions } from "../transport/memory.ts";
+export { RegistrationClient } from "./registration.ts";
+export type { RegistrationOptions } from "./registration.ts";

@@ -37,19 +37,19 @@ export function uriTransport(uri: SipUri): SipTransport | undefined {
   return name === "udp" || name === "tcp" ? name : undefined;
 }
 
-/** Calls `done` once: at once for IP literals, after a look-up for host names; with undefined where the URI leads nowhere. */
-export function resolveUri(uri: SipUri | string, network: Network, done: (target: Target | undefined) => void): void {
+/** Calls `found` once: at once for IP literals, after a look-up for host names; with undefined where the URI leads nowhere. */
+export function resolveUri(uri: SipUri | string, network: Network, found: (target: Target | undefined) => void): void {
   const parsed = typeof uri === "string" ? parseUri(uri) : undefined;
   const value = typeof uri === "string" ? (parsed?.ok === true ? parsed.value : undefined) : uri;
   const transport = value === undefined ? undefined : uriTransport(value);
-  if (value === undefined || transport === undefined) return done(undefined);
+  if (value === undefined || transport === undefined) return found(undefined);
   const maddr = value.params.get("maddr");
   const host = bareHost(typeof maddr === "string" ? maddr : value.host);
   const port = value.port ?? DEFAULT_PORT;
-  if (isIP(host) !== 0) return done({ transport, host, port });
-  if (host.toLowerCase() === "localhost") return done({ transport, host: "127.0.0.1", port });
+  if (isIP(host) !== 0) return found({ transport, host, port });
+  if (host.toLowerCase() === "localhost") return found({ transport, host: "127.0.0.1", port });
   network.lookup(host).then(
-    (address) => done(address === undefined ? undefined : { transport, host: address, port }),
-    () => done(undefined),
+    (address) => found(address === undefined ? undefined : { transport, host: address, port }),
+    () => found(undefined),
   );
 }
