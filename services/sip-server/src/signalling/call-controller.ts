@@ -18,7 +18,7 @@ import { forwardsLeft, passedHeaders } from "./passed-headers.ts";
 import type { PhoneLeg } from "./phone-leg.ts";
 import { RecordingControl } from "./recording-control.ts";
 import { type RingFailure, Ringing, type RingTarget } from "./ringing.ts";
-import { canAnchor, inactiveAnswer, placeholderOffer } from "./sdp-direction.ts";
+import { canAnchor, inactiveAnswer, placeholderOffer, withCodecsOf } from "./sdp-direction.ts";
 import type { ServerContext } from "./server-context.ts";
 
 const SDP = "application/sdp";
@@ -241,7 +241,7 @@ export class CallController {
 
   #ring(anchor: MediaAnchor | undefined): void {
     const { session, targets, caller } = this.#facts;
-    const offer = anchor === undefined ? this.#facts.offer : (anchor.answerFor(CALLED) ?? Buffer.alloc(0));
+    const offer = anchor === undefined ? this.#facts.offer : offerToCalled(anchor);
     const stamp = new OriginStamp(String(this.#context.clock.wallMicros()), this.#facts.localAddress);
     const ringing = new Ringing({
       endpoint: this.#context.endpoint,
@@ -473,6 +473,12 @@ export class CallController {
     await this.#ledger.settled();
     this.#resolveFinished();
   }
+}
+
+/** The Media Server's side for the called phone, with all the codecs that the Media Server was offered for it. */
+function offerToCalled(anchor: MediaAnchor): Buffer {
+  const answer = anchor.answerFor(CALLED) ?? Buffer.alloc(0);
+  return withCodecsOf(answer, anchor.offeredBy(CALLED) ?? answer);
 }
 
 function canGoDirect(plan: MediaPlan): boolean {

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseSdp } from "@sidetone/sip";
 import { OriginStamp } from "./origin-stamp.ts";
-import { audioDirection, canAnchor, inactiveAnswer, placeholderOffer, withDirection } from "./sdp-direction.ts";
+import {
+  audioDirection,
+  canAnchor,
+  inactiveAnswer,
+  placeholderOffer,
+  withCodecsOf,
+  withDirection,
+} from "./sdp-direction.ts";
 
 function sdp(over: { origin?: string; formats?: string; lines?: string[] } = {}): Buffer {
   const lines = [
@@ -64,4 +71,12 @@ test("directions are turned and read, hold by either way included", () => {
   assert.ok(held !== undefined);
   assert.equal(audioDirection(held), "sendonly");
   assert.equal(audioDirection(inactiveAnswer(sdp())), "inactive");
+});
+
+test("the called phone may choose among all codecs that were offered for it, at the Media Server's port", () => {
+  const answer = Buffer.from(sdp({ formats: "0 101" }).toString().replace("4000", "9000"));
+  const offer = parseSdp(withCodecsOf(answer, placeholderOffer(sdp({ formats: "8 0 101" }))));
+  assert.ok(offer.ok);
+  assert.deepEqual(offer.value.media[0]?.formats, ["8", "0", "101"]);
+  assert.equal(offer.value.media[0]?.port, 9000);
 });

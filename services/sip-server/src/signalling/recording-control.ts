@@ -19,12 +19,12 @@ export interface RecordingControlOptions {
   readonly fileName: string;
   /** DN of the (first) party that is to be recorded. */
   readonly recordDn: string;
-  call(): Call;
+  readonly call: () => Call;
   /** The call's Media Server; brings the media there where they are not (R17: in mid-call). */
-  anchor(): Promise<Result<MediaAnchor, string>>;
-  indicate(state: "On" | "Off" | "Paused", cause: string): void;
-  ledger(outcome: "recorded" | "partial" | "not-recorded", reason: string | undefined): void;
-  alarm(reason: string): void;
+  readonly anchor: () => Promise<Result<MediaAnchor, string>>;
+  readonly indicate: (state: "On" | "Off" | "Paused", cause: string) => void;
+  readonly ledger: (outcome: "recorded" | "partial" | "not-recorded", reason: string | undefined) => void;
+  readonly alarm: (reason: string) => void;
 }
 
 /** Carries out what the recording machine decides: MSML to the Media Server, timers, ledger, indication. */

@@ -71,3 +71,23 @@ export function inactiveAnswer(offer: Buffer): Buffer {
   }
   return Buffer.from(formatSdp(parsed.value), "latin1");
 }
+
+const codecAttributes = new Set(["rtpmap", "fmtp"]);
+
+/**
+ * The Media Server's address and port with every codec of `offer`: its answer names the one it chose, the called phone
+ * may choose among all that were offered for it.
+ */
+export function withCodecsOf(answer: Buffer, offer: Buffer): Buffer {
+  const [to, from] = [parseSdp(answer), parseSdp(offer)];
+  if (!to.ok || !from.ok) return answer;
+  const target = to.value.media.find((media) => media.kind === "audio" && media.port !== 0);
+  const source = from.value.media.find((media) => media.kind === "audio");
+  if (target === undefined || source === undefined) return answer;
+  target.formats = [...source.formats];
+  target.attributes = [
+    ...source.attributes.filter(({ name }) => codecAttributes.has(name)),
+    ...target.attributes.filter(({ name }) => !codecAttributes.has(name)),
+  ];
+  return Buffer.from(formatSdp(to.value), "latin1");
+}

@@ -1,0 +1,230 @@
+import type { DnConfig, SipServerConfig } from "@sidetone/config";
+import { type CallUuid, type ConnId, ManualClock, silentLogger } from "@sidetone/foundation";
+import { type MsmlOperation, readMsml, writeMsml } from "@sidetone/msml";
+import { type InviteSession, MemoryNetwork, parseUri, type ServerTransaction, SipEndpoint } from "@sidetone/sip";
+import type { Call } from "../call-model/call.ts";
+import { Calls } from "./calls.ts";
+import { dispatchRequest } from "./request-dispatch.ts";
+import type { RingTarget } from "./ringing.ts";
+
+/** SDP of a test phone. */
+export function phoneSdp(port: number, formats = "0 8 101", way = "sendrecv"): string {
+  return [
+    "v=0",
+    `o=phone ${port} 1 IN IP4 127.0.0.1`,
+    "s=-",
+    "c=IN IP4 127.0.0.1",
+    "t=0 0",
+    `m=audio ${port} RTP/AVP ${formats}`,
+    "a=rtpmap:101 telephone-event/8000",
+    `a=${way}`,
+    "",
+  ].join("\r\n");
+}
+
+const dnDefaults: DnConfig = {
+  dn: "",
+  type: "extension",
+  password: undefined,
+  digestAlgorithms: ["MD5"],
+  record: false,
+  recordingFailure: "continue",
+  media: "direct",
+  contact: undefined,
+  prefix: undefined,
+  defaultDestination: undefined,
+  routeTimeoutMs: 0,
+};
+
+/** A Media Server that says yes to everything, and what it was told; for tests. */
+export class FakeMediaServer {
+  readonly endpoint: SipEndpoint;
+  readonly legs: InviteSession[] = [];
+  readonly operations: MsmlOperation[] = [];
+  /** Every INVITE, re-INVITE and INFO, in order. */
+  readonly log: string[] = [];
+  /** False: no answer at all to what comes. */
+  answering = true;
+  /** Result of the next documents. */
+  response: 200 | 520 = 200;
+  readonly #note: (what: string) => void;
+
+  constructor(endpoint: SipEndpoint, note: (what: string) => void) {
+    this.endpoint = endpoint;
+    this.#note = note;
+    endpoint.onRequest = (tx) => this.#request(tx);
+  }
+
+  /** Sends an MSML event on the last leg. */
+  event(name: string, values: [string, string][]): void {
+    const body = writeMsml({ kind: "event", event: { name, id: "conf:x", values } });
+    void this.legs.at(-1)?.request("INFO", { body, contentType: "application/msml+xml" });
+  }
+
+  /** Names of recorder commands and joins, in order. */
+  get commands(): string[] {
+    return this.operations.map((operation) =>
+      operation.op === "modifyconference" ? `recorder ${operation.recorder?.state ?? ""}` : operation.op,
+    );
+  }
+
+  #request(tx: ServerTransaction): void {
+    if (!this.answering) return;
+    const user = parseUri(tx.request.uri);
+    const dn = user.ok ? user.value.params.text("dn") : undefined;
+    this.#note(`ms invite ${dn ?? ""}`);
+    const leg = this.endpoint.accept(tx, {});
+    const port = 40_000 + this.legs.length * 2;
+    this.legs.push(leg);
+    leg.accept({
+      body: phoneSdp(port, "0 101", "inactive"),
+      contentType: "application/sdp",
+      headers: [["X-Resource-Token", "token-1"]],
+    });
+    leg.on("reinvite", (incoming) => {
+      this.#note(`ms reinvite ${dn ?? ""}`);
+      incoming.respond(200, { body: phoneSdp(port, "0 101"), contentType: "application/sdp" });
+    });
+    leg.on("request", (incoming) => {
+      const read = readMsml(incoming.request.body);
+      if (read.ok && read.value.kind === "request") {
+        this.operations.push(...read.value.operations);
+        for (const command of this.commands.slice(-read.value.operations.length)) this.#note(`ms ${command}`);
+      }
+      const result = { response: this.response, confIds: [], dialogIds: [], recorderIds: [] };
+      incoming.respond(200, { body: writeMsml({ kind: "result", result }), contentType: "application/msml+xml" });
+    });
+  }
+}
+
+/** A SIP Server's calls between two phones over a memory network, with a fake Media Server; for tests. */
+export class CallRig {
+  readonly clock = new ManualClock();
+  readonly network = new MemoryNetwork({ clock: this.clock });
+  readonly events: string[] = [];
+  readonly ledger: string[] = [];
+  readonly alarms: string[] = [];
+  readonly targets: RingTarget[] = [];
+  readonly calls: Calls;
+  readonly server: SipEndpoint;
+  readonly caller: SipEndpoint;
+  readonly called: SipEndpoint;
+  readonly mediaServer: FakeMediaServer;
+  last: Call | undefined;
+
+  constructor(dns: readonly Partial<DnConfig>[]) {
+    this.server = this.#endpoint();
+    this.caller = this.#endpoint();
+    this.called = this.#endpoint();
+    this.mediaServer = new FakeMediaServer(this.#endpoint(), (what) => this.events.push(what));
+    const note = (what: string): Promise<void> => {
+      this.events.push(what.split(" ").slice(0, 2).join(" "));
+      this.ledger.push(what);
+      return Promise.resolve();
+    };
+    let ids = 0;
+    const next = (): string => String((ids += 1));
+    this.calls = new Calls(
+      {
+        config: testConfig(dns),
+        clock: this.clock,
+        log: silentLogger,
+        endpoint: this.server,
+        ledger: {
+          expect: ({ dn, side }) => note(`ledger expect ${dn} ${side}`),
+          resolve: ({ dn }, { outcome, reason }) => note(`ledger ${outcome} ${dn} ${reason ?? ""}`.trim()),
+          update: () => Promise.resolve(),
+        },
+        ids: {
+          connIds: { next: () => next().padStart(16, "0") as ConnId },
+          callUuids: { next: () => next().padStart(32, "0") as CallUuid },
+          confIds: { next: () => next().padStart(16, "0") },
+          recordingIds: { claimName: (name) => Promise.resolve(name) },
+        },
+        contactsOf: () => this.targets,
+        onCall: (call) => {
+          this.last = call;
+        },
+        onAlarm: (_call, reason) => this.alarms.push(reason),
+      },
+      () => ({ kind: "accepted", dn: "7002" }),
+    );
+    this.server.onRequest = (tx) =>
+      dispatchRequest(tx, { onInvite: (t) => this.calls.offer(t), onRegister: () => undefined });
+  }
+
+  /** Opens the sockets; the called phone is at 127.0.0.1:6001. */
+  async listen(): Promise<this> {
+    const open = (endpoint: SipEndpoint, port: number): Promise<unknown> =>
+      endpoint.listen({ transport: "udp", host: "127.0.0.1", port });
+    await open(this.server, 5060);
+    await open(this.mediaServer.endpoint, 5070);
+    await open(this.called, 6001);
+    await open(this.caller, 6002);
+    this.targets.push({ uri: "sip:7001@127.0.0.1:6001", destination: { uri: "sip:7001@127.0.0.1:6001" } });
+    return this;
+  }
+
+  /** 7002 calls 7001. */
+  call(body: string | undefined = phoneSdp(7002)): InviteSession {
+    const uri = "sip:7001@127.0.0.1:5060";
+    const from = parseUri("sip:7002@sidetone.local");
+    if (!from.ok) throw new Error(from.error);
+    return this.caller.invite({
+      uri,
+      to: { uri },
+      from: { displayName: undefined, uri: from.value, params: from.value.params },
+      ...(body === "" ? {} : { body, contentType: "application/sdp" }),
+    });
+  }
+
+  /** Turns the clock, letting promises run. */
+  async pass(ms: number): Promise<void> {
+    await this.clock.advanceAsync(ms);
+  }
+
+  /** Closes everything. */
+  async close(): Promise<void> {
+    await Promise.all([this.server, this.caller, this.called, this.mediaServer.endpoint].map((e) => e.close()));
+  }
+
+  #endpoint(): SipEndpoint {
+    return new SipEndpoint({
+      clock: this.clock,
+      log: silentLogger,
+      userAgent: "test",
+      network: this.network,
+      sessionTimer: false,
+    });
+  }
+}
+
+function testConfig(dns: readonly Partial<DnConfig>[]): SipServerConfig {
+  return {
+    listen: [],
+    http: undefined,
+    apiToken: undefined,
+    sipJournal: undefined,
+    peers: [],
+    domain: "sidetone.local",
+    resourceManagers: ["sip:127.0.0.1:5070;transport=udp"],
+    serverId: 1,
+    storage: "",
+    options: {
+      recordingFilename: "$UUID$",
+      recordConsultCalls: true,
+      recordMoh: true,
+      invertRouteRecordSides: false,
+      recorderGroup: "recorders",
+      secondRecorderGroup: undefined,
+      geoLocation: undefined,
+      musicOnHold: undefined,
+      noAnswerTimeoutMs: 60_000,
+      sessionExpires: 1800,
+      minSe: 90,
+      minExpires: 60,
+      maxExpires: 3600,
+    },
+    dns: new Map(dns.map((over) => [over.dn ?? "", { ...dnDefaults, ...over }])),
+  };
+}
