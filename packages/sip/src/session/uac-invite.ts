@@ -213,6 +213,7 @@ export class UacInvite {
     this.#waitingPracks.length = 0;
     this.#core.learn(response);
     this.#core.remoteSdp = sdpOf(response) ?? this.#core.remoteSdp;
+    this.#core.localSdp = sdpOf(this.#core.invite) ?? this.#core.localSdp;
     this.#timer.start(this.#wish === false ? undefined : agreedTimer(response));
     this.#awaitsAck = true;
     if (this.#offered && this.#o.autoAck !== false) this.ack({});
