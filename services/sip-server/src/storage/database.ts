@@ -6,6 +6,9 @@ import { busyTimeoutMs, maxPreparedStatements } from "./limits.ts";
 import { migrations } from "./migrations.ts";
 import type { SqlStatement, StatementResult, Unit, UnitResult } from "./wire.ts";
 
+/** A store that ends with the process. */
+const inMemory = ":memory:";
+
 /** The SQLite file, synchronous: it lives in the storage's worker thread. */
 export class StoreDatabase {
   readonly #database: Database.Database;
@@ -17,8 +20,7 @@ export class StoreDatabase {
    * @throws SidetoneError `storage-in-use`, `storage-newer`, `storage-unusable`
    */
   constructor(file: string) {
-    mkdirSync(dirname(file), { recursive: true });
-    this.#lock = takeLock(`${file}.lock`, file);
+    this.#lock = takeLock(file === inMemory ? inMemory : `${file}.lock`, file);
     try {
       this.#database = new Database(file, { timeout: busyTimeoutMs });
       this.#database.pragma("journal_mode = WAL");
@@ -90,6 +92,7 @@ export class StoreDatabase {
 function takeLock(lockFile: string, file: string): Database.Database {
   let lock: Database.Database | undefined;
   try {
+    mkdirSync(dirname(lockFile), { recursive: true });
     lock = new Database(lockFile, { timeout: busyTimeoutMs });
     lock.exec("begin exclusive");
     return lock;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -180,6 +181,23 @@ test("a file that someone else holds: what could not be committed is refused and
   await storage.write(auditRow(3));
   assert.deepEqual(await storage.read(auditSubjects), [{ subject: "3" }]);
   await storage.close();
+});
+
+test("a store in memory needs no file and no folder, and there may be several", async () => {
+  const stores = await Promise.all([1, 2].map(() => openStorage({ file: ":memory:", log: silentLogger })));
+  for (const [n, storage] of stores.entries()) {
+    await storage.write(auditRow(n));
+    assert.deepEqual(await storage.read(auditSubjects), [{ subject: String(n) }]);
+    await storage.close();
+  }
+  assert.equal(existsSync(":memory:.lock"), false);
+});
+
+test("a folder that cannot be made is refused with what to do", async () => {
+  const inTheWay = join(folder, "a-file");
+  await writeFile(inTheWay, "");
+  const file = join(inTheWay, "data", "store.sqlite");
+  assert.equal(await codeOf(openStorage({ file, log: silentLogger })), "storage-unusable");
 });
 
 test("R33: the journal gives a call's entries in order, and forgets old ones", async () => {
