@@ -2,6 +2,7 @@ import type { SipServerConfig } from "@sidetone/config";
 import { errorText, type RoleContext, type RunningRole } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
 import { DigestVerifier, GuessGuard, openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
+import { callView } from "./api/call-view.ts";
 import { registerRoutes } from "./api/index.ts";
 import type { Call } from "./call-model/call.ts";
 import { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "./identity/index.ts";
@@ -158,6 +159,6 @@ async function newHttp(
     log: parts.log,
     token: config.apiToken,
     ready: () => ({ ok: true, reasons: [] }),
-    register: (app) => registerRoutes(app, { ...parts, calls: () => calls.list() }),
+    register: (app) => registerRoutes(app, { ...parts, calls: () => calls.list().map(callView) }),
   });
 }
