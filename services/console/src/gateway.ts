@@ -1,0 +1,141 @@
+import type { IncomingMessage } from "node:http";
+import { pipeline, type Readable } from "node:stream";
+import { errorText, SidetoneError, type Logger } from "@sidetone/foundation";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "@sidetone/http";
+import { upstreamTimeoutMs } from "./limits.ts";
+import { rolesFor } from "./path-table.ts";
+import type { RoleDirectory } from "./role-directory.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** Headers that mean one connection only (RFC 9110 7.6.1), and those that the gateway replaces. */
+const notForwarded = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "host",
+  "authorization",
+  "cookie",
+  "expect",
+]);
+
+/** What the gateway works with. */
+export interface GatewayOptions {
+  readonly directory: RoleDirectory;
+  readonly upstream: Upstream;
+  readonly log: Logger;
+  /** Bearer token sent to the roles. */
+  readonly apiToken: string | undefined;
+}
+
+/** Serves every `/api/v1` path of the other roles: Range, HEAD, streams and errors pass unchanged. */
+export function registerGateway(app: FastifyInstance, o: GatewayOptions): void {
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
+    scope.route({
+      method: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+      url: "/api/v1/*",
+      handler: (request, reply) => pass(request, reply, o),
+    });
+  });
+}
+
+async function pass(request: FastifyRequest, reply: FastifyReply, o: GatewayOptions): Promise<FastifyReply> {
+  const urls = await candidates(request.url, o.directory);
+  const gone = new AbortController();
+  reply.raw.on("close", () => gone.abort());
+  const body = bodyOf(request);
+  let failure: unknown;
+  let missing: IncomingMessage | undefined;
+  for (const [i, base] of urls.entries()) {
+    try {
+      const answer = await o.upstream.send({
+        url: new URL(base + request.url),
+        method: request.method,
+        headers: onwardHeaders(request, o.apiToken),
+        body,
+        timeoutMs: upstreamTimeoutMs,
+        signal: gone.signal,
+      });
+      const elsewhere = answer.statusCode === 404 && i + 1 < urls.length && body === undefined;
+      if (!elsewhere) {
+        missing?.destroy();
+        return answerWith(reply, answer, request.method, o.log);
+      }
+      missing?.destroy();
+      missing = answer;
+    } catch (error) {
+      failure = error;
+      // A body that was begun to be sent cannot be sent again.
+      if (gone.signal.aborted || body !== undefined) break;
+    }
+  }
+  if (missing !== undefined) return answerWith(reply, missing, request.method, o.log);
+  if (gone.signal.aborted) return reply.hijack();
+  o.log.warn({ url: request.url, error: errorText(failure) }, "no role answered");
+  throw new SidetoneError("role-unreachable", `The role that serves ${pathOf(request.url)} does not answer.`, {
+    http: 502,
+    remedy: "Look at /readyz, and at console.roles in the configuration.",
+  });
+}
+
+async function candidates(url: string, directory: RoleDirectory): Promise<string[]> {
+  const roles = rolesFor(url);
+  const known = (): string[] => roles.flatMap((role) => directory.urlsOf(role));
+  if (known().length === 0) await directory.ask();
+  const urls = known();
+  if (urls.length > 0) return urls;
+  throw new SidetoneError("role-not-running", `No role that serves ${pathOf(url)} runs (${roles.join(", ")}).`, {
+    http: 503,
+    remedy: "Start it, and name its http address in console.roles.",
+  });
+}
+
+function pathOf(url: string): string {
+  return url.split("?", 1)[0]?.slice(0, 200) ?? "";
+}
+
+function bodyOf(request: FastifyRequest): Readable | undefined {
+  if (request.method === "GET" || request.method === "HEAD") return undefined;
+  return request.body === undefined || request.body === null ? undefined : (request.body as Readable);
+}
+
+function onwardHeaders(request: FastifyRequest, apiToken: string | undefined): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value === undefined || notForwarded.has(name)) continue;
+    headers[name] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  if (apiToken !== undefined) headers["authorization"] = `Bearer ${apiToken}`;
+  return headers;
+}
+
+function answerWith(reply: FastifyReply, answer: IncomingMessage, method: string, log: Logger): FastifyReply {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value !== undefined && !notForwarded.has(name)) headers[name] = value;
+  }
+  // Set for every answer by the console's hooks.
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined && headers[name] === undefined)
+      headers[name] = Array.isArray(value) ? value : String(value);
+  }
+  reply.hijack();
+  reply.raw.writeHead(answer.statusCode ?? 502, headers);
+  if (method === "HEAD") {
+    answer.resume();
+    reply.raw.end();
+    return reply;
+  }
+  // The stream of a recording in progress may pause: silence is no error here.
+  answer.socket.setTimeout(0);
+  pipeline(answer, reply.raw, (error) => {
+    if (error !== null && error !== undefined) log.debug({ error: error.message }, "an answer was cut off");
+  });
+  return reply;
+}

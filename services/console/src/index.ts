@@ -1,0 +1,2 @@
+export { startConsole } from "./start.ts";
+export type { ConsoleStatus, PhoneHint } from "./status.ts";

@@ -1,0 +1,16 @@
+/** Roles are asked for their health this often; ms. */
+export const askIntervalMs = 2000;
+/** A role that does not answer its health check for this long is not ready; ms. */
+export const askTimeoutMs = 1500;
+/** A role that does not begin to answer for this long is given up; ms. */
+export const upstreamTimeoutMs = 15_000;
+/** Largest health answer that is read, in bytes. */
+export const maxHealthBytes = 64 * 1024;
+/** Wrong passwords per user and address before it gets slow. */
+export const freeTries = 5;
+/** Longest wait between two tries; ms. */
+export const maxWaitMs = 60_000;
+/** Users and addresses whose wrong tries are remembered. */
+export const maxGuessers = 10_000;
+/** Longest Authorization header that is read. */
+export const maxAuthorizationLength = 1000;
