@@ -3,7 +3,7 @@ import { errorText, type RoleContext, type RunningRole } from "@sidetone/foundat
 import { type HttpServer, startHttp } from "@sidetone/http";
 import { DigestVerifier, GuessGuard, openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
 import { callView } from "./api/call-view.ts";
-import { registerRoutes } from "./api/index.ts";
+import { registerMetrics, registerRoutes } from "./api/index.ts";
 import type { Call } from "./call-model/call.ts";
 import { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "./identity/index.ts";
 import { Ledger } from "./ledger/index.ts";
@@ -153,7 +153,7 @@ async function newHttp(
 ): Promise<HttpServer | undefined> {
   if (config.http === undefined) return undefined;
   const { calls } = parts;
-  return await startHttp({
+  const http = await startHttp({
     role: "sip-server",
     address: config.http,
     log: parts.log,
@@ -161,4 +161,6 @@ async function newHttp(
     ready: () => ({ ok: true, reasons: [] }),
     register: (app) => registerRoutes(app, { ...parts, calls: () => calls.list().map(callView) }),
   });
+  registerMetrics(http.metrics, { ...parts, calls: () => calls.list() });
+  return http;
 }

@@ -44,13 +44,9 @@ export class LedgerLines {
     const facts = recordingId === undefined ? {} : { recordingId };
     for (const key of this.#keys) {
       this.#later(
-        outcome === "not-recorded"
-          ? this.#ledger.resolve(key, { outcome, reason: reason ?? "unknown", ...facts })
-          : this.#ledger.resolve(key, {
-              outcome: "recorded",
-              ...(outcome === "partial" ? { reason: `partial: ${reason ?? "unknown"}` } : {}),
-              ...facts,
-            }),
+        outcome === "recorded"
+          ? this.#ledger.resolve(key, { outcome, ...facts })
+          : this.#ledger.resolve(key, { outcome, reason: reason ?? "unknown", ...facts }),
       );
     }
   }
