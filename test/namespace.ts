@@ -10,7 +10,8 @@ export interface Isolation {
 }
 
 const prepare = [
-  "ip link set lo up 2>/dev/null || ifconfig lo up || exit 9",
+  // SIOCSIFFLAGS by perl, which every Debian has, where iproute2 is not installed
+  `ip link set lo up 2>/dev/null || perl -e 'socket(S,2,2,0) && do { $r=pack("a16sx22","lo",0x49); ioctl(S,0x8914,$r) } || exit 9' || exit 9`,
   // phones and parts use fixed ports below; ephemeral ones must not take them
   "echo 50000 60999 > /proc/sys/net/ipv4/ip_local_port_range 2>/dev/null || true",
 ];
