@@ -1,0 +1,346 @@
+import { type Clock, Events, errorText, type Logger, type RandomBytes, SidetoneError } from "@sidetone/foundation";
+import type { RtpConfig } from "@sidetone/config";
+import { type PacketBatch, type PacketIO, parseIpv4, PortPairs } from "@sidetone/rtp";
+import { Leg, lineOf } from "./leg.ts";
+import { LegOutput } from "./leg-output.ts";
+import * as limits from "./limits.ts";
+import { closePair, openPair } from "./port-pair-sockets.ts";
+import { Tap } from "./tap.ts";
+import type {
+  EngineStats,
+  LegSettings,
+  LegStats,
+  OpenedLeg,
+  OpenedTap,
+  TapDestination,
+  TapOptions,
+  TapStats,
+} from "./types.ts";
+
+/** Events of the core; those of the engine without `failed`. */
+export type CoreEvents = {
+  inactive: [leg: number, silentMs: number];
+  "first-packet": [leg: number, wallMicros: number];
+};
+
+type Receiver = (
+  data: Uint8Array,
+  offset: number,
+  length: number,
+  ip: number,
+  port: number,
+  arrivalMicros: number,
+) => void;
+
+/** The media engine within its thread: legs and taps by number, packets in, packets out. Every method is synchronous. */
+export class MediaCore {
+  readonly events: Events<CoreEvents>;
+  readonly #io: PacketIO;
+  readonly #clock: Clock;
+  readonly #random: RandomBytes;
+  readonly #rtp: RtpConfig;
+  readonly #ports: PortPairs;
+  readonly #inactiveAfterMs: number;
+  readonly #legs = new Map<number, Leg>();
+  readonly #taps = new Map<number, Tap>();
+  readonly #flushing = new Set<Tap>();
+  /** Who takes the datagrams of a socket. */
+  readonly #receivers: (Receiver | undefined)[] = [];
+  readonly #log: Logger;
+  readonly #stopTicking: () => void;
+  #stopPacing: (() => void) | undefined;
+  #nextId = 1;
+  #strangers = 0;
+  #garbage = 0;
+
+  constructor(o: {
+    readonly io: PacketIO;
+    readonly clock: Clock;
+    readonly random: RandomBytes;
+    readonly rtp: RtpConfig;
+    readonly log: Logger;
+    readonly inactiveAfterMs?: number;
+    readonly portRestMs?: number;
+  }) {
+    this.#io = o.io;
+    this.#clock = o.clock;
+    this.#random = o.random;
+    this.#rtp = o.rtp;
+    this.#log = o.log;
+    this.#inactiveAfterMs = o.inactiveAfterMs ?? limits.INACTIVE_AFTER_MS;
+    this.events = new Events((error, event) => {
+      o.log.error({ error: errorText(error), event }, "a listener of the media engine failed");
+    });
+    this.#ports = new PortPairs({
+      min: o.rtp.portMin,
+      max: o.rtp.portMax,
+      clock: o.clock,
+      ...(o.portRestMs === undefined ? {} : { restMs: o.portRestMs }),
+    });
+    this.#io.onBatch = (batch) => this.#onBatch(batch);
+    this.#stopTicking = o.clock.every(limits.TICK_MS, () => this.#tick());
+    this.#io.run();
+  }
+
+  openLeg(): OpenedLeg {
+    const sockets = openPair(this.#io, this.#ports, this.#rtp.address, limits.LEG_RECEIVE_BUFFER);
+    const output = new LegOutput(this.#word(), this.#word() & 0xffff, this.#word());
+    const leg = new Leg({
+      id: this.#nextId++,
+      sockets,
+      output,
+      io: this.#io,
+      onFirst: (id, wallMicros) => this.events.emit("first-packet", id, wallMicros),
+    });
+    this.#legs.set(leg.id, leg);
+    this.#receivers[sockets.rtp] = leg.receive.bind(leg);
+    this.#receivers[sockets.rtcp] = leg.receiveReport.bind(leg);
+    return { leg: leg.id, address: this.#rtp.advertise, rtpPort: sockets.port, rtcpPort: sockets.port + 1 };
+  }
+
+  configureLeg(id: number, settings: LegSettings): void {
+    const leg = this.#leg(id);
+    leg.configure(settings, this.#clock.wallMicros());
+    if (settings.receiveFromPhone && settings.remote !== undefined) {
+      leg.listeningSince ??= this.#clock.now();
+    } else {
+      leg.listeningSince = undefined;
+    }
+    leg.silenceReported = 0;
+    if (settings.remote !== undefined && leg.nextReport === Number.POSITIVE_INFINITY) this.#planReport(leg);
+    this.#io.flush();
+  }
+
+  connect(a: number, b: number): void {
+    const first = this.#leg(a);
+    const second = this.#leg(b);
+    if (first === second) throw new SidetoneError("leg-connected", `leg ${a} cannot be connected to itself`);
+    if (first.peer === second) return;
+    const busy = first.peer === undefined ? second : first;
+    if (busy.peer !== undefined) {
+      throw new SidetoneError("leg-connected", `leg ${busy.id} is connected to leg ${busy.peer.id}`);
+    }
+    first.peer = second;
+    second.peer = first;
+    first.output.begin();
+    second.output.begin();
+  }
+
+  disconnect(a: number, b: number): void {
+    const first = this.#leg(a);
+    const second = this.#leg(b);
+    if (first.peer !== second) return;
+    first.peer = undefined;
+    second.peer = undefined;
+  }
+
+  openTap(o: TapOptions): OpenedTap {
+    const leg = this.#leg(o.leg);
+    const sockets = openPair(this.#io, this.#ports, this.#rtp.address, 8192);
+    const tap = new Tap({
+      id: this.#nextId++,
+      leg: leg.id,
+      ssrc: this.#word(),
+      sequence: this.#word() & 0xffff,
+      timestampBase: this.#word(),
+      sockets,
+      io: this.#io,
+      paused: o.paused,
+    });
+    tap.setFormat(o.codec, o.payloadType, o.dtmfPayloadType);
+    if (!o.paused && o.backfillSinceMs > 0) {
+      const ms = Math.min(limits.LEG_HISTORY_MS, o.backfillSinceMs);
+      leg.backfill(tap, lineOf(this.#clock.wallMicros() - ms * 1000) - leg.line.lag);
+    }
+    this.#taps.set(tap.id, tap);
+    leg.taps.push(tap);
+    return {
+      tap: tap.id,
+      ssrc: tap.ssrc,
+      address: this.#rtp.advertise,
+      localPort: sockets.port,
+      localRtcpPort: sockets.port + 1,
+    };
+  }
+
+  setTapDestination(id: number, to: TapDestination | undefined): void {
+    const tap = this.#tap(id);
+    if (to === undefined) {
+      tap.setDestination(undefined);
+      this.#flushing.delete(tap);
+      return;
+    }
+    if (parseIpv4(to.host) === undefined) {
+      throw new SidetoneError("bad-address", `"${to.host}" is not an IPv4 address a recorder can receive at`);
+    }
+    const rtp = this.#io.dest(to.host, to.port);
+    tap.setDestination({ rtp, rtcp: this.#io.dest(to.host, to.rtcpPort ?? to.port + 1) });
+    tap.setFormat(to.codec, to.payloadType, to.dtmfPayloadType);
+    this.#report(tap);
+    tap.flush(limits.FLUSH_BURST);
+    if (tap.flushing) {
+      this.#flushing.add(tap);
+      this.#stopPacing ??= this.#clock.every(limits.FLUSH_STEP_MS, () => this.#pace());
+    }
+    this.#io.flush();
+  }
+
+  pauseTap(id: number): void {
+    this.#tap(id).paused = true;
+  }
+
+  resumeTap(id: number): void {
+    const tap = this.#tap(id);
+    if (!tap.paused) return;
+    tap.paused = false;
+    const leg = this.#leg(tap.leg);
+    // What lies unread in the socket was said in the pause.
+    tap.captureFrom = lineOf(this.#clock.wallMicros()) - leg.line.lag;
+    leg.captureFrom = tap.captureFrom;
+  }
+
+  closeTap(id: number): TapStats {
+    const tap = this.#tap(id);
+    tap.flush(Number.POSITIVE_INFINITY);
+    tap.end();
+    this.#taps.delete(id);
+    this.#flushing.delete(tap);
+    const leg = this.#legs.get(tap.leg);
+    const at = leg?.taps.indexOf(tap) ?? -1;
+    if (at >= 0) leg?.taps.splice(at, 1);
+    if (leg !== undefined && tap.paused) leg.captureFrom = lineOf(this.#clock.wallMicros()) - leg.line.lag;
+    closePair(this.#io, this.#ports, tap.sockets);
+    return tap.stats();
+  }
+
+  closeLeg(id: number): LegStats {
+    const leg = this.#leg(id);
+    for (const tap of Array.from(leg.taps)) this.closeTap(tap.id);
+    if (leg.peer !== undefined) leg.peer.peer = undefined;
+    leg.peer = undefined;
+    this.#legs.delete(id);
+    this.#receivers[leg.sockets.rtp] = undefined;
+    this.#receivers[leg.sockets.rtcp] = undefined;
+    leg.release();
+    closePair(this.#io, this.#ports, leg.sockets);
+    this.#strangers += leg.strangers;
+    this.#garbage += leg.garbage;
+    return leg.stats();
+  }
+
+  stats(): EngineStats {
+    const perLeg = Array.from(this.#legs.values(), (l) => l.stats());
+    const io = this.#io.stats();
+    let connected = 0;
+    for (const leg of this.#legs.values()) if (leg.peer !== undefined) connected++;
+    return {
+      packetIo: this.#io.kind,
+      legs: this.#legs.size,
+      taps: this.#taps.size,
+      connections: connected / 2,
+      ports: this.#ports.stats(),
+      received: io.received,
+      sent: io.sent,
+      dropped: io.dropped,
+      strangers: perLeg.reduce((sum, l) => sum + l.strangers, this.#strangers),
+      garbage: perLeg.reduce((sum, l) => sum + l.garbage, this.#garbage),
+      perLeg,
+      perTap: Array.from(this.#taps.values(), (t) => t.stats()),
+    };
+  }
+
+  close(): void {
+    for (const id of Array.from(this.#legs.keys())) this.closeLeg(id);
+    this.#stopTicking();
+    this.#stopPacing?.();
+    this.#io.shutdown();
+    this.events.clear();
+  }
+
+  #onBatch(b: PacketBatch): void {
+    for (let i = 0; i < b.count; i++) {
+      const receiver = this.#receivers[b.socket[i] ?? -1];
+      if (receiver === undefined) continue;
+      try {
+        receiver(
+          b.data,
+          b.offset[i] ?? 0,
+          b.length[i] ?? 0,
+          b.sourceIp[i] ?? 0,
+          b.sourcePort[i] ?? 0,
+          b.arrivalMicros[i] ?? 0,
+        );
+      } catch (error) {
+        // One bad packet must not cost the other calls theirs.
+        this.#garbage++;
+        this.#log.error({ error: errorText(error) }, "a packet was dropped");
+      }
+    }
+  }
+
+  #tick(): void {
+    const now = this.#clock.now();
+    const wallMicros = this.#clock.wallMicros();
+    for (const leg of this.#legs.values()) {
+      if (now >= leg.nextReport) {
+        leg.report(wallMicros);
+        this.#planReport(leg);
+      }
+      this.#watchSilence(leg, now, wallMicros);
+    }
+    for (const tap of this.#taps.values()) this.#report(tap);
+    this.#io.flush();
+  }
+
+  #watchSilence(leg: Leg, now: number, wallMicros: number): void {
+    if (leg.listeningSince === undefined) return;
+    const listening = now - leg.listeningSince;
+    const silent = leg.lastMicros === undefined ? listening : Math.min(listening, (wallMicros - leg.lastMicros) / 1000);
+    if (silent < this.#inactiveAfterMs) {
+      leg.silenceReported = 0;
+    } else if (silent - leg.silenceReported >= this.#inactiveAfterMs) {
+      leg.silenceReported = silent;
+      this.events.emit("inactive", leg.id, Math.round(silent));
+    }
+  }
+
+  #report(tap: Tap): void {
+    const wallMicros = this.#clock.wallMicros();
+    const lag = this.#legs.get(tap.leg)?.line.lag ?? 0;
+    tap.report(wallMicros, lineOf(wallMicros) - lag, this.#clock.now());
+  }
+
+  #pace(): void {
+    for (const tap of Array.from(this.#flushing)) {
+      tap.flush(limits.FLUSH_STEP);
+      if (!tap.flushing) this.#flushing.delete(tap);
+    }
+    if (this.#flushing.size === 0) {
+      this.#stopPacing?.();
+      this.#stopPacing = undefined;
+    }
+    this.#io.flush();
+  }
+
+  /** RFC 3550 6.2: half to one and a half times the mean, so that reports of many legs do not coincide. */
+  #planReport(leg: Leg): void {
+    leg.nextReport = this.#clock.now() + limits.LEG_REPORT_MS * (0.5 + this.#word() / 0x1_0000_0000);
+  }
+
+  #leg(id: number): Leg {
+    const leg = this.#legs.get(id);
+    if (leg === undefined) throw new SidetoneError("unknown-leg", `no leg ${id}`);
+    return leg;
+  }
+
+  #tap(id: number): Tap {
+    const tap = this.#taps.get(id);
+    if (tap === undefined) throw new SidetoneError("unknown-tap", `no tap ${id}`);
+    return tap;
+  }
+
+  #word(): number {
+    const b = this.#random(4);
+    return (((b[0] ?? 0) << 24) | ((b[1] ?? 0) << 16) | ((b[2] ?? 0) << 8) | (b[3] ?? 0)) >>> 0;
+  }
+}

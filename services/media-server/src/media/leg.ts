@@ -1,0 +1,350 @@
+import {
+  classify,
+  ntpMiddleOf,
+  type PacketIO,
+  parseIpv4,
+  parseRtcp,
+  type ReportBlock,
+  RtpView,
+  writeDescription,
+  writeReport,
+} from "@sidetone/rtp";
+import { SidetoneError } from "@sidetone/foundation";
+import { DTMF, fillKinds, UNKNOWN } from "./kinds.ts";
+import { Latch } from "./latch.ts";
+import { LegOutput } from "./leg-output.ts";
+import * as limits from "./limits.ts";
+import { PacketRing } from "./packet-ring.ts";
+import type { SocketPair } from "./port-pair-sockets.ts";
+import { SourceLine } from "./source-line.ts";
+import type { Tap } from "./tap.ts";
+import type { LegSettings, LegStats } from "./types.ts";
+
+const CNAME = "sidetone";
+
+/** Position on the engine's line of samples of a wall-clock time. */
+export function lineOf(wallMicros: number): number {
+  return Math.floor((wallMicros * limits.SAMPLE_RATE) / 1_000_000);
+}
+
+/** One phone's media: what it sends, and what is sent to it. */
+export class Leg {
+  readonly id: number;
+  readonly sockets: SocketPair;
+  readonly output: LegOutput;
+  readonly line = new SourceLine();
+  readonly taps: Tap[] = [];
+  settings: LegSettings | undefined;
+  peer: Leg | undefined;
+  /** Silence that `inactive` was raised for; ms since the last packet. */
+  silenceReported = 0;
+  /** Since when the leg should hear something; monotonic ms. */
+  listeningSince: number | undefined;
+  nextReport = Number.POSITIVE_INFINITY;
+  /** Nothing said before this position goes into the history: it was said in a pause. */
+  captureFrom = Number.NEGATIVE_INFINITY;
+  strangers = 0;
+  garbage = 0;
+  /** Called for the first packet taken, with its arrival in wall-clock µs. */
+  readonly #onFirst: (leg: number, wallMicros: number) => void;
+  readonly #io: PacketIO;
+  readonly #view = new RtpView();
+  readonly #kinds = new Int8Array(128).fill(UNKNOWN);
+  readonly #latch = new Latch();
+  readonly #history = new PacketRing(limits.LEG_HISTORY_OCTETS, limits.LEG_HISTORY_PACKETS);
+  readonly #early = new PacketRing(limits.EARLY_OCTETS, limits.EARLY_PACKETS);
+  readonly #scratch = new Uint8Array(limits.MAX_PAYLOAD + 64);
+  #dest = -1;
+  #rtcpDest = -1;
+  #rtcpPort = 0;
+  #received = 0;
+  #octets = 0;
+  #unknown = 0;
+  #held = 0;
+  #firstMicros: number | undefined;
+  #lastMicros: number | undefined;
+  #sentAtReport = 0;
+  #remoteReport = 0;
+  #remoteReportAt = 0;
+  #remoteLost: number | undefined;
+  #remoteJitterMs: number | undefined;
+  #roundTripMs: number | undefined;
+
+  constructor(o: {
+    readonly id: number;
+    readonly sockets: SocketPair;
+    readonly output: LegOutput;
+    readonly io: PacketIO;
+    readonly onFirst: (leg: number, wallMicros: number) => void;
+  }) {
+    this.id = o.id;
+    this.sockets = o.sockets;
+    this.output = o.output;
+    this.#io = o.io;
+    this.#onFirst = o.onFirst;
+  }
+
+  /** Wall clock of the last packet taken, µs. */
+  get lastMicros(): number | undefined {
+    return this.#lastMicros;
+  }
+
+  /** Takes new settings over; what came early from a newly announced source is taken now. */
+  configure(settings: LegSettings, wallMicros: number): void {
+    const remote = settings.remote;
+    const ip = remote === undefined ? 0 : parseIpv4(remote.host);
+    if (ip === undefined || (remote !== undefined && !(remote.port > 0 && remote.port < 65_536))) {
+      throw new SidetoneError("bad-address", `"${remote?.host}" port ${remote?.port} is not where a phone can receive`);
+    }
+    this.settings = settings;
+    fillKinds(this.#kinds, settings.codec, settings.payloadType, settings.dtmfPayloadType);
+    if (remote === undefined) return;
+    const changed = this.#latch.signal(ip, remote.port, settings.nat ?? false);
+    this.#rtcpPort = remote.rtcpPort ?? remote.port + 1;
+    if (changed) {
+      this.#aim();
+      this.#takeEarly(wallMicros);
+    } else {
+      this.#aimRtcp();
+    }
+  }
+
+  /** Takes one datagram from the RTP port. */
+  receive(data: Uint8Array, offset: number, length: number, ip: number, port: number, arrivalMicros: number): void {
+    const kind = classify(data, offset, length);
+    if (kind === "rtcp") {
+      this.receiveReport(data, offset, length, ip, port, arrivalMicros);
+      return;
+    }
+    if (kind !== "rtp") {
+      this.garbage++;
+      return;
+    }
+    const settings = this.settings;
+    if (settings?.remote === undefined || !this.#latch.admits(ip, port)) {
+      if (settings?.remote !== undefined) this.strangers++;
+      // Perhaps the SDP that announces this source is on its way.
+      if (!this.#pausedAnywhere()) this.#early.push(data, offset, length, arrivalMicros, 0, ip, port);
+      return;
+    }
+    this.#take(settings, data, offset, length, ip, port, arrivalMicros, true);
+  }
+
+  /** Takes one datagram from the RTCP port. */
+  receiveReport(
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    ip: number,
+    port: number,
+    arrivalMicros: number,
+  ): void {
+    if (this.settings?.remote === undefined) return;
+    if (!this.#latch.admitsHost(ip)) {
+      this.strangers++;
+      return;
+    }
+    const packets = parseRtcp(data, offset, length);
+    if (packets === undefined) {
+      this.garbage++;
+      return;
+    }
+    if (port !== this.#rtcpPort && port !== this.#latch.port) {
+      this.#rtcpPort = port;
+      this.#aimRtcp();
+    }
+    for (const p of packets) {
+      if (p.kind === "sender-report") {
+        this.#remoteReport = p.sender.ntpMiddle;
+        this.#remoteReportAt = arrivalMicros;
+      }
+      if (p.kind !== "sender-report" && p.kind !== "receiver-report") continue;
+      for (const b of p.blocks) if (b.ssrc === this.output.ssrc) this.#takeBlock(b, arrivalMicros);
+    }
+  }
+
+  /** Packets of the history from a position on, oldest first, into a tap's buffer. */
+  backfill(tap: Tap, from: number): void {
+    const h = this.#history;
+    for (let i = 0; i < h.count; i++) {
+      if (h.at(i) < from) continue;
+      const tag = h.tag(i);
+      tap.keep(tag & 3, (tag & 4) !== 0, h.at(i), h.data, h.offset(i), h.length(i));
+    }
+  }
+
+  /** Sends an SR where something was sent since the last report, else an RR (RFC 3550 6.4). */
+  report(wallMicros: number): void {
+    if (this.#rtcpDest < 0) return;
+    const out = this.output;
+    const s = this.#scratch;
+    const active = out.sent > this.#sentAtReport;
+    this.#sentAtReport = out.sent;
+    const now = lineOf(wallMicros) - (this.peer?.line.lag ?? 0);
+    const sender = active
+      ? { wallMicros, timestamp: now + out.timestampBase, packets: out.sent, octets: out.octets }
+      : undefined;
+    let size = writeReport(s, 0, out.ssrc, sender, this.#block(wallMicros));
+    size += writeDescription(s, size, out.ssrc, CNAME);
+    this.#io.queue(this.sockets.rtcp, this.#rtcpDest, s, 0, size);
+  }
+
+  /** Gives back what it holds of the PacketIO but its sockets. */
+  release(): void {
+    if (this.#dest >= 0) this.#io.freeDest(this.#dest);
+    if (this.#rtcpDest >= 0) this.#io.freeDest(this.#rtcpDest);
+    this.#dest = -1;
+    this.#rtcpDest = -1;
+  }
+
+  stats(): LegStats {
+    const line = this.line;
+    return {
+      leg: this.id,
+      received: this.#received,
+      receivedOctets: this.#octets,
+      lost: line.lost,
+      duplicates: line.duplicates,
+      reordered: line.reordered,
+      jitterMs: (line.sequence.jitter * 1000) / limits.SAMPLE_RATE,
+      ssrcChanges: line.ssrcChanges,
+      timestampJumps: line.jumps,
+      sent: this.output.sent,
+      sentOctets: this.output.octets,
+      strangers: this.strangers,
+      garbage: this.garbage,
+      unknownPayload: this.#unknown,
+      held: this.#held,
+      remoteLost: this.#remoteLost,
+      remoteJitterMs: this.#remoteJitterMs,
+      roundTripMs: this.#roundTripMs,
+      firstPacketMicros: this.#firstMicros,
+      lastPacketMicros: this.#lastMicros,
+    };
+  }
+
+  #take(
+    settings: LegSettings,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    ip: number,
+    port: number,
+    arrivalMicros: number,
+    relay: boolean,
+  ): void {
+    const v = this.#view;
+    if (!v.read(data, offset, length) || v.payloadLength === 0 || v.payloadLength > limits.MAX_PAYLOAD) {
+      this.garbage++;
+      return;
+    }
+    const kind = this.#kinds[v.payloadType] ?? UNKNOWN;
+    if (kind === UNKNOWN) {
+      this.#unknown++;
+      return;
+    }
+    if (this.#latch.take(ip, port)) this.#aim();
+    this.#lastMicros = arrivalMicros;
+    if (!settings.receiveFromPhone) {
+      this.#held++;
+      return;
+    }
+    const samples = kind === DTMF ? 0 : v.payloadLength;
+    const line = this.line;
+    if (!line.take(v.ssrc, v.sequence, v.timestamp, samples, v.marker, lineOf(arrivalMicros))) return;
+    this.#received++;
+    this.#octets += v.payloadLength;
+    if (this.#firstMicros === undefined) {
+      this.#firstMicros = arrivalMicros;
+      this.#onFirst(this.id, arrivalMicros);
+    }
+    const position = line.position;
+    if (!this.#pausedAnywhere() && position >= this.captureFrom) {
+      this.#history.push(data, v.payloadOffset, v.payloadLength, position, kind | (v.marker ? 4 : 0));
+    }
+    const peer = relay ? this.peer : undefined;
+    if (peer !== undefined) {
+      peer.#send(this.id, line.fresh, kind, v, position, data);
+    }
+    const marker = v.marker || (line.fresh && kind !== DTMF);
+    for (let i = 0; i < this.taps.length; i++) {
+      this.taps[i]?.capture(kind, marker, position, data, v.payloadOffset, v.payloadLength);
+    }
+  }
+
+  #send(source: number, fresh: boolean, kind: number, v: RtpView, position: number, data: Uint8Array): void {
+    const s = this.settings;
+    if (s === undefined || !s.sendToPhone || this.#dest < 0) return;
+    this.output.send(
+      this.#io,
+      this.sockets.rtp,
+      this.#dest,
+      s,
+      source,
+      fresh,
+      kind,
+      v.marker,
+      v.sequence,
+      position,
+      data,
+      v.payloadOffset,
+      v.payloadLength,
+    );
+  }
+
+  #takeEarly(wallMicros: number): void {
+    const e = this.#early;
+    const settings = this.settings;
+    if (settings === undefined) return;
+    const since = wallMicros - limits.LEG_HISTORY_MS * 1000;
+    for (let i = 0; i < e.count; i++) {
+      const ip = e.ip(i);
+      const port = e.port(i);
+      if (e.at(i) < since || !this.#latch.admits(ip, port)) continue;
+      // Not relayed: two seconds of the past in one burst are noise to a phone.
+      this.#take(settings, e.data, e.offset(i), e.length(i), ip, port, e.at(i), false);
+    }
+    e.clear();
+  }
+
+  #pausedAnywhere(): boolean {
+    for (let i = 0; i < this.taps.length; i++) if (this.taps[i]?.paused === true) return true;
+    return false;
+  }
+
+  #aim(): void {
+    if (this.#dest >= 0) this.#io.freeDest(this.#dest);
+    this.#dest = this.#io.destOf(this.#latch.ip, this.#latch.port);
+    this.#aimRtcp();
+  }
+
+  #aimRtcp(): void {
+    if (this.#rtcpDest >= 0) this.#io.freeDest(this.#rtcpDest);
+    this.#rtcpDest =
+      this.#rtcpPort > 0 && this.#rtcpPort < 65_536 ? this.#io.destOf(this.#latch.ip, this.#rtcpPort) : -1;
+  }
+
+  #block(wallMicros: number): ReportBlock | undefined {
+    const ssrc = this.line.ssrc;
+    if (ssrc === undefined) return undefined;
+    const since = this.#remoteReport === 0 ? 0 : (wallMicros - this.#remoteReportAt) / 1_000_000;
+    return {
+      ssrc,
+      fractionLost: this.line.sequence.fractionLost(),
+      lost: this.line.sequence.lost,
+      highestSequence: this.line.sequence.highest,
+      jitter: Math.round(this.line.sequence.jitter),
+      lastReport: this.#remoteReport,
+      delaySinceLastReport: Math.round(since * 65_536),
+    };
+  }
+
+  #takeBlock(b: ReportBlock, arrivalMicros: number): void {
+    this.#remoteLost = b.lost;
+    this.#remoteJitterMs = (b.jitter * 1000) / limits.SAMPLE_RATE;
+    if (b.lastReport === 0) return;
+    const units = (ntpMiddleOf(arrivalMicros) - b.lastReport - b.delaySinceLastReport) >>> 0;
+    // A negative round trip wraps to something huge.
+    if (units < 60 * 65_536) this.#roundTripMs = (units * 1000) / 65_536;
+  }
+}

@@ -1,0 +1,30 @@
+/** Samples per second of every stream. */
+export const SAMPLE_RATE = 8000;
+/** How much of each leg is kept for those who start to record late; ms. */
+export const LEG_HISTORY_MS = 2000;
+/** Octets of a leg's history: 2 s of G.711 at 10 ms packets, with room. */
+export const LEG_HISTORY_OCTETS = 24 * 1024;
+export const LEG_HISTORY_PACKETS = 256;
+/** Octets of whole packets whose source is not announced yet. */
+export const EARLY_OCTETS = 32 * 1024;
+export const EARLY_PACKETS = 256;
+/** How much a tap keeps while it has no destination; ms. */
+export const TAP_BUFFER_MS = 10_000;
+export const TAP_BUFFER_OCTETS = 112 * 1024;
+export const TAP_BUFFER_PACKETS = 1100;
+/** Packets that leave a tap's buffer at once, then per pacing step: a recorder's socket holds some 250. */
+export const FLUSH_BURST = 30;
+export const FLUSH_STEP = 8;
+export const FLUSH_STEP_MS = 10;
+/** Sender reports of a tap; ms. */
+export const TAP_REPORT_MS = 2000;
+/** Mean time between reports to a phone; ms (RFC 3550 6.2). */
+export const LEG_REPORT_MS = 5000;
+/** How often timers of legs and taps are looked at; ms. */
+export const TICK_MS = 100;
+/** R33. */
+export const INACTIVE_AFTER_MS = 90_000;
+/** Kernel receive buffer of a leg; octets. */
+export const LEG_RECEIVE_BUFFER = 200_000;
+/** Longest payload that is relayed; octets. */
+export const MAX_PAYLOAD = 1500;

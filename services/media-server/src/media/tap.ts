@@ -1,0 +1,178 @@
+import { type PacketIO, RTP_HEADER, writeBye, writeDescription, writeReport, writeRtpHeader } from "@sidetone/rtp";
+import { conversion, DTMF, kindOfCodec, MARKER, PCMU, STATIC_PCMA, STATIC_PCMU } from "./kinds.ts";
+import * as limits from "./limits.ts";
+import { PacketRing } from "./packet-ring.ts";
+import type { SocketPair } from "./port-pair-sockets.ts";
+import type { AudioCodec, TapStats } from "./types.ts";
+
+const CNAME = "sidetone";
+/** A packet is `RTP_HEADER` into the scratch, so that a header fits before it. */
+const scratchSize = RTP_HEADER + limits.MAX_PAYLOAD;
+
+/**
+ * One replica stream. Sequence numbers are contiguous, time stamps are positions on the engine's line: a hole upstream, a pause or a
+ * failover is a jump of the time stamp, nothing is made up.
+ */
+export class Tap {
+  readonly id: number;
+  readonly leg: number;
+  readonly ssrc: number;
+  readonly sockets: SocketPair;
+  paused: boolean;
+  /** Nothing said before this position is captured. */
+  captureFrom = Number.NEGATIVE_INFINITY;
+  readonly #io: PacketIO;
+  readonly #timestampBase: number;
+  readonly #ring = new PacketRing(limits.TAP_BUFFER_OCTETS, limits.TAP_BUFFER_PACKETS);
+  readonly #scratch = new Uint8Array(scratchSize);
+  /** -1: as it comes. */
+  #codec = -1;
+  #payloadType = 0;
+  #dtmfPayloadType: number | undefined;
+  #dest = -1;
+  #rtcpDest = -1;
+  #sequence: number;
+  #captured = 0;
+  #sent = 0;
+  #octets = 0;
+  #lastReport = Number.NEGATIVE_INFINITY;
+
+  constructor(o: {
+    readonly id: number;
+    readonly leg: number;
+    readonly ssrc: number;
+    readonly sequence: number;
+    readonly timestampBase: number;
+    readonly sockets: SocketPair;
+    readonly io: PacketIO;
+    readonly paused: boolean;
+  }) {
+    this.id = o.id;
+    this.leg = o.leg;
+    this.ssrc = o.ssrc;
+    this.sockets = o.sockets;
+    this.paused = o.paused;
+    this.#io = o.io;
+    this.#sequence = o.sequence;
+    this.#timestampBase = o.timestampBase;
+  }
+
+  /** How the stream is to look from now on, the buffer included. */
+  setFormat(codec: AudioCodec | undefined, payloadType: number, dtmfPayloadType: number | undefined): void {
+    this.#codec = codec === undefined ? -1 : kindOfCodec(codec);
+    this.#payloadType = payloadType;
+    this.#dtmfPayloadType = dtmfPayloadType;
+  }
+
+  /** True while packets wait and can be sent. */
+  get flushing(): boolean {
+    return this.#dest >= 0 && this.#ring.count > 0;
+  }
+
+  /** Sends to prepared destinations of the PacketIO from now on, or buffers (undefined). Takes them over. */
+  setDestination(dests: { readonly rtp: number; readonly rtcp: number } | undefined): void {
+    if (this.#dest >= 0) {
+      this.#io.freeDest(this.#dest);
+      this.#io.freeDest(this.#rtcpDest);
+    }
+    this.#dest = dests?.rtp ?? -1;
+    this.#rtcpDest = dests?.rtcp ?? -1;
+    this.#lastReport = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Takes a packet of the phone. `data` must have room for a header before `offset`, and may be written to there. */
+  capture(kind: number, marker: boolean, position: number, data: Uint8Array, offset: number, length: number): void {
+    if (this.paused || position < this.captureFrom) return;
+    this.#captured++;
+    if (this.#dest >= 0 && this.#ring.count === 0) {
+      this.#send(kind, marker, position, data, offset, length);
+      return;
+    }
+    this.keep(kind, marker, position, data, offset, length);
+  }
+
+  /** Puts a packet into the buffer. */
+  keep(kind: number, marker: boolean, position: number, data: Uint8Array, offset: number, length: number): void {
+    this.#ring.dropBefore(position - (limits.TAP_BUFFER_MS * limits.SAMPLE_RATE) / 1000);
+    this.#ring.push(data, offset, length, position, kind | (marker ? MARKER : 0));
+  }
+
+  /** Sends up to `most` packets of the buffer. */
+  flush(most: number): void {
+    for (let i = 0; i < most && this.flushing; i++) {
+      const r = this.#ring;
+      const length = r.length(0);
+      const from = r.offset(0);
+      for (let k = 0; k < length; k++) this.#scratch[RTP_HEADER + k] = r.data[from + k] ?? 0;
+      const tag = r.tag(0);
+      this.#send(tag & 3, (tag & MARKER) !== 0, r.at(0), this.#scratch, RTP_HEADER, length);
+      r.shift();
+    }
+  }
+
+  /** Sends a sender report when one is due: the wall clock now, and the time stamp of what is being said now. */
+  report(wallMicros: number, nowPosition: number, nowMs: number): void {
+    if (this.#dest < 0 || nowMs - this.#lastReport < limits.TAP_REPORT_MS) return;
+    this.#lastReport = nowMs;
+    const s = this.#scratch;
+    const sender = {
+      wallMicros,
+      timestamp: nowPosition + this.#timestampBase,
+      packets: this.#sent,
+      octets: this.#octets,
+    };
+    let size = writeReport(s, 0, this.ssrc, sender, undefined);
+    size += writeDescription(s, size, this.ssrc, CNAME);
+    this.#io.queue(this.sockets.rtcp, this.#rtcpDest, s, 0, size);
+  }
+
+  /** Says good-bye (RFC 3550 6.6) and forgets the destination. */
+  end(): void {
+    if (this.#dest < 0) return;
+    let size = writeReport(this.#scratch, 0, this.ssrc, undefined, undefined);
+    size += writeDescription(this.#scratch, size, this.ssrc, CNAME);
+    size += writeBye(this.#scratch, size, this.ssrc);
+    this.#io.queue(this.sockets.rtcp, this.#rtcpDest, this.#scratch, 0, size);
+    this.setDestination(undefined);
+  }
+
+  stats(): TapStats {
+    return {
+      tap: this.id,
+      leg: this.leg,
+      captured: this.#captured,
+      sent: this.#sent,
+      sentOctets: this.#octets,
+      buffered: this.#ring.count,
+      overflowed: this.#ring.overflowed,
+      paused: this.paused,
+    };
+  }
+
+  #send(kind: number, marker: boolean, position: number, data: Uint8Array, offset: number, length: number): void {
+    let payloadType: number;
+    let from = data;
+    let start = offset;
+    if (kind === DTMF) {
+      if (this.#dtmfPayloadType === undefined) return;
+      payloadType = this.#dtmfPayloadType;
+    } else if (this.#codec < 0) {
+      payloadType = kind === PCMU ? STATIC_PCMU : STATIC_PCMA;
+    } else {
+      payloadType = this.#payloadType;
+      const table = conversion(kind, this.#codec);
+      if (table !== undefined) {
+        // In place this would spoil the packet for the next tap.
+        for (let i = 0; i < length; i++) this.#scratch[RTP_HEADER + i] = table[data[offset + i] ?? 0] ?? 0;
+        from = this.#scratch;
+        start = RTP_HEADER;
+      }
+    }
+    const timestamp = position + this.#timestampBase;
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    writeRtpHeader(from, start - RTP_HEADER, payloadType, marker, this.#sequence, timestamp, this.ssrc);
+    this.#io.queue(this.sockets.rtp, this.#dest, from, start - RTP_HEADER, RTP_HEADER + length);
+    this.#sent++;
+    this.#octets += length;
+  }
+}
