@@ -1,4 +1,4 @@
-import { isAlias, isScalar, type Document, type LineCounter, type Node } from "yaml";
+import { isAlias, isScalar, type Document, type LineCounter, type Node, type Scalar } from "yaml";
 import { maxMistakes } from "./limits.ts";
 import type { ConfigMistake } from "./mistake.ts";
 
@@ -87,5 +87,12 @@ export function kindOf(node: Node | null): string {
   if (value === null) return "nothing";
   if (typeof value === "string") return "text";
   if (typeof value === "boolean") return `${value}`;
-  return `the number ${node.source ?? String(value)}`;
+  return `the number ${writtenAs(node)}`;
+}
+
+/** A scalar as the file has it. */
+export function writtenAs(node: Scalar): string {
+  const value: unknown = node.value;
+  if (node.source !== undefined) return node.source;
+  return typeof value === "object" ? "" : String(value);
 }

@@ -3,15 +3,14 @@ import { isMap, isScalar } from "yaml";
 import { errorText } from "@sidetone/foundation";
 import { maxDurationMs } from "./limits.ts";
 import { nearestName } from "./nearest.ts";
-import { kindOf, type At, type Reader, type Reading } from "./reading.ts";
+import { kindOf, writtenAs, type At, type Reader, type Reading } from "./reading.ts";
 import { object, required } from "./shapes.ts";
 
 /** Text that is not empty. A number must be quoted, so that nothing is lost of 0700 or 1e3. */
 export const text: Reader<string> = (at, reading) => {
   const node = reading.resolve(at);
   if (!isScalar(node) || typeof node.value !== "string") {
-    const quoted =
-      isScalar(node) && node.value !== null ? `Put it in quotes: "${node.source ?? String(node.value)}".` : undefined;
+    const quoted = isScalar(node) && node.value !== null ? `Put it in quotes: "${writtenAs(node)}".` : undefined;
     return reading.complain(at, `must be text, not ${kindOf(node)}.`, quoted);
   }
   if (node.value === "") return reading.complain(at, "must not be empty.");
@@ -43,7 +42,7 @@ export function oneOf<const T extends string>(names: readonly T[]): Reader<T> {
   return (at, reading) => {
     const node = reading.resolve(at);
     // YAML reads a bare `off` as text, but people also write false.
-    const value = isScalar(node) ? (node.source ?? String(node.value)) : undefined;
+    const value = isScalar(node) ? writtenAs(node) : undefined;
     const found = names.find((n) => n === value);
     if (found !== undefined) return found;
     const near = value === undefined ? undefined : nearestName(value, names);
@@ -108,7 +107,7 @@ export const size: Reader<number> = (at, reading) => {
 
 function withUnit(at: At, reading: Reading, units: ReadonlyMap<string, number>, what: string): number | undefined {
   const node = reading.resolve(at);
-  const written = isScalar(node) ? (node.source ?? String(node.value)).trim() : "";
+  const written = isScalar(node) ? writtenAs(node).trim() : "";
   let end = 0;
   while (end < written.length && "0123456789.".includes(written.charAt(end))) end++;
   const unit = units.get(written.slice(end).trim());

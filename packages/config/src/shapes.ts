@@ -1,7 +1,7 @@
 import { isMap, isNode, isScalar, isSeq, type YAMLMap } from "yaml";
 import { maxDepth } from "./limits.ts";
 import { nearestName } from "./nearest.ts";
-import { joinPath, kindOf, type At, type Reader, type Reading } from "./reading.ts";
+import { joinPath, kindOf, writtenAs, type At, type Reader, type Reading } from "./reading.ts";
 
 /** A key of a map: its reader, and what holds where it is absent. */
 export interface Field<T> {
@@ -128,7 +128,7 @@ function entriesOf(map: YAMLMap, at: At, reading: Reading): Map<string, Entry> {
       continue;
     }
     // The source, so that an unquoted 0700 stays 0700.
-    const name = typeof key.value === "string" ? key.value : (key.source ?? String(key.value));
+    const name = typeof key.value === "string" ? key.value : writtenAs(key);
     if (out.has(name)) reading.complain({ path: joinPath(at.path, name), node: key }, "stands here a second time.");
     out.set(name, { key, value: isNode(pair.value) ? pair.value : key.value === null ? map : null });
   }

@@ -50,7 +50,7 @@ export class HealthMonitor {
 
   #probe(resource: Resource, timing: { intervalMs: number; timeoutMs: number }): void {
     const askedAt = this.#clock.now();
-    const done = (response: SipResponse | undefined): void => {
+    const answered = (response: SipResponse | undefined): void => {
       if (this.#closed) return;
       this.observe(
         resource,
@@ -63,6 +63,14 @@ export class HealthMonitor {
       });
       this.#waiting.set(resource, again);
     };
-    this.#ask(resource.address, timing.timeoutMs).then(done, () => done(undefined));
+    void this.#answer(resource.address, timing.timeoutMs).then(answered);
+  }
+
+  async #answer(uri: string, timeoutMs: number): Promise<SipResponse | undefined> {
+    try {
+      return await this.#ask(uri, timeoutMs);
+    } catch {
+      return undefined;
+    }
   }
 }

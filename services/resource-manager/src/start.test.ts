@@ -119,7 +119,10 @@ describe("Resource Manager over TCP", () => {
     assert.equal(first.headers.all("via").length, 1);
     for (let i = 0; i < 3; i++)
       assert.equal((await invite(uac, role, "msml=55c29460000054b3", ";dn=7002;record")).status, 200);
-    assert.deepEqual([a.invites.length, b.invites.length].toSorted(), [0, 4]);
+    assert.deepEqual(
+      [a.invites.length, b.invites.length].toSorted((x, y) => x - y),
+      [0, 4],
+    );
     const got = [...a.invites, ...b.invites][0];
     assert.match(got?.uri ?? "", /^sip:msml=55c29460000054b3@127\.0\.0\.1:\d+;dn=7001;record$/);
     assert.equal(got?.headers.get("max-forwards"), "69");

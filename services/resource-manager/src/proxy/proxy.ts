@@ -44,6 +44,8 @@ export interface ProxyOptions {
   readonly observer: ProxyObserver;
 }
 
+const forbidden = Symbol("forbidden");
+
 /** A stateful proxy (RFC 3261 16) in front of media servers and recorders. */
 export class ResourceProxy {
   readonly #o: ProxyOptions;
@@ -112,7 +114,7 @@ export class ResourceProxy {
       finish("refused", status, 0);
     };
     const named = wish.kind === "record" ? this.#namedDestination(wish.uri) : undefined;
-    if (named === "forbidden") return refuse(403, "Destination Not Allowed");
+    if (named === forbidden) return refuse(403, "Destination Not Allowed");
     const plan =
       named === undefined
         ? pool.plan(
@@ -141,9 +143,9 @@ export class ResourceProxy {
   }
 
   /** R10: where the Request-URI of a recording names another host than ours and no group, that is its destination. */
-  #namedDestination(uri: SipUri): string | "forbidden" | undefined {
+  #namedDestination(uri: SipUri): string | typeof forbidden | undefined {
     if (isSelf(uri, this.#o.self()) || isIP(uri.host) === 0) return undefined;
-    if (!this.#o.peers.accepts(uri.host)) return "forbidden";
+    if (!this.#o.peers.accepts(uri.host)) return forbidden;
     const transport = uri.params.text("transport") ?? "tcp";
     return formatUri({
       ...uri,
