@@ -4,6 +4,8 @@ export const MAX_CONNECTIONS = 20_000;
 export const NAME_BYTES = 12;
 /** Milliseconds of packet time that legs and recording sessions are offered. */
 export const PTIME_MS = 20;
+/** What the engine keeps of each leg, ms (contract, "A recorded call is set up", 4). */
+export const MAX_BACKFILL_MS = 2_000;
 /** The recorder died: INVITEs to another before the recording is given up. The taps keep 10 s of audio (R31). */
 export const MAX_SWITCH_ATTEMPTS = 8;
 /** Between two of these attempts, ms. */

@@ -1,5 +1,6 @@
 import { paramOf, type RecorderCommand, type RecorderStream } from "@sidetone/msml";
 import type { CallEvent } from "@sidetone/siprec";
+import { MAX_BACKFILL_MS } from "../limits.ts";
 
 /** One party of a recording and when it was in it. */
 export interface RecordedParty extends RecorderStream {
@@ -22,7 +23,7 @@ export interface RecordingFacts {
 
 /** The facts when `start` arrives at `now` (wall-clock µs). Time zero lies `backfill-ms` before. */
 export function factsOfStart(recordingId: string, command: RecorderCommand, now: number): RecordingFacts {
-  const startedAt = now - (command.backfillMs ?? 0) * 1_000;
+  const startedAt = now - backfillOf(command) * 1_000;
   const paused = command.initial === "paused";
   return {
     recordingId,
@@ -34,6 +35,11 @@ export function factsOfStart(recordingId: string, command: RecorderCommand, now:
     parties: command.streams.map((stream) => ({ ...stream, since: startedAt, until: undefined })),
     events: paused ? [{ name: "pause", time: startedAt }] : [],
   };
+}
+
+/** How much of the past a `start` begins with, ms: what it asks for, at most what is kept. */
+export function backfillOf(command: RecorderCommand): number {
+  return Math.min(command.backfillMs ?? 0, MAX_BACKFILL_MS);
 }
 
 /** The facts after a further command: parameters are added and overwritten (R18), parties compared with those there were. */

@@ -1,6 +1,6 @@
 import { errorText } from "@sidetone/foundation";
 import type { RecorderCommand, RecorderEventName } from "@sidetone/msml";
-import { fact, factsAfter, factsOfStart, factsWithout, type RecordingFacts } from "./facts.ts";
+import { backfillOf, fact, factsAfter, factsOfStart, factsWithout, type RecordingFacts } from "./facts.ts";
 import type { SessionReport } from "./machine.ts";
 import { RecordingSession, type RecordingSessionOptions } from "./session.ts";
 
@@ -12,9 +12,9 @@ export interface RecorderOptions
   extends Pick<RecordingSessionOptions, "clock" | "log" | "engine" | "invite" | "from" | "resourceManagers" | "legOf"> {
   readonly recordingId: string;
   readonly epoch: number;
-  event(name: RecorderEventName, values: EventValues): void;
+  readonly event: (name: RecorderEventName, values: EventValues) => void;
   /** Every session is over without a `stop`: the conference has no recorder any more. */
-  lost(): void;
+  readonly lost: () => void;
 }
 
 /** The recorder of a conference: one recording session, or two where a duplicate is wanted (R10). */
@@ -100,7 +100,7 @@ export class Recorder {
     const capture = command.initial ?? "recording";
     for (const copy of copies) this.#sessions.push(this.#session(copy));
     const started = await Promise.allSettled(
-      this.#sessions.map((session) => session.start(capture, command.backfillMs ?? 0)),
+      this.#sessions.map((session) => session.start(capture, backfillOf(command))),
     );
     for (const [index, outcome] of Array.from(started.entries()).toReversed()) {
       if (outcome.status === "fulfilled") continue;

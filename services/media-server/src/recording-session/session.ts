@@ -40,10 +40,10 @@ export interface RecordingSessionOptions {
   /** 1, or 2 for the duplicate (R10). */
   readonly copy: number;
   readonly epoch: number;
-  legOf(conn: string): TappedLeg | undefined;
-  facts(): RecordingFacts;
-  report(event: SessionReport, values: readonly (readonly [string, string])[]): void;
-  finished(): void;
+  readonly legOf: (conn: string) => TappedLeg | undefined;
+  readonly facts: () => RecordingFacts;
+  readonly report: (event: SessionReport, values: readonly (readonly [string, string])[]) => void;
+  readonly finished: () => void;
 }
 
 /**
@@ -190,7 +190,10 @@ export class RecordingSession {
     sip.on("rejected", (response) => {
       if (!mine()) return;
       this.#sip = undefined;
-      this.#input({ kind: "refused", reason: `${response.status} ${response.reason}` });
+      // R32: a Resource Manager that does not answer at all is no verdict.
+      const unanswered = response.headers.has("X-Synthesised") && this.#state.phase === "inviting";
+      if (unanswered && !switching && this.#attempts < resourceManagers.length) this.#invite(false);
+      else this.#input({ kind: "refused", reason: `${response.status} ${response.reason}` });
     });
     sip.on("reinvite", (request) => this.#recorderOffers(request));
     sip.on("update", (request) => this.#recorderOffers(request));

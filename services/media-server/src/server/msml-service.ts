@@ -27,9 +27,9 @@ export interface MsmlServiceOptions {
   readonly store: ControlStore;
   readonly events: EventSender;
   readonly log: Logger;
-  newName(): string;
+  readonly newName: () => string;
   /** Carries out one effect. Rejects where that is not possible. */
-  perform(effect: ControlEffect): Promise<void>;
+  readonly perform: (effect: ControlEffect) => Promise<void>;
 }
 
 /** MSML in INFO: read, executed, carried out, and only then answered (R19). A document that fails is still a 200 with its result. */

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MAX_SWITCH_ATTEMPTS } from "../limits.ts";
+import { newSession, type SessionInput, type SessionOutput, type SessionState, stepSession } from "./machine.ts";
+
+const begin: SessionInput = { kind: "begin", capture: "recording" };
+const accepted: SessionInput = { kind: "accepted" };
+const changed: SessionInput = { kind: "changed" };
+const pause: SessionInput = { kind: "capture", capture: "paused" };
+const resume: SessionInput = { kind: "capture", capture: "recording" };
+const stop: SessionInput = { kind: "stop", lastWords: false, reason: "stop" };
+const lastWords: SessionInput = { kind: "stop", lastWords: true, reason: "stop" };
+const okay: SessionInput = { kind: "modified", outcome: "ok", reason: "" };
+const refusedChange: SessionInput = { kind: "modified", outcome: "refused", reason: "488" };
+const gone: SessionInput = { kind: "modified", outcome: "gone", reason: "408" };
+const refused: SessionInput = { kind: "refused", reason: "486 Busy Here" };
+const bye: SessionInput = { kind: "peer-ended", orderly: true, reason: "recorder said BYE" };
+const vanished: SessionInput = { kind: "peer-ended", orderly: false, reason: "timeout" };
+const retry: SessionInput = { kind: "retry-due" };
+
+function show(output: SessionOutput): string {
+  if (output.kind === "report") return output.event;
+  if (output.kind === "invite") return output.switching ? "invite-again" : "invite";
+  return output.kind;
+}
+
+/** Feeds the inputs; gives each one's outputs and the last state. */
+function walk(...inputs: SessionInput[]): { steps: string[]; state: SessionState } {
+  let state = newSession;
+  const steps: string[] = [];
+  for (const input of inputs) {
+    const step = stepSession(state, input);
+    state = step.state;
+    steps.push(step.outputs.map(show).join(" "));
+  }
+  return { steps, state };
+}
+
+const table: [name: string, inputs: SessionInput[], steps: string[], phase: SessionState["phase"]][] = [
+  ["accepted at once", [begin, accepted], ["invite", "send-media started"], "up"],
+  ["refused at once: failed", [begin, refused], ["invite", "failed finish"], "ended"],
+  [
+    "R19: pause is a re-INVITE, resume another",
+    [begin, accepted, pause, okay, resume, okay],
+    ["invite", "send-media started", "reoffer", "send-media", "reoffer", "send-media"],
+    "up",
+  ],
+  [
+    "one re-INVITE at a time; what came meanwhile follows",
+    [begin, accepted, pause, resume, changed, okay, okay],
+    ["invite", "send-media started", "reoffer", "", "", "send-media reoffer", "send-media"],
+    "up",
+  ],
+  [
+    "pause before the recorder answered follows its answer",
+    [begin, pause, accepted, okay],
+    ["invite", "", "send-media started reoffer", "send-media"],
+    "up",
+  ],
+  [
+    "change before the answer follows it",
+    [begin, changed, accepted],
+    ["invite", "", "send-media started reoffer"],
+    "up",
+  ],
+  [
+    "a refused change degrades and is not repeated by itself",
+    [begin, accepted, changed, refusedChange, changed],
+    ["invite", "send-media started", "reoffer", "degraded", "reoffer"],
+    "up",
+  ],
+  ["stop", [begin, accepted, stop, bye], ["invite", "send-media started", "stopped bye", "finish"], "ended"],
+  [
+    "R18: parameters of stop travel in a last re-INVITE",
+    [begin, accepted, lastWords, okay, bye],
+    ["invite", "send-media started", "stopped reoffer", "bye", "finish"],
+    "ended",
+  ],
+  [
+    "R18: even if it is refused, BYE follows",
+    [begin, accepted, lastWords, refusedChange],
+    ["invite", "send-media started", "stopped reoffer", "bye"],
+    "ending",
+  ],
+  [
+    "R18: the last words wait for the re-INVITE under way",
+    [begin, accepted, pause, lastWords, okay, okay, bye],
+    ["invite", "send-media started", "reoffer", "stopped", "reoffer", "bye", "finish"],
+    "ended",
+  ],
+  [
+    "stop with a re-INVITE under way",
+    [begin, accepted, pause, stop, okay, bye],
+    ["invite", "send-media started", "reoffer", "stopped bye", "", "finish"],
+    "ended",
+  ],
+  ["stop before the answer cancels", [begin, stop, refused], ["invite", "stopped bye", "finish"], "ended"],
+  [
+    "stop before the answer, which crosses",
+    [begin, stop, accepted, bye],
+    ["invite", "stopped bye", "", "finish"],
+    "ended",
+  ],
+  ["the recorder ends it", [begin, accepted, bye], ["invite", "send-media started", "stopped finish"], "ended"],
+  [
+    "R31: the recorder vanishes, another takes over",
+    [begin, accepted, vanished, accepted],
+    ["invite", "send-media started", "hold-media invite-again", "send-media switched"],
+    "up",
+  ],
+  [
+    "R31: a re-INVITE finds nobody",
+    [begin, accepted, pause, gone, accepted],
+    ["invite", "send-media started", "reoffer", "hold-media invite-again", "send-media switched"],
+    "up",
+  ],
+  [
+    "R31: the next one refuses, a later one does not",
+    [begin, accepted, vanished, refused, retry, accepted],
+    ["invite", "send-media started", "hold-media invite-again", "retry-after", "invite-again", "send-media switched"],
+    "up",
+  ],
+  [
+    "R31: paused stays paused",
+    [begin, accepted, pause, okay, vanished, accepted],
+    ["invite", "send-media started", "reoffer", "send-media", "hold-media invite-again", "send-media switched"],
+    "up",
+  ],
+  [
+    "stop between two attempts",
+    [begin, accepted, vanished, refused, stop, bye],
+    ["invite", "send-media started", "hold-media invite-again", "retry-after", "stopped bye", "finish"],
+    "ended",
+  ],
+  [
+    "nothing moves what has ended",
+    [begin, refused, accepted, pause, stop, retry, bye],
+    ["invite", "failed finish", "", "", "", "", ""],
+    "ended",
+  ],
+  ["nothing moves before it began", [accepted, pause, bye], ["", "", ""], "idle"],
+];
+
+for (const [name, inputs, steps, phase] of table) {
+  test(`recording session: ${name}`, () => {
+    const walked = walk(...inputs);
+    assert.deepEqual(walked.steps, steps);
+    assert.equal(walked.state.phase, phase);
+  });
+}
+
+test("recording session: R31: attempts have an end", () => {
+  const attempts = Array.from({ length: MAX_SWITCH_ATTEMPTS + 1 }, () => [refused, retry]).flat();
+  const { steps, state } = walk(begin, accepted, vanished, ...attempts);
+  assert.equal(state.phase, "ended");
+  assert.equal(steps.filter((step) => step === "retry-after").length, MAX_SWITCH_ATTEMPTS);
+  assert.ok(steps.includes("failed finish"));
+});
+
+test("recording session: no order of inputs ends twice or acts after the end", () => {
+  const all = [
+    accepted,
+    changed,
+    pause,
+    resume,
+    stop,
+    lastWords,
+    okay,
+    refusedChange,
+    gone,
+    refused,
+    bye,
+    vanished,
+    retry,
+  ];
+  let seed = 7;
+  const pick = (): SessionInput => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return all[seed % all.length] ?? stop;
+  };
+  for (let round = 0; round < 500; round += 1) {
+    const { steps } = walk(begin, ...Array.from({ length: 20 }, pick));
+    const finish = steps.findIndex((step) => step.includes("finish"));
+    if (finish >= 0) assert.ok(steps.slice(finish + 1).every((step) => step === ""));
+    assert.ok(steps.join(" ").split("finish").length <= 2);
+    assert.ok(steps.join(" ").split("started").length <= 2);
+  }
+});

@@ -1,0 +1,124 @@
+import { Events, SidetoneError } from "@sidetone/foundation";
+import type {
+  EngineStats,
+  LegSettings,
+  LegStats,
+  MediaEngine,
+  MediaEngineEvents,
+  OpenedLeg,
+  OpenedTap,
+  TapDestination,
+  TapOptions,
+  TapStats,
+} from "../src/media/index.ts";
+
+/** A media engine that writes down what it is told: `calls` in order, and what is open. */
+export class FakeEngine implements MediaEngine {
+  readonly id = "fake";
+  closed = false;
+  readonly calls: string[] = [];
+  readonly legs = new Map<number, LegSettings | undefined>();
+  readonly taps = new Map<number, TapOptions & { destination: TapDestination | undefined; paused: boolean }>();
+  /** The next ones reject with this code. */
+  failing: { openLeg?: string; openTap?: string; connect?: string } = {};
+  readonly #events = new Events<MediaEngineEvents>((error) => {
+    throw error;
+  });
+  #next = 1;
+
+  async openLeg(): Promise<OpenedLeg> {
+    this.#failIf("openLeg");
+    const leg = this.#next++;
+    this.legs.set(leg, undefined);
+    return { leg, address: "127.0.0.1", rtpPort: 10_000 + leg * 2, rtcpPort: 10_001 + leg * 2 };
+  }
+
+  async configureLeg(leg: number, settings: LegSettings): Promise<void> {
+    this.#need(this.legs, leg);
+    this.legs.set(leg, settings);
+  }
+
+  async connect(a: number, b: number): Promise<void> {
+    this.#failIf("connect");
+    this.calls.push(`connect ${a} ${b}`);
+  }
+
+  async disconnect(a: number, b: number): Promise<void> {
+    this.calls.push(`disconnect ${a} ${b}`);
+  }
+
+  async openTap(options: TapOptions): Promise<OpenedTap> {
+    this.#failIf("openTap");
+    this.#need(this.legs, options.leg);
+    const tap = this.#next++;
+    this.taps.set(tap, { ...options, destination: undefined });
+    this.calls.push(
+      `openTap ${tap} leg ${options.leg} backfill ${options.backfillSinceMs}${options.paused ? " paused" : ""}`,
+    );
+    const localPort = 20_000 + tap * 2;
+    return { tap, ssrc: tap, address: "127.0.0.1", localPort, localRtcpPort: localPort + 1 };
+  }
+
+  async setTapDestination(tap: number, destination: TapDestination | undefined): Promise<void> {
+    this.#need(this.taps, tap).destination = destination;
+    this.calls.push(
+      destination === undefined
+        ? `hold ${tap}`
+        : `send ${tap} ${destination.host}:${destination.port} ${destination.codec}`,
+    );
+  }
+
+  async pauseTap(tap: number): Promise<void> {
+    const known = this.#need(this.taps, tap);
+    this.taps.set(tap, { ...known, paused: true });
+    this.calls.push(`pause ${tap}`);
+  }
+
+  async resumeTap(tap: number): Promise<void> {
+    const known = this.#need(this.taps, tap);
+    this.taps.set(tap, { ...known, paused: false });
+    this.calls.push(`resume ${tap}`);
+  }
+
+  async closeTap(tap: number): Promise<TapStats> {
+    const { leg } = this.#need(this.taps, tap);
+    this.taps.delete(tap);
+    this.calls.push(`closeTap ${tap}`);
+    return { tap, leg, captured: 0, sent: 0, sentOctets: 0, buffered: 0, overflowed: 0, paused: false };
+  }
+
+  async closeLeg(leg: number): Promise<LegStats> {
+    this.#need(this.legs, leg);
+    this.legs.delete(leg);
+    for (const [tap, options] of Array.from(this.taps)) if (options.leg === leg) this.taps.delete(tap);
+    this.calls.push(`closeLeg ${leg}`);
+    return {} as LegStats;
+  }
+
+  async stats(): Promise<EngineStats> {
+    return { legs: this.legs.size, taps: this.taps.size, received: 0, sent: 0, dropped: 0 } as EngineStats;
+  }
+
+  on<K extends keyof MediaEngineEvents>(event: K, listener: (...args: MediaEngineEvents[K]) => void): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  emit<K extends keyof MediaEngineEvents>(event: K, ...args: MediaEngineEvents[K]): void {
+    this.#events.emit(event, ...args);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+
+  #failIf(call: keyof FakeEngine["failing"]): void {
+    const code = this.failing[call];
+    if (code !== undefined) throw new SidetoneError(code, code);
+  }
+
+  #need<T>(map: Map<number, T>, key: number): T {
+    if (!map.has(key))
+      throw new SidetoneError(map === (this.legs as unknown) ? "unknown-leg" : "unknown-tap", String(key));
+    return map.get(key) as T;
+  }
+}
