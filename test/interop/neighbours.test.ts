@@ -57,7 +57,7 @@ describe("SIP Server with SIPp as Resource Manager and Media Server", () => {
     assert.equal(conferences.size, 1);
     assert.ok(!conferences.has(undefined), invites[0]?.slice(0, 200));
     assert.ok(invites.every((text) => /^INVITE [^\r\n]*;record\b/.test(text)));
-    assert.deepEqual(Array.from(new Set(invites.map((text) => /;dn=(\d+)/.exec(text)?.[1]))).sort(), ["7001", "7002"]);
+    assert.deepEqual(new Set(invites.map((text) => /;dn=(\d+)/.exec(text)?.[1])), new Set(["7001", "7002"]));
     assert.ok(invites.every((text) => /^X-Genesys-CallUUID: [0-9A-V]{32}\r?$/m.test(text)));
     const legB = invites.find((text) => text.includes("dn=7002"));
     assert.match(legB ?? "", /^a=inactive\r?$/m);

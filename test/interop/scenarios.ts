@@ -145,7 +145,6 @@ ${sdp}`,
 )}
   <recv response="100" optional="true"/>
   <recv response="200" rrs="true"><action><ereg regexp="tag=([a-zA-Z0-9.:_-]+)" search_in="hdr" header="To:" assign_to="whole,tag"/></action></recv>
-  <Reference variables="whole${o.infos.length > 0 ? ",ok,tag" : ",tag"}"/>
 ${send(`${head("ACK", 1, "[next_url]", `${to}[peer_tag_param]`)}\nContent-Length: 0\n\n`)}
 ${infos.join("\n")}
   <pause milliseconds="${o.holdMs}"/>
@@ -159,6 +158,7 @@ ${send("SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n
   <nop next="end"/>
   <label id="done"/>
   <nop/>
+  <Reference variables="whole,tag${o.infos.length > 0 ? ",ok" : ""}"/>
 </scenario>
 `;
 }

@@ -36,6 +36,13 @@ export interface SippResult {
   readonly errors: string;
 }
 
+let mediaPort = 46_000;
+/** SIPp binds its media port and the one two above it, whether it uses them or not. */
+function nextMediaPort(): number {
+  mediaPort += 10;
+  return mediaPort;
+}
+
 /** A SIPp that runs. */
 export class SippRunner {
   readonly child: ChildProcess;
@@ -64,7 +71,7 @@ export class SippRunner {
       "-timeout",
       String(o.timeoutS ?? 60),
     ];
-    args.push("-mp", String(o.mediaPort ?? 40_000), "-trace_err", "-error_file", this.#file("err"));
+    args.push("-mp", String(o.mediaPort ?? nextMediaPort()), "-trace_err", "-error_file", this.#file("err"));
     args.push("-trace_stat", "-stf", this.#file("csv"), "-fd", "1");
     args.push("-t", o.transport === "tcp" ? tcp : "u1");
     if (o.transport === "tcp" && o.remote !== undefined) args.push("-max_socket", "1000");
