@@ -169,7 +169,7 @@ export class OutgoingRequest implements ClientTransaction {
     const again = this.#bare.clone();
     const sequence = (again.cseq?.sequence ?? 0) + 1;
     again.headers.set("CSeq", `${sequence} ${again.method}`);
-    again.headers.append(proxy ? "Proxy-Authorization" : "Authorization", answer.value);
+    again.headers.set(proxy ? "Proxy-Authorization" : "Authorization", answer.value);
     this.#bare = again;
     const flow = this.#tx?.flow;
     if (flow !== undefined && this.#context.transport.isOpen(flow)) this.#attempt(flow, undefined);

@@ -177,3 +177,52 @@ test("an INFO that nobody answers resolves with 408 and leaves the session", asy
   assert.equal((await info).status, 408);
   assert.equal(a.state, "confirmed");
 });
+
+test("RFC 3311 5.1: UPDATE carries an offer in an early dialog", async () => {
+  const rig = await new CallRig().start();
+  const a = rig.invite();
+  await rig.after(5);
+  const b = rig.answered[0];
+  assert.ok(b !== undefined);
+  b.on("update", (incoming) => incoming.respond(200, { body: "answer 2" }));
+  b.progress(183, { reliable: true, body: "answer" });
+  await rig.after(5);
+  const update = a.update({ body: "offer 2" });
+  await rig.after(5);
+  assert.equal((await update).body.toString(), "answer 2");
+  assert.equal(a.state, "early");
+  a.cancel();
+  assert.deepEqual(await rig.leftovers(), NOTHING);
+});
+
+test("RFC 5407 3.1.5: a re-INVITE that overtakes the ACK is served, since the offer was answered", async () => {
+  const rig = await new CallRig().start();
+  const a = rig.invite();
+  await rig.after(5);
+  const b = rig.answered[0];
+  assert.ok(b !== undefined);
+  b.on("reinvite", (incoming) => incoming.respond(200, { body: "answer 2" }));
+  rig.network.filter = (bytes) => !bytes.toString("latin1").startsWith("ACK");
+  b.accept({ body: "answer" });
+  await rig.after(5);
+  rig.network.filter = () => true;
+  const pending = a.reinvite({ body: "offer 2" });
+  await rig.after(5);
+  assert.equal((await pending).status, 200);
+  await rig.after(2_000);
+  assert.equal(b.state, "confirmed");
+  a.terminate();
+  assert.deepEqual(await rig.leftovers(), NOTHING);
+});
+
+test("session listeners that throw do not reach the stack", async () => {
+  const rig = await new CallRig().start();
+  const { a, b } = await rig.call();
+  b.on("ended", () => {
+    throw new Error("mistake");
+  });
+  a.terminate();
+  await rig.after(10);
+  assert.equal(b.state, "ended");
+  assert.deepEqual(await rig.leftovers(), NOTHING);
+});

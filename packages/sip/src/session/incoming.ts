@@ -14,7 +14,7 @@ import type { UasInvite } from "./uas-invite.ts";
 export interface IncomingContext {
   /** An offer of ours is out. */
   readonly offering: () => boolean;
-  /** The first INVITE is not done: unanswered, or its 2xx without ACK. */
+  /** The first INVITE is not done: its offer and answer are not complete. */
   readonly settling: () => boolean;
   readonly uas: () => UasInvite | undefined;
   /** An INVITE of the peer is done: what waited may go. */
@@ -128,7 +128,7 @@ export class IncomingRequests {
 
   #prack(tx: ServerTransaction): void {
     const uas = this.#context.uas();
-    if (uas === undefined || uas.answered) tx.respond(481);
+    if (uas === undefined) tx.respond(481);
     else uas.receivePrack(tx);
   }
 

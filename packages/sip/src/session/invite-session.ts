@@ -43,10 +43,19 @@ export class Session implements InviteSession, DialogUser {
     );
     const settling = (): boolean =>
       this.#core.state !== "confirmed" || this.#uac?.awaitsAck === true || this.#uas?.awaitsAck === true;
-    this.#offers = new OutgoingOffers(this.#core, this.#timer, () => settling() || this.#incoming.pending);
+    const offersOpen = (): boolean =>
+      this.#core.state !== "confirmed" ||
+      this.#uac?.awaitsAck === true ||
+      (this.#uas?.awaitsAck === true && !this.#uas.offered);
+    this.#offers = new OutgoingOffers(this.#core, this.#timer, (method) =>
+      // RFC 3311 5.1: UPDATE may be sent in an early dialog too.
+      method === "UPDATE"
+        ? this.#core.dialog === undefined || this.#incoming.pending
+        : settling() || this.#incoming.pending,
+    );
     this.#incoming = new IncomingRequests(this.#core, this.#timer, {
       offering: () => this.#offers.pending,
-      settling,
+      settling: offersOpen,
       uas: () => this.#uas,
       idle: () => this.#offers.next(),
       noAck: () => this.#endBy({ by: "no-ack" }),

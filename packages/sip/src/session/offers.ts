@@ -20,7 +20,7 @@ interface Job {
 export class OutgoingOffers {
   readonly #core: SessionCore;
   readonly #timer: SessionTimer;
-  readonly #blocked: () => boolean;
+  readonly #blocked: (method: Job["method"]) => boolean;
   readonly #queue: Job[] = [];
   readonly #waiting = new Set<Cancel>();
   #running: Job | undefined;
@@ -28,7 +28,7 @@ export class OutgoingOffers {
   #wish: SessionTimerWish;
 
   /** @param blocked whether an INVITE of the peer, or our first one, is in progress. */
-  constructor(core: SessionCore, timer: SessionTimer, blocked: () => boolean) {
+  constructor(core: SessionCore, timer: SessionTimer, blocked: (method: Job["method"]) => boolean) {
     this.#core = core;
     this.#timer = timer;
     this.#blocked = blocked;
@@ -63,9 +63,9 @@ export class OutgoingOffers {
 
   /** Sends what waited, where nothing is in the way. */
   next(): void {
-    if (this.#running !== undefined || this.#ackWanted !== undefined || this.#core.ended || this.#blocked()) return;
-    const job = this.#queue.shift();
-    if (job === undefined) return;
+    const job = this.#queue[0];
+    if (job === undefined || this.pending || this.#core.ended || this.#blocked(job.method)) return;
+    this.#queue.shift();
     this.#running = job;
     this.#send(job);
   }

@@ -66,12 +66,11 @@ export class ReliableProvisionals {
     this.#idle.push(then);
   }
 
-  /** A final response was sent. */
+  /** A final response was sent: nothing is repeated, but the PRACK on its way still finds what it acknowledges. */
   stop(): void {
     this.#stopTimers();
     this.#queue.length = 0;
     this.#idle.length = 0;
-    this.#outstanding = undefined;
   }
 
   #sendNext(): void {

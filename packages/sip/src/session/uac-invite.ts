@@ -214,7 +214,7 @@ export class UacInvite {
     this.#core.learn(response);
     this.#core.remoteSdp = sdpOf(response) ?? this.#core.remoteSdp;
     this.#core.localSdp = sdpOf(this.#core.invite) ?? this.#core.localSdp;
-    this.#timer.start(this.#wish === false ? undefined : agreedTimer(response));
+    this.#timer.start(agreedTimer(response));
     this.#awaitsAck = true;
     if (this.#offered && this.#o.autoAck !== false) this.ack({});
     this.#core.events.emit("accepted", response);

@@ -126,3 +126,32 @@ test("RFC 3261 8.1.1.8: an INVITE without Contact gets 400 and a session that en
   assert.deepEqual(finals, [400]);
   assert.equal(rig.answered[0]?.state, "ended");
 });
+
+test("RFC 3262 3: a PRACK that crosses the 2xx gets 200", async () => {
+  const rig = await new CallRig().start();
+  const a = rig.invite();
+  await rig.after(5);
+  rig.answered[0]?.progress(180, { reliable: true });
+  rig.answered[0]?.accept({ body: "answer" });
+  await rig.after(5);
+  assert.ok(rig.frames.includes("b 200 PRACK"));
+  assert.equal(a.state, "confirmed");
+  a.terminate();
+  assert.deepEqual(await rig.leftovers(), NOTHING);
+});
+
+test("RFC 4028 6: an interval below the minimum gets 422, also where the call is accepted at once", async () => {
+  const rig = await new CallRig().start();
+  const ends: string[] = [];
+  rig.callee.onRequest = (tx) => {
+    const session = rig.callee.accept(tx, { sessionTimer: { expires: 3600, minSe: 600 } });
+    session.accept({ body: "answer" });
+    session.on("ended", () => ends.push("ended"));
+  };
+  const invite = rig.invite({ sessionTimer: { expires: 120, minSe: 90 } });
+  await rig.after(10);
+  assert.ok(rig.frames.includes("b 422 INVITE"));
+  assert.equal(invite.state, "confirmed");
+  invite.terminate();
+  assert.deepEqual(await rig.leftovers(), NOTHING);
+});

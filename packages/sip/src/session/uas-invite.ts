@@ -55,12 +55,14 @@ export class UasInvite {
     return this.#accepted?.running === true;
   }
 
-  get answered(): boolean {
-    return this.#final;
+  /** True where the INVITE carried the offer: then our 2xx completes offer and answer, with or without ACK. */
+  get offered(): boolean {
+    return this.#offered;
   }
 
   /** RFC 4028 6: 422 where the interval is too small. True where the INVITE was refused. */
   refuseShortInterval(): boolean {
+    if (this.#final || this.#accepting) return false;
     const answer = answerTimer(this.#tx.request, this.#wish);
     if (answer.kind !== "tooSmall") return false;
     this.reject(422, { headers: [["Min-SE", String(answer.minSe)]] });
@@ -90,7 +92,7 @@ export class UasInvite {
   }
 
   accept(o: RequestOptions): void {
-    if (this.#final || this.#accepting || this.#core.ended) return;
+    if (this.#final || this.#accepting || this.#core.ended || this.refuseShortInterval()) return;
     this.#accepting = true;
     this.#repeat?.();
     this.#reliable.whenClear(() => this.#acceptNow(o));
