@@ -37,7 +37,7 @@ export function targetOf(
     },
     hostPart(chosen ?? resourceManager),
   );
-  return { requestUri, nextHop: resourceManager, destination: chosen ?? "" };
+  return { requestUri, nextHop: resourceManager, destination: chosen ?? resourceManager };
 }
 
 /** `host:port;transport=tcp` of a SIP URI; a bare `host:port` is taken as it is. */

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { test } from "node:test";
+import type { MediaServerConfig } from "@sidetone/config";
+import { silentLogger, systemClock, systemRandom } from "@sidetone/foundation";
+import { readMsml } from "@sidetone/msml";
+import {
+  answerAudio,
+  formatSdp,
+  type InviteSession,
+  nameAddr,
+  parseMultipart,
+  parseSdp,
+  parseUri,
+  remoteEndpoint,
+  SipEndpoint,
+  type SipResponse,
+} from "@sidetone/sip";
+import { startMediaServer } from "./index.ts";
+
+const context = { clock: systemClock, random: systemRandom, log: silentLogger };
+
+function endpoint(userAgent: string): SipEndpoint {
+  return new SipEndpoint({ ...context, userAgent, supported: ["siprec", "timer"] });
+}
+
+async function socket(): Promise<Socket & { port: number }> {
+  const made = createSocket("udp4");
+  made.bind(0, "127.0.0.1");
+  await once(made, "listening");
+  return Object.assign(made, { port: made.address().port });
+}
+
+function config(resourceManager: string): MediaServerConfig {
+  return {
+    listen: [{ transport: "tcp", host: "127.0.0.1", port: 0 }],
+    http: { host: "127.0.0.1", port: 0 },
+    apiToken: undefined,
+    sipJournal: undefined,
+    peers: [],
+    resourceManagers: [resourceManager],
+    rtp: { address: "127.0.0.1", advertise: "127.0.0.1", portMin: 10_000, portMax: 24_999, packetIo: "auto" },
+    recorderProfiles: new Map(),
+    rtpTimeoutMs: 90_000,
+  };
+}
+
+function address(text: string) {
+  const uri = parseUri(text);
+  assert.ok(uri.ok);
+  return nameAddr(uri.value);
+}
+
+function rtpPacket(sequence: number, fill: number): Buffer {
+  const packet = Buffer.alloc(172, fill);
+  packet[0] = 0x80;
+  packet[1] = 0;
+  packet.writeUInt16BE(sequence, 2);
+  packet.writeUInt32BE(sequence * 160, 4);
+  packet.writeUInt32BE(fill, 8);
+  return packet;
+}
+
+/** Calls the Media Server as SIP Server does for a leg; resolves when it is answered. */
+function leg(
+  sip: SipEndpoint,
+  server: string,
+  dn: string,
+  rtpPort: number,
+): Promise<{ session: InviteSession; response: SipResponse }> {
+  const session = sip.invite({
+    uri: `sip:msml=c1@${server};dn=${dn};record`,
+    to: { uri: `sip:${server};transport=tcp` },
+    from: address("sip:sip-server@127.0.0.1"),
+    body: `v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio ${rtpPort} RTP/AVP 0\r\n`,
+  });
+  return new Promise((resolve, reject) => {
+    session.on("accepted", (response) => resolve({ session, response }));
+    session.on("rejected", ({ status }) => reject(new Error(`leg refused: ${status}`)));
+  });
+}
+
+function portIn(body: Buffer): number {
+  const sdp = parseSdp(body);
+  assert.ok(sdp.ok && sdp.value.media[0] !== undefined);
+  return remoteEndpoint(sdp.value.media[0], sdp.value)?.port ?? 0;
+}
+
+test("over real sockets: two legs, the parties hear each other, the recorder gets both sides from before its answer", {
+  timeout: 20_000,
+}, async (t) => {
+  const [sipServer, recorder] = [endpoint("SIP Server"), endpoint("recorder")];
+  const bound = await recorder.listen({ transport: "tcp", host: "127.0.0.1", port: 0 });
+  await sipServer.listen({ transport: "tcp", host: "127.0.0.1", port: 0 });
+  const sockets = await Promise.all([socket(), socket(), socket(), socket()]);
+  const [phoneA, phoneB, side1, side2] = sockets;
+  const role = await startMediaServer(config(`sip:127.0.0.1:${bound.port};transport=tcp`), context);
+  t.after(async () => {
+    await role.close();
+    await Promise.all([sipServer.close(), recorder.close()]);
+    for (const one of sockets) one.close();
+  });
+  const server = role.listening[0]?.replace("tcp://", "") ?? "";
+
+  const recording = Promise.withResolvers<InviteSession>();
+  recorder.onRequest = (tx) => {
+    const session = recorder.accept(tx, { contactParams: [["+sip.srs", true]] });
+    const parts = parseMultipart(tx.request.headers.get("Content-Type") ?? "", tx.request.body);
+    const offer = parseSdp(parts.ok ? (parts.value[0]?.body ?? "") : "");
+    assert.ok(offer.ok);
+    const answer = answerAudio(offer.value, {
+      address: "127.0.0.1",
+      sessionId: 1,
+      version: 1,
+      codecs: ["PCMU"],
+      port: (index) => (index === 0 ? side1.port : side2.port),
+    });
+    assert.ok(answer.ok);
+    const body = formatSdp(answer.value.sdp);
+    // The recorder takes its time: what is said meanwhile must not be lost.
+    systemClock.after(150, () => session.accept({ body, contentType: "application/sdp" }));
+    session.on("reinvite", (incoming) => incoming.respond(200, { body, contentType: "application/sdp" }));
+    recording.resolve(session);
+  };
+
+  const a = await leg(sipServer, server, "pstn", phoneA.port);
+  const b = await leg(sipServer, server, "7001", phoneB.port);
+  const heard = { a: 0, b: 0, one: [] as number[], two: [] as number[] };
+  phoneA.on("message", () => heard.a++);
+  phoneB.on("message", () => heard.b++);
+  side1.on("message", (packet) => heard.one.push(packet.readUInt16BE(2)));
+  side2.on("message", (packet) => heard.two.push(packet.readUInt16BE(2)));
+
+  const events: string[] = [];
+  const started = Promise.withResolvers<void>();
+  for (const { session } of [a, b]) {
+    session.on("request", (incoming) => {
+      incoming.respond(200);
+      const read = readMsml(incoming.request.body);
+      if (read.ok && read.value.kind === "event") events.push(read.value.event.name);
+      if (events.at(-1) === "recorder.started") started.resolve();
+    });
+  }
+  const conn = (session: InviteSession): string => `conn:${session.remoteTag}`;
+  const msml = async (inner: string): Promise<number> => {
+    const body = `<msml version="1.1" xmlns:rec="urn:sidetone:msml:recorder:1">${inner}</msml>`;
+    const response = await a.session.request("INFO", { body, contentType: "application/msml+xml" });
+    const read = readMsml(response.body);
+    assert.ok(read.ok && read.value.kind === "result", response.body.toString());
+    return read.value.result.response;
+  };
+  assert.equal(
+    await msml(`<createconference name="c1" term="false"/><join id1="${conn(a.session)}" id2="conf:c1"/><join id1="${conn(b.session)}" id2="conf:c1"/>
+      <modifyconference id="conf:c1"><rec:recorder state="start" backfill-ms="100" epoch="1"><rec:param name="id" value="r1"/>
+      <rec:stream label="1" side="customer" conn="${conn(a.session)}"/><rec:stream label="2" side="agent" conn="${conn(b.session)}"/></rec:recorder></modifyconference>`),
+    200,
+  );
+  let sequence = 100;
+  const sending = setInterval(() => {
+    sequence += 1;
+    phoneA.send(rtpPacket(sequence, 1), portIn(a.response.body), "127.0.0.1");
+    phoneB.send(rtpPacket(sequence, 2), portIn(b.response.body), "127.0.0.1");
+  }, 20);
+  t.after(() => clearInterval(sending));
+  await started.promise;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  clearInterval(sending);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const count = sequence - 100;
+  assert.deepEqual([heard.a, heard.b], [count, count]);
+  assert.deepEqual([heard.one.length, heard.two.length], [count, count]);
+  for (const side of [heard.one, heard.two]) {
+    side.forEach((value, index) =>
+      assert.equal(value, ((side[0] ?? 0) + index) & 0xffff, "sequence numbers are contiguous"),
+    );
+  }
+
+  assert.equal(await msml('<modifyconference id="conf:c1"><rec:recorder state="pause"/></modifyconference>'), 200);
+  phoneA.send(rtpPacket(sequence + 1, 1), portIn(a.response.body), "127.0.0.1");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(heard.one.length, count, "R19: nothing is captured after the pause was answered");
+  assert.match(await (await fetch(`${role.http}/metrics`)).text(), /sidetone_media_recording_sessions\{phase="up"\} 1/);
+  assert.equal(await msml('<modifyconference id="conf:c1"><rec:recorder state="stop"/></modifyconference>'), 200);
+  const session = await recording.promise;
+  if (session.state !== "ended") await new Promise<void>((resolve) => session.on("ended", () => resolve()));
+  await Promise.all([a.session.bye(), b.session.bye()]);
+  assert.deepEqual(events, ["recorder.started", "recorder.paused", "recorder.stopped"]);
+});
+
+test("closing with calls up: BYE to every dialog", { timeout: 20_000 }, async (t) => {
+  const sipServer = endpoint("SIP Server");
+  await sipServer.listen({ transport: "tcp", host: "127.0.0.1", port: 0 });
+  t.after(() => sipServer.close());
+  const role = await startMediaServer(config("sip:127.0.0.1:9;transport=tcp"), context);
+  const { session } = await leg(sipServer, role.listening[0]?.replace("tcp://", "") ?? "", "7001", 4000);
+  const ended = new Promise<string>((resolve) => session.on("ended", ({ by }) => resolve(by)));
+  await role.close();
+  assert.equal(await ended, "remote");
+});
