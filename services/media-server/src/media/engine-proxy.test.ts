@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { describe, type TestContext, test } from "node:test";
+import { delay, type LogFields, type Logger, silentLogger, systemClock } from "@sidetone/foundation";
+import { createPacketIO, parseRtcp, ulawToAlaw } from "@sidetone/rtp";
+import { type ReceivedRtp, readRtp, rtpBytes, rtpConfig } from "./core.fixture.ts";
+import { startMediaEngine } from "./engine-proxy.ts";
+import type { LegSettings, MediaEngine } from "./types.ts";
+
+const HOST = "127.0.0.1";
+
+/** Two phones, a stranger and a recorder on real sockets. */
+class Net {
+  readonly io = createPacketIO({ kind: "dgram", log: silentLogger });
+  readonly ends = ["a", "b", "stranger", "recorder", "recorderRtcp"].map(() =>
+    this.io.open({ address: HOST, port: 0 }),
+  );
+  readonly #got = new Map<number, Uint8Array[]>();
+
+  constructor(t: TestContext) {
+    t.after(() => this.io.shutdown());
+    this.io.onBatch = (b) => {
+      const list = this.#got.get(b.socket[0] ?? -1) ?? [];
+      list.push(b.data.slice(0, b.length[0]));
+      this.#got.set(b.socket[0] ?? -1, list);
+    };
+    this.io.run();
+  }
+
+  end(name: "a" | "b" | "stranger" | "recorder" | "recorderRtcp"): number {
+    return this.ends[["a", "b", "stranger", "recorder", "recorderRtcp"].indexOf(name)] ?? 0;
+  }
+
+  port(name: Parameters<Net["end"]>[0]): number {
+    return this.io.localPort(this.end(name));
+  }
+
+  send(from: Parameters<Net["end"]>[0], toPort: number, bytes: Uint8Array): void {
+    const dest = this.io.dest(HOST, toPort);
+    this.io.queue(this.end(from), dest, bytes, 0, bytes.length);
+    this.io.freeDest(dest);
+  }
+
+  raw(name: Parameters<Net["end"]>[0]): Uint8Array[] {
+    return this.#got.get(this.end(name)) ?? [];
+  }
+
+  rtp(name: Parameters<Net["end"]>[0]): ReceivedRtp[] {
+    return this.raw(name)
+      .filter((bytes) => (bytes[1] ?? 0) < 192 || (bytes[1] ?? 0) > 223)
+      .map(readRtp);
+  }
+}
+
+async function until(done: () => boolean, what: string): Promise<void> {
+  const end = systemClock.now() + 3000;
+  while (!done()) {
+    assert.ok(systemClock.now() < end, `timed out: ${what}`);
+    await delay(systemClock, 2);
+  }
+}
+
+function leg(port: number, o: Partial<LegSettings> = {}): LegSettings {
+  return {
+    remote: { host: HOST, port },
+    codec: "PCMU",
+    payloadType: 0,
+    dtmfPayloadType: 101,
+    sendToPhone: true,
+    receiveFromPhone: true,
+    ...o,
+  };
+}
+
+for (const packetIo of process.platform === "linux" ? (["dgram", "batched"] as const) : (["dgram"] as const)) {
+  const start = async (t: TestContext, log: Logger = silentLogger): Promise<MediaEngine> => {
+    const min = 12_000 + 400 * (process.pid % 20) + (packetIo === "dgram" ? 0 : 200);
+    const engine = await startMediaEngine({ rtp: rtpConfig(min, min + 199, packetIo), log, clock: systemClock });
+    t.after(() => engine.close());
+    return engine;
+  };
+
+  void describe(`media engine over ${packetIo}`, () => {
+    void test("two phones hear each other through codec conversion; a stranger is not heard", async (t) => {
+      const engine = await start(t);
+      const net = new Net(t);
+      const a = await engine.openLeg();
+      const b = await engine.openLeg();
+      const firsts: number[] = [];
+      engine.on("first-packet", (id) => firsts.push(id));
+      await engine.configureLeg(a.leg, leg(net.port("a")));
+      await engine.configureLeg(b.leg, leg(net.port("b"), { codec: "PCMA", payloadType: 8 }));
+      await engine.connect(a.leg, b.leg);
+      for (let n = 0; n < 20; n++) {
+        net.send("a", a.rtpPort, rtpBytes({ sequence: n, timestamp: n * 160, fill: n }));
+        net.send("b", b.rtpPort, rtpBytes({ sequence: n, timestamp: n * 160, fill: n, payloadType: 8 }));
+        net.send("stranger", a.rtpPort, rtpBytes({ sequence: n, timestamp: n * 160, fill: 66 }));
+        await delay(systemClock, 2);
+      }
+      await until(() => net.raw("a").length >= 20 && net.raw("b").length >= 20, "relay");
+      const heard = net.rtp("b");
+      assert.deepEqual(
+        heard.map((p) => p.payload[0]),
+        Array.from({ length: 20 }, (_, n) => ulawToAlaw[n]),
+      );
+      assert.ok(heard.every((p) => p.payloadType === 8));
+      assert.deepEqual(
+        net.rtp("a").map((p) => p.payloadType),
+        Array.from({ length: 20 }, () => 0),
+      );
+      const stats = await engine.stats();
+      assert.equal(stats.packetIo, packetIo);
+      assert.equal(stats.strangers, 20);
+      assert.deepEqual(
+        firsts.sort((x, y) => x - y),
+        [a.leg, b.leg],
+      );
+      assert.equal((await engine.closeLeg(a.leg)).received, 20);
+    });
+
+    void test("a tap: history, live, pause and resume; a report before the packets; good-bye at the end", async (t) => {
+      const engine = await start(t);
+      const net = new Net(t);
+      const a = await engine.openLeg();
+      const begin = systemClock.now();
+      // On the grid of real time: a phone's clock does not wait for ours.
+      const say = async (from: number, count: number): Promise<void> => {
+        for (let n = from; n < from + count; n++) {
+          await delay(systemClock, Math.max(0, begin + n * 20 - systemClock.now()));
+          net.send("a", a.rtpPort, rtpBytes({ sequence: n, timestamp: n * 160, fill: n }));
+        }
+      };
+      await say(0, 5);
+      await engine.configureLeg(a.leg, leg(net.port("a")));
+      await say(5, 5);
+      const opened = await engine.openTap({
+        leg: a.leg,
+        codec: undefined,
+        payloadType: 0,
+        backfillSinceMs: 2000,
+        paused: false,
+      });
+      const to = {
+        host: HOST,
+        port: net.port("recorder"),
+        rtcpPort: net.port("recorderRtcp"),
+        payloadType: 0,
+        codec: undefined,
+      };
+      await engine.setTapDestination(opened.tap, to);
+      await say(10, 5);
+      await until(() => net.raw("recorder").length === 15, "history and live");
+      await engine.pauseTap(opened.tap);
+      await say(15, 5);
+      await engine.resumeTap(opened.tap);
+      await say(25, 5);
+      await until(() => net.raw("recorder").length >= 20, "after the pause");
+      const closed = await engine.closeTap(opened.tap);
+      assert.equal(closed.sent, net.raw("recorder").length);
+      const got = net.rtp("recorder");
+      assert.ok(got.every((p) => p.ssrc === opened.ssrc));
+      assert.deepEqual(
+        got.map((p) => p.payload[0]),
+        [...Array(15).keys(), 25, 26, 27, 28, 29],
+      );
+      got.forEach((p, i) => assert.equal(p.sequence, ((got[0]?.sequence ?? 0) + i) & 0xffff));
+      const first = got[0]?.timestamp ?? 0;
+      assert.equal(((got[19]?.timestamp ?? 0) - first) >>> 0, 29 * 160);
+      await until(() => net.raw("recorderRtcp").length >= 2, "reports");
+      const reports = net.raw("recorderRtcp").map((b) => parseRtcp(b, 0, b.length));
+      assert.equal(reports[0]?.[0]?.kind, "sender-report");
+      assert.equal(reports.at(-1)?.at(-1)?.kind, "bye");
+    });
+
+    void test("errors keep their codes across the thread; close is idempotent and quick, and frees the ports", async (t) => {
+      const lines: LogFields[] = [];
+      const log: Logger = { ...silentLogger, error: (fields) => lines.push(fields) };
+      const engine = await start(t, log);
+      await assert.rejects(engine.configureLeg(7, leg(9)), { code: "unknown-leg" });
+      const { rtpPort } = await engine.openLeg();
+      const begin = systemClock.now();
+      await Promise.all([engine.close(), engine.close()]);
+      assert.ok(systemClock.now() - begin < 500, `${systemClock.now() - begin} ms`);
+      assert.equal(engine.closed, true);
+      await assert.rejects(engine.openLeg(), { code: "media-engine-closed" });
+      const io = createPacketIO({ kind: "dgram", log: silentLogger });
+      io.open({ address: HOST, port: rtpPort });
+      io.shutdown();
+      assert.deepEqual(lines, []);
+    });
+  });
+}
