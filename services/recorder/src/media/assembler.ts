@@ -11,8 +11,8 @@ export interface AudioSink {
 
 /** A piece of a channel that is missing because sequence numbers are. */
 interface Hole {
-  from: number;
-  to: number;
+  readonly from: number;
+  readonly to: number;
   readonly packets: number;
 }
 
@@ -208,7 +208,7 @@ export class Assembler {
       return;
     }
     if (from > lane.end && missing > 0) lane.holes.push({ from: lane.end, to: from, packets: missing });
-    else if (from < lane.end && lane.holes.length > 0) fill(lane.holes, from, to);
+    else if (from < lane.end && lane.holes.length > 0) fill(lane.holes, Math.max(from, this.#base ?? from), to);
     lane.end = Math.max(lane.end, to);
   }
 
@@ -228,13 +228,10 @@ export class Assembler {
   }
 
   #expire(lane: AssemblerLane, upTo: number): void {
-    for (let hole = lane.holes[0]; hole !== undefined && hole.from < upTo; hole = lane.holes[0]) {
-      this.#onLoss({ channel: lane.channel, from: hole.from, to: Math.min(hole.to, upTo), packets: hole.packets });
-      if (hole.to <= upTo) lane.holes.shift();
-      else {
-        hole.from = upTo;
-        break;
-      }
+    // A hole is told as a whole, when all of it is given away.
+    for (let hole = lane.holes[0]; hole !== undefined && hole.to <= upTo; hole = lane.holes[0]) {
+      lane.holes.shift();
+      this.#onLoss({ channel: lane.channel, ...hole });
     }
   }
 }

@@ -192,13 +192,20 @@ export class MediaEngine {
 
   #closeSession(command: Extract<MediaCommand, { do: "close-session" }>): void {
     const session = this.#sessions.get(command.session);
-    if (session === undefined || session.cancelLinger !== undefined) return;
+    const recording = session?.recording ?? this.#recordings.get(command.handle ?? -1);
+    const endRecording = (): void => {
+      if (command.end === undefined || recording === undefined || !this.#recordings.delete(recording.handle)) return;
+      const { byeMicros, state, reason } = command.end;
+      recording.finish(byeMicros, state, reason);
+    };
+    if (session === undefined) {
+      endRecording();
+      return;
+    }
+    if (session.cancelLinger !== undefined) return;
     session.finish = () => {
       this.#dropSession(session);
-      if (command.end === undefined) return;
-      const { byeMicros, state, reason } = command.end;
-      session.recording.finish(byeMicros, state, reason);
-      this.#recordings.delete(session.recording.handle);
+      endRecording();
     };
     session.cancelLinger = this.#clock.after(command.lingerMs, () => session.finish());
   }

@@ -44,6 +44,8 @@ export type MediaCommand =
       readonly do: "close-session";
       readonly session: number;
       readonly lingerMs: number;
+      /** Needed with `end`: the session may never have opened. */
+      readonly handle?: number;
       /** Ends the recording too. `byeMicros` undefined: the file ends with its last audio. */
       readonly end:
         | { readonly byeMicros: number | undefined; readonly state: EndLine["state"]; readonly reason: string }

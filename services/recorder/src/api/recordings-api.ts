@@ -1,0 +1,93 @@
+import { join } from "node:path";
+import { SidetoneError } from "@sidetone/foundation";
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, problem, sendProblem } from "@sidetone/http";
+import { openWav, verifyFolder } from "@sidetone/recording-file";
+import type { RecordingDocument, RecordingIndex, RecordingRow } from "../index/recording-row.ts";
+import { readRow } from "../store/recording-files.ts";
+import { readRange } from "./byte-range.ts";
+import { formatCursor, readSearch } from "./search-query.ts";
+
+/** Adds `/api/v1/recordings` and what is below it. */
+export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingIndex; root: string }): void {
+  const { index, root } = o;
+  const found = async (id: string): Promise<RecordingRow> => {
+    const row = await index.get(id);
+    if (row === undefined)
+      throw new SidetoneError("no-such-recording", `There is no recording ${JSON.stringify(id.slice(0, 200))}.`, {
+        http: 404,
+      });
+    return row;
+  };
+  /** What runs is read from its files: they know more than the index. */
+  const current = async (row: RecordingRow): Promise<RecordingDocument> =>
+    row.document.state === "recording" ? ((await readRow(root, row.folder))?.document ?? row.document) : row.document;
+
+  app.get("/api/v1/recordings", async (request, reply) => {
+    const query = readSearch(request.query as Record<string, unknown>);
+    if (!query.ok) return sendProblem(reply, problem(400, "bad-parameter", query.error));
+    const { rows, more } = await index.search(query.value);
+    const recordings = await Promise.all(rows.map(current));
+    const last = rows.at(-1);
+    const next =
+      more && last !== undefined ? formatCursor({ startMicros: last.startMicros, id: last.document.id }) : undefined;
+    return reply.send({ recordings, ...(next === undefined ? {} : { next }) });
+  });
+
+  app.get("/api/v1/recordings/:id", async (request: FastifyRequest<{ Params: { id: string } }>, reply) => {
+    const row = await found(request.params.id);
+    const [document, integrity] = await Promise.all([current(row), verifyFolder(join(root, row.folder)).catch(gone)]);
+    return reply.send({ ...document, integrity });
+  });
+
+  app.route({
+    method: ["GET", "HEAD"],
+    url: "/api/v1/recordings/:id/audio",
+    handler: async (request: FastifyRequest<{ Params: { id: string } }>, reply) =>
+      audio(root, await found(request.params.id), request, reply),
+  });
+}
+
+function gone(): { verdict: "damaged"; problems: string[] } {
+  return { verdict: "damaged", problems: ["the folder of this recording is gone"] };
+}
+
+async function audio(
+  root: string,
+  row: RecordingRow,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const wav = await openWav(join(root, row.folder)).catch((error: unknown) => {
+    throw new SidetoneError("audio-gone", "The audio of this recording is not there.", { http: 404, cause: error });
+  });
+  const live = row.document.state === "recording";
+  const tag = `"${wav.codec}-${wav.frames}"`;
+  void reply
+    .type("audio/wav")
+    .header("accept-ranges", "bytes")
+    .header("content-disposition", disposition(`${row.document.fileName}.wav`))
+    .header("x-content-type-options", "nosniff")
+    .header("cache-control", live ? "no-store" : "private, max-age=0, must-revalidate");
+  if (!live) void reply.header("etag", tag);
+  const condition = request.headers["if-range"];
+  const wanted = condition === undefined || condition === tag ? request.headers.range : undefined;
+  const range = readRange(wanted, wav.size);
+  if (range.kind === "unsatisfiable") {
+    void reply.header("content-range", `bytes */${wav.size}`).removeHeader("content-disposition");
+    return sendProblem(reply, problem(416, "range-not-satisfiable", `The file has ${wav.size} bytes.`));
+  }
+  const [start, end] = range.kind === "part" ? [range.start, range.end] : [0, wav.size - 1];
+  if (range.kind === "part") void reply.code(206).header("content-range", `bytes ${start}-${end}/${wav.size}`);
+  void reply.header("content-length", end - start + 1);
+  return request.method === "HEAD" ? reply.send() : reply.send(wav.stream(start, end));
+}
+
+/** RFC 6266: a plain name for everyone, and the exact one where it has other characters. */
+function disposition(name: string): string {
+  const plain = Array.from(name, (c) => (c >= " " && c <= "~" && c !== '"' && c !== "\\" && c !== "/" ? c : "_")).join(
+    "",
+  );
+  return plain === name
+    ? `attachment; filename="${plain}"`
+    : `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name.toWellFormed())}`;
+}

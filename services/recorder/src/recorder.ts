@@ -1,0 +1,145 @@
+import type { RecorderConfig } from "@sidetone/config";
+import { type RoleContext, type RunningRole, SidetoneError, errorText } from "@sidetone/foundation";
+import { type HttpServer, startHttp } from "@sidetone/http";
+import { WriterThread } from "@sidetone/recording-file";
+import { SipEndpoint, openSipJournal } from "@sidetone/sip";
+import { addRecordingsApi } from "./api/recordings-api.ts";
+import { IndexThread } from "./index/index-thread.ts";
+import { CLOSE_TIMEOUT_MS } from "./limits.ts";
+import { MediaThread } from "./media/media-thread.ts";
+import { addMetrics } from "./metrics.ts";
+import { RecordingSessions } from "./recording-session/recording-sessions.ts";
+import { reconcile } from "./store/recording-files.ts";
+
+/**
+ * Starts the recorder: files and index are put in step first, then it listens.
+ * @throws SidetoneError `port-in-use` (exit 2), `index-not-available`, `storage-not-available` (exit 1).
+ */
+export async function startRecorder(config: RecorderConfig, context: RoleContext): Promise<RunningRole> {
+  const { clock, random } = context;
+  const log = context.log.child({ role: "recorder" });
+  const root = config.storage.directory;
+  const undo: (() => Promise<void> | void)[] = [];
+  try {
+    const index = await IndexThread.open(config.storage.database);
+    undo.push(() => index.close());
+    const recovered = await reconcile({ root, index, clock, log }).catch((error: unknown) => {
+      throw new SidetoneError("storage-not-available", `recorder.storage.directory ${root}: ${errorText(error)}`, {
+        exit: 1,
+        remedy: "Choose a folder that the user who runs Sidetone may write.",
+        cause: error,
+      });
+    });
+    const health = { writerAlive: true, mediaAlive: true, troubled: new Set<number>(), roundMs: 0 };
+    // The threads speak before the sessions exist only if they die.
+    let sessions: RecordingSessions | undefined;
+    const writer = new WriterThread(root, {
+      onTrouble: (handle, error) => {
+        health.troubled.add(handle);
+        sessions?.trouble(handle, error);
+      },
+      onRelief: (handle) => health.troubled.delete(handle),
+      onEnded: (handle, _frames, error) => {
+        health.troubled.delete(handle);
+        void sessions?.ended(handle, error);
+      },
+      onRound: (ms) => {
+        health.roundMs = ms;
+      },
+      onDeath: (error) => {
+        health.writerAlive = false;
+        log.error({ err: error }, "the writer thread died: nothing is recorded any more");
+      },
+    });
+    undo.push(() => writer.close());
+    const { address, advertise, portMin, portMax, packetIo } = config.rtp;
+    const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs };
+    const media = new MediaThread(setup, writer.port(), log, {
+      onSilent: (session) => sessions?.silent(session),
+      onClosed: (session, lanes) => log.debug({ session, lanes }, "streams of a recording session closed"),
+      onDeath: (error) => {
+        health.mediaAlive = false;
+        log.error({ err: error }, "the media thread died: nothing is received any more");
+      },
+    });
+    undo.push(() => media.close());
+    const journal = config.sipJournal === undefined ? undefined : openSipJournal(config.sipJournal, log);
+    if (journal !== undefined) undo.push(() => journal.close());
+    const peers = new Set(config.peers);
+    const sip = new SipEndpoint({
+      clock,
+      random,
+      log,
+      userAgent: "Sidetone-Recorder",
+      supported: ["100rel", "timer", "siprec"],
+      accept: ["application/sdp", "multipart/mixed", "application/rs-metadata+xml", "application/rs-metadata"],
+      acceptPeer: (ip) => isLoopback(ip) || peers.has(ip),
+      ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),
+    });
+    undo.push(() => sip.close());
+    const running = new RecordingSessions({ root, sip, media, writer, index, clock, random, log, advertise });
+    sessions = running;
+    const ready = (): { ok: boolean; reasons: string[] } => {
+      const reasons: string[] = [];
+      if (!health.writerAlive) reasons.push("the writer thread is dead");
+      if (!health.mediaAlive) reasons.push("the media thread is dead");
+      if (health.troubled.size > 0) reasons.push(`the storage refuses ${health.troubled.size} recordings`);
+      if (running.draining) reasons.push("shutting down");
+      return { ok: reasons.length === 0, reasons };
+    };
+    sip.onRequest = (tx) => {
+      const { method } = tx.request;
+      if (method === "INVITE") running.invite(tx);
+      else if (method === "OPTIONS") {
+        const { portsTotal, lanes } = media.counters;
+        const { sessions: now } = running.counts();
+        // A session has two streams; capacity is what the ports allow.
+        const capacity = portsTotal === 0 ? "" : `;capacity=${Math.floor((portsTotal - lanes) / 2) + now}`;
+        const { ok } = ready();
+        const load = `sessions=${now}${capacity}${running.draining ? ";draining" : ""}`;
+        tx.respond(ok ? 200 : 503, {
+          headers: [["X-Resource-Load", load], ...(ok ? [] : [["Retry-After", "5"] as const])],
+        });
+      } else tx.respond(405, { headers: [["Allow", sip.allow.join(", ")]] });
+    };
+    const listening: string[] = [];
+    for (const wanted of config.listen) {
+      const bound = await sip.listen(wanted);
+      listening.push(`${bound.transport}://${bound.host}:${bound.port}`);
+    }
+    let http: HttpServer | undefined;
+    if (config.http !== undefined) {
+      http = await startHttp({
+        role: "recorder",
+        address: config.http,
+        log,
+        token: config.apiToken,
+        ready,
+        register: (app) => addRecordingsApi(app, { index, root }),
+      });
+      const server = http;
+      undo.push(() => server.close());
+      listening.push(http.url);
+      addMetrics(http.metrics, { sessions: running, media, health });
+    }
+    log.info({ listening, storage: root, recovered }, "recorder runs");
+    let closing: Promise<void> | undefined;
+    const close = async (): Promise<void> => {
+      await running.close(CLOSE_TIMEOUT_MS);
+      await unwind(undo);
+      log.info({}, "recorder stopped");
+    };
+    return { role: "recorder", listening, http: http?.url, close: () => (closing ??= close()) };
+  } catch (error) {
+    await unwind(undo);
+    throw error;
+  }
+}
+
+async function unwind(undo: (() => Promise<void> | void)[]): Promise<void> {
+  for (const step of undo.splice(0).reverse()) await step();
+}
+
+function isLoopback(ip: string): boolean {
+  return ip.startsWith("127.") || ip === "::1" || ip.startsWith("::ffff:127.");
+}

@@ -1,0 +1,119 @@
+import { parseIpv4 } from "@sidetone/rtp";
+import {
+  type Sdp,
+  type SdpCodec,
+  type SdpIdentity,
+  type SdpMedia,
+  attribute,
+  audioMedia,
+  codecs,
+  direction,
+  label,
+  PCMA,
+  PCMU,
+  remoteEndpoint,
+  sends,
+  sessionOf,
+  TELEPHONE_EVENT,
+} from "@sidetone/sip";
+import { MAX_STREAMS } from "../limits.ts";
+import type { PayloadKind, RemoteMedia } from "../media/lane.ts";
+
+/** One m-line of an offer, as a recorder sees it. */
+export interface OfferedLine {
+  readonly index: number;
+  /** False: answered with port 0. */
+  readonly taken: boolean;
+  /** What of the offered payload types we can receive, in the offer's order. */
+  readonly codecs: readonly SdpCodec[];
+  readonly payloads: readonly (readonly [number, PayloadKind])[];
+  readonly remote: RemoteMedia | undefined;
+  /** Nothing is sent for now: `inactive`, `recvonly`, hold by address 0.0.0.0, or port 0. */
+  readonly paused: boolean;
+  readonly label: string | undefined;
+}
+
+const KINDS = new Map<string, PayloadKind>([
+  ["PCMU", "pcmu"],
+  ["PCMA", "pcma"],
+  ["TELEPHONE-EVENT", "silent"],
+  ["CN", "silent"],
+]);
+
+/** Reads an offer's m-lines. Audio over plain RTP with G.711 is taken; the rest is refused line by line. */
+export function readOffer(offer: Sdp): OfferedLine[] {
+  let taken = 0;
+  return offer.media.map((media, index) => {
+    const known = codecs(media).filter((c) => KINDS.has(c.name) && c.channels === 1 && c.clockRate === 8000);
+    const payloads = known.map((c) => [c.payloadType, KINDS.get(c.name) ?? "silent"] as const);
+    const remote = remoteEndpoint(media, offer);
+    const ip = remote === undefined ? undefined : parseIpv4(remote.host);
+    const fits =
+      media.kind === "audio" &&
+      media.port !== 0 &&
+      plainRtp(media) &&
+      payloads.some(([, kind]) => kind !== "silent") &&
+      taken < MAX_STREAMS;
+    if (fits) taken += 1;
+    return {
+      index,
+      taken: fits,
+      codecs: known,
+      payloads,
+      remote: ip === undefined || ip === 0 || remote === undefined ? undefined : { ip, port: remote.port },
+      paused: media.port === 0 || !sends(direction(media, offer)) || ip === 0,
+      label: label(media),
+    };
+  });
+}
+
+function plainRtp(media: SdpMedia): boolean {
+  const protocol = media.protocol.toUpperCase();
+  return protocol === "RTP/AVP" || protocol === "RTP/AVPF";
+}
+
+/**
+ * Our answer (RFC 7866 7.2): every m-line in its place, `recvonly` to what sends and `inactive` to what does not, every payload type that we can
+ * receive, labels given back.
+ * @param ports RTP port by index of the m-line
+ */
+export function answerOffer(
+  offer: Sdp,
+  lines: readonly OfferedLine[],
+  ports: ReadonlyMap<number, number>,
+  identity: SdpIdentity,
+): Sdp {
+  const media = offer.media.map((offered, index) => {
+    const line = lines[index];
+    const port = ports.get(index);
+    if (line === undefined || !line.taken || port === undefined) return refusal(offered);
+    const echoed = ["mid", "label", "ptime", "rtcp-mux"].flatMap((name) => {
+      const value = attribute(offered, name);
+      return value === undefined ? [] : [value === "" ? { name } : { name, value }];
+    });
+    const answer = audioMedia({
+      port,
+      codecs: line.codecs,
+      direction: line.paused ? "inactive" : "recvonly",
+      attributes: echoed,
+    });
+    return { ...answer, protocol: offered.protocol };
+  });
+  return sessionOf(identity, media);
+}
+
+/** Our offer to those who invite without one: one stream that we receive. */
+export function ownOffer(port: number, identity: SdpIdentity): Sdp {
+  return sessionOf(identity, [audioMedia({ port, codecs: [PCMU, PCMA, TELEPHONE_EVENT], direction: "recvonly" })]);
+}
+
+function refusal(offered: SdpMedia): SdpMedia {
+  return {
+    kind: offered.kind,
+    port: 0,
+    protocol: offered.protocol,
+    formats: Array.from(offered.formats),
+    attributes: [],
+    other: [],
+  };
+}

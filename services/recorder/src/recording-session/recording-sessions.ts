@@ -1,0 +1,495 @@
+import {
+  type Clock,
+  type Logger,
+  type RandomBytes,
+  SidetoneError,
+  delay,
+  errorText,
+  randomHex,
+  rfc3339,
+} from "@sidetone/foundation";
+import {
+  type EndLine,
+  type PlainError,
+  type WriterThread,
+  folderName,
+  readFolder,
+  relativeFolder,
+} from "@sidetone/recording-file";
+import { type EndReason, type InviteSession, type ServerTransaction, type SipEndpoint, formatSdp } from "@sidetone/sip";
+import { checkLabels, type RecordingMetadata } from "@sidetone/siprec";
+import { join } from "node:path";
+import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
+import { LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
+import type { MediaThread } from "../media/media-thread.ts";
+import { readRow } from "../store/recording-files.ts";
+import { type ActiveRecording, idChoice, relationTo } from "./active-recording.ts";
+import { readOffer } from "./answer.ts";
+import { RecordingSession, type SessionContext } from "./recording-session.ts";
+import { type SessionBody, type SessionIdentity, readIdentity, readSessionBody } from "./session-request.ts";
+
+/** Counters for metrics. */
+export interface SessionCounts {
+  readonly sessions: number;
+  readonly recordings: number;
+  readonly started: number;
+  readonly refused: number;
+  readonly ended: Readonly<Record<EndLine["state"], number>>;
+}
+
+/** Delay before a row is read again from its folder: the writer has had its round by then; ms. */
+const ROW_DELAY_MS = 400;
+
+/** All recording sessions of this recorder: takes INVITEs, finds or opens their recordings, ends them. */
+export class RecordingSessions {
+  readonly #root: string;
+  readonly #sip: SipEndpoint;
+  readonly #media: MediaThread;
+  readonly #writer: WriterThread;
+  readonly #index: RecordingIndex;
+  readonly #clock: Clock;
+  readonly #random: RandomBytes;
+  readonly #log: Logger;
+  readonly #context: SessionContext;
+  readonly #active = new Map<string, ActiveRecording>();
+  readonly #byHandle = new Map<number, ActiveRecording>();
+  readonly #byMedia = new Map<number, RecordingSession>();
+  /** The last decision about an id: the next one waits for it. */
+  readonly #turns = new Map<string, Promise<void>>();
+  readonly #refreshing = new Set<ActiveRecording>();
+  #started = 0;
+  #refused = 0;
+  readonly #ended = { complete: 0, partial: 0, failed: 0 };
+  #draining = false;
+
+  constructor(o: {
+    root: string;
+    sip: SipEndpoint;
+    media: MediaThread;
+    writer: WriterThread;
+    index: RecordingIndex;
+    clock: Clock;
+    random: RandomBytes;
+    log: Logger;
+    advertise: string;
+  }) {
+    this.#root = o.root;
+    this.#sip = o.sip;
+    this.#media = o.media;
+    this.#writer = o.writer;
+    this.#index = o.index;
+    this.#clock = o.clock;
+    this.#random = o.random;
+    this.#log = o.log;
+    this.#context = {
+      clock: o.clock,
+      log: o.log,
+      media: o.media,
+      advertise: o.advertise,
+      onChange: (r) => this.#refreshSoon(r),
+    };
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  counts(): SessionCounts {
+    const { size: sessions } = this.#byMedia;
+    return {
+      sessions,
+      recordings: this.#active.size,
+      started: this.#started,
+      refused: this.#refused,
+      ended: { ...this.#ended },
+    };
+  }
+
+  /** Takes an INVITE. */
+  invite(tx: ServerTransaction): void {
+    if (this.#draining) {
+      tx.respond(503, { headers: [["Retry-After", "5"]], reason: "Shutting Down" });
+      return;
+    }
+    const body = readSessionBody(tx.request);
+    if (!body.ok) {
+      this.#refused += 1;
+      tx.respond(400, { reason: "Bad Body", headers: [["Warning", `399 sidetone "${quoted(body.error)}"`]] });
+      return;
+    }
+    const { offer, carried } = body.value;
+    if (offer !== undefined && !readOffer(offer).some((l) => l.taken)) {
+      this.#refused += 1;
+      tx.respond(488, { headers: [["Warning", `305 sidetone "no audio stream with PCMU or PCMA over RTP/AVP"`]] });
+      return;
+    }
+    const identity = readIdentity(tx.request, carried?.metadata);
+    const sip = this.#sip.accept(tx, { contactUser: "recorder", contactParams: [["+sip.srs", true]] });
+    const id = identity.recordingId ?? randomHex(this.#random, 16);
+    const before = this.#turns.get(id) ?? Promise.resolve();
+    const turn = before
+      .then(() => this.#serve(sip, tx, id, identity, body.value))
+      .catch((error: unknown) => this.#reject(sip, error, id));
+    this.#turns.set(id, turn);
+    void turn.then(() => {
+      if (this.#turns.get(id) === turn) this.#turns.delete(id);
+    });
+  }
+
+  /** The media thread: nobody sends to a session any more (R33). */
+  silent(mediaId: number): void {
+    const session = this.#byMedia.get(mediaId);
+    if (session === undefined) return;
+    session.warn("rtp-timeout", "no RTP and no RTCP came any more");
+    this.#log.warn(
+      { recordingId: session.recording.id, callId: session.sip.callId },
+      "RTP timeout: the recording session is ended",
+    );
+    this.#leave(session, undefined, "partial", "rtp-timeout");
+    session.sip.terminate();
+  }
+
+  /** The writer: a disk refused. */
+  trouble(handle: number, error: PlainError): void {
+    const recording = this.#byHandle.get(handle);
+    this.#log.error(
+      { recordingId: recording?.id, code: error.code, remedy: error.remedy },
+      `storage: ${error.message}`,
+    );
+    if (recording !== undefined) this.#refreshSoon(recording);
+  }
+
+  /** The writer: a recording is closed. */
+  async ended(handle: number, error: PlainError | undefined): Promise<void> {
+    const recording = this.#byHandle.get(handle);
+    if (recording === undefined) return;
+    try {
+      const row = await readRow(this.#root, recording.folder);
+      if (row !== undefined) await this.#index.put(error === undefined ? row : withError(row, error));
+      const { durationMs, state } = row?.document ?? { durationMs: 0, state: "failed" as const };
+      if (state !== "recording") this.#ended[state] += 1;
+      this.#log.info({ recordingId: recording.id, callUuid: recording.callUuid, durationMs, state }, "recording ended");
+    } catch (thrown) {
+      this.#log.error(
+        { err: thrown, recordingId: recording.id },
+        "the index did not take the end of a recording; it is rebuilt from its folder at the next start",
+      );
+    } finally {
+      this.#byHandle.delete(handle);
+      this.#active.delete(recording.id);
+      recording.onEnded();
+    }
+  }
+
+  /** BYE to every session; every recording is closed and marked. Resolves when that is on disk, at the latest after `timeoutMs`. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#draining = true;
+    const byes = Array.from(this.#byMedia.values(), (session) => {
+      this.#leave(session, this.#clock.wallMicros(), "partial", "the recorder stopped");
+      return session.sip.bye();
+    });
+    const done = [...byes, ...Array.from(this.#active.values(), (r) => r.ended)];
+    await Promise.race([Promise.allSettled(done), delay(this.#clock, timeoutMs)]);
+  }
+
+  async #serve(
+    sip: InviteSession,
+    tx: ServerTransaction,
+    id: string,
+    identity: SessionIdentity,
+    body: SessionBody,
+  ): Promise<void> {
+    const recording = await this.#recordingFor(id, identity, body.carried?.metadata);
+    const others = Array.from(recording.sessions);
+    const beside =
+      others.length > 0 &&
+      others.every((s) => s.dn !== undefined && identity.dn !== undefined && s.dn !== identity.dn && s.streams === 1);
+    const session = new RecordingSession({
+      sip,
+      peer: tx.flow.remote.host,
+      dn: identity.dn,
+      recording,
+      context: this.#context,
+    });
+    session.metadata = body.carried?.metadata;
+    let answer: Awaited<ReturnType<RecordingSession["open"]>>;
+    try {
+      answer = await session.open(body.offer, beside ? 1 : 0);
+      if (answer === undefined) throw new SidetoneError("not-acceptable", "no audio stream fits", { sip: 488 });
+    } catch (error) {
+      if (recording.sessions.size === 0) this.#finish(recording, session, undefined, "failed", errorText(error));
+      throw error;
+    }
+    recording.sessions.add(session);
+    this.#byMedia.set(session.mediaId, session);
+    if (!beside) for (const old of others) this.#supersede(old);
+    recording.epoch = Math.max(recording.epoch, identity.epoch ?? 0);
+    this.#listen(session);
+    this.#describe(session, tx, identity, body);
+    if (sip.state === "ended") {
+      this.#leave(session, undefined, "failed", "cancelled");
+      return;
+    }
+    this.#started += 1;
+    sip.accept({ body: formatSdp(answer) });
+    this.#log.info(
+      { recordingId: recording.id, callUuid: identity.callUuid, connId: identity.connId, callId: sip.callId },
+      "recording session accepted",
+    );
+  }
+
+  #describe(
+    session: RecordingSession,
+    tx: ServerTransaction,
+    identity: SessionIdentity,
+    { carried, offer }: SessionBody,
+  ): void {
+    const { handle } = session.recording;
+    const wallMicros = this.#clock.wallMicros();
+    const epoch = identity.epoch ?? session.recording.epoch;
+    this.#media.send({
+      do: "note",
+      handle,
+      wallMicros,
+      line: { type: "event", event: "session", atMs: 0, callId: session.sip.callId, epoch },
+    });
+    if (carried === undefined) session.warn("no-metadata", "the INVITE carried no recording metadata");
+    else session.take(carried);
+    const required = tx.request.headers.list("Require").some((r) => r.toLowerCase() === "siprec");
+    const marked = (tx.request.headers.get("Contact") ?? "").includes("+sip.src");
+    if (carried !== undefined && !required) session.warn("no-require-siprec", "the INVITE did not say Require: siprec");
+    if (carried !== undefined && !marked) session.warn("no-sip-src", "the Contact of the INVITE did not say +sip.src");
+    if (carried?.metadata !== undefined && offer !== undefined) {
+      const labels = readOffer(offer).flatMap((l) => (l.label === undefined ? [] : [l.label]));
+      for (const { code, about } of checkLabels(carried.metadata, labels)) session.warn(`metadata-${code}`, about);
+    }
+    const hint = startOf(carried?.metadata);
+    if (hint !== undefined) this.#media.send({ do: "hint", handle, micros: hint });
+    this.#refreshSoon(session.recording);
+  }
+
+  /** The recording that a session belongs to: one that runs, one that goes on, or a new one. */
+  async #recordingFor(
+    id: string,
+    identity: SessionIdentity,
+    metadata: RecordingMetadata | undefined,
+  ): Promise<ActiveRecording> {
+    for (let n = 1; ; n++) {
+      const choice = idChoice(id, identity.copy, n);
+      const ending = this.#active.get(choice);
+      if (ending?.ending !== undefined) await ending.ended;
+      const active = this.#active.get(choice);
+      const row = active === undefined ? await this.#index.get(choice) : undefined;
+      if (active === undefined && row === undefined) return this.#open(choice, id, identity, metadata, undefined);
+      const known = active ?? (await this.#knownFrom(row));
+      const relation = relationTo(known, identity);
+      if (relation === "older-epoch") {
+        throw new SidetoneError(
+          "older-epoch",
+          `epoch ${identity.epoch} of recording ${choice} is older than ${known.epoch}`,
+          { sip: 403 },
+        );
+      }
+      if (relation === "other-call") continue;
+      return active ?? this.#open(choice, id, identity, metadata, row);
+    }
+  }
+
+  async #knownFrom(row: RecordingRow | undefined): Promise<{ callUuid: string | undefined; epoch: number }> {
+    const view = row === undefined ? undefined : await readFolder(join(this.#root, row.folder)).catch(() => undefined);
+    return { callUuid: row?.document.callUuid, epoch: view?.manifest.epoch ?? 0 };
+  }
+
+  async #open(
+    id: string,
+    asked: string,
+    identity: SessionIdentity,
+    metadata: RecordingMetadata | undefined,
+    row: RecordingRow | undefined,
+  ): Promise<ActiveRecording> {
+    const originMicros = this.#clock.wallMicros();
+    const folder = row?.folder ?? relativeFolder(safeName(id), originMicros);
+    const handle = this.#writer.newHandle();
+    const { callUuid, connId, copy, parameters } = identity;
+    const epoch = identity.epoch ?? 0;
+    const fileName = identity.fileName ?? asked;
+    const opening = this.#writer.open(handle, {
+      relative: folder,
+      start: {
+        type: "start",
+        version: 1,
+        id,
+        fileName,
+        callUuid,
+        connId,
+        copy,
+        epoch,
+        at: rfc3339(originMicros),
+        parameters,
+      },
+    });
+    const slow = delay(this.#clock, OPEN_TIMEOUT_MS).then(() => undefined);
+    const opened = await Promise.race([opening, slow]);
+    if (opened === undefined) {
+      void opening
+        .then(() => this.#writer.send({ do: "end", handle, state: "failed", reason: "the disk was too slow" }))
+        .catch(() => undefined);
+      throw new SidetoneError("disk-slow", "the storage did not open a folder in time", { sip: 503 });
+    }
+    let onEnded = (): void => undefined;
+    const ended = new Promise<void>((resolve) => {
+      onEnded = resolve;
+    });
+    const recording: ActiveRecording = {
+      id,
+      handle,
+      folder,
+      callUuid,
+      epoch,
+      sessions: new Set(),
+      ended,
+      onEnded,
+      ending: undefined,
+    };
+    this.#active.set(id, recording);
+    this.#byHandle.set(handle, recording);
+    const { zero } = opened;
+    this.#media.send({
+      do: "open-recording",
+      handle,
+      originMicros: zero?.wallMicros ?? originMicros,
+      hintMicros: startOf(metadata),
+      defaultCodec: "pcmu",
+      continued: zero === undefined ? undefined : { frames: opened.frames, codec: zero.codec },
+    });
+    if (id !== idChoice(asked, copy, 1)) {
+      const text = `another call with the id ${asked} is here already; this one is kept apart as ${id}`;
+      this.#log.warn({ recordingId: id, callUuid }, text);
+      this.#media.send({
+        do: "note",
+        handle,
+        wallMicros: originMicros,
+        line: { type: "warning", atMs: 0, code: "duplicate-id", text },
+      });
+    }
+    const first = await readRow(this.#root, folder);
+    if (first !== undefined)
+      await this.#index
+        .put(first)
+        .catch((error: unknown) =>
+          this.#log.error({ err: error, recordingId: id }, "the index did not take a new recording"),
+        );
+    return recording;
+  }
+
+  #listen(session: RecordingSession): void {
+    const { sip } = session;
+    const change = (incoming: Parameters<RecordingSession["change"]>[0]): void => {
+      void session.change(incoming);
+    };
+    sip.on("reinvite", change);
+    sip.on("update", change);
+    sip.on("request", (incoming) => {
+      if (incoming.request.method !== "INFO") return incoming.respond(405);
+      const body = readSessionBody(incoming.request);
+      if (body.ok) session.take(body.value.carried);
+      return incoming.respond(200);
+    });
+    sip.on("cancelled", () => this.#leave(session, undefined, "failed", "cancelled"));
+    sip.on("ended", (reason) => this.#sipEnded(session, reason));
+  }
+
+  #sipEnded(session: RecordingSession, { by, request }: EndReason): void {
+    if (request?.method === "BYE") {
+      session.takeHeaders(request);
+      const body = readSessionBody(request);
+      if (body.ok) session.take(body.value.carried);
+    }
+    if (by === "remote") this.#leave(session, this.#clock.wallMicros(), "complete", "BYE");
+    else this.#leave(session, undefined, "partial", by);
+  }
+
+  /** R30: a session of a newer epoch has taken over. */
+  #supersede(session: RecordingSession): void {
+    session.superseded = true;
+    this.#byMedia.delete(session.mediaId);
+    session.recording.sessions.delete(session);
+    this.#media.send({ do: "close-session", session: session.mediaId, lingerMs: LINGER_MS, end: undefined });
+    session.sip.terminate();
+  }
+
+  /** A session ends; with its last one the recording ends. */
+  #leave(session: RecordingSession, byeMicros: number | undefined, state: EndLine["state"], reason: string): void {
+    if (session.superseded || !this.#byMedia.delete(session.mediaId)) return;
+    const { recording } = session;
+    recording.sessions.delete(session);
+    if (recording.sessions.size > 0) {
+      this.#media.send({ do: "close-session", session: session.mediaId, lingerMs: LINGER_MS, end: undefined });
+      return;
+    }
+    this.#finish(recording, session, byeMicros, state, reason);
+  }
+
+  #finish(
+    recording: ActiveRecording,
+    session: RecordingSession,
+    byeMicros: number | undefined,
+    state: EndLine["state"],
+    reason: string,
+  ): void {
+    if (recording.ending !== undefined) return;
+    recording.ending = state;
+    const lingerMs = this.#draining ? 0 : LINGER_MS;
+    this.#media.send({
+      do: "close-session",
+      session: session.mediaId,
+      handle: recording.handle,
+      lingerMs,
+      end: { byeMicros, state, reason },
+    });
+  }
+
+  #reject(sip: InviteSession, error: unknown, id: string): void {
+    this.#refused += 1;
+    const status = error instanceof SidetoneError ? (error.sip ?? 500) : 500;
+    this.#log.warn({ err: error, recordingId: id, callId: sip.callId, status }, "recording session refused");
+    if (sip.state === "ended") return;
+    const retry: [string, string][] = status === 503 ? [["Retry-After", "5"]] : [];
+    sip.reject(status, { headers: [...retry, ["Warning", `399 sidetone "${quoted(errorText(error))}"`]] });
+  }
+
+  #refreshSoon(recording: ActiveRecording): void {
+    if (this.#refreshing.has(recording)) return;
+    this.#refreshing.add(recording);
+    this.#clock.after(ROW_DELAY_MS, () => {
+      this.#refreshing.delete(recording);
+      if (!this.#active.has(recording.id) || recording.ending !== undefined) return;
+      void readRow(this.#root, recording.folder)
+        .then((row) => (row === undefined || recording.ending !== undefined ? undefined : this.#index.put(row)))
+        .catch((error: unknown) =>
+          this.#log.warn({ err: error, recordingId: recording.id }, "the index did not take a change"),
+        );
+    });
+  }
+}
+
+/** When the client says that recording began. */
+function startOf(metadata: RecordingMetadata | undefined): number | undefined {
+  if (metadata?.call === undefined) return undefined;
+  const times = metadata.sessionRecordings.flatMap((r) => (r.associateTime === undefined ? [] : [r.associateTime]));
+  return times.length > 0 ? Math.min(...times) : metadata.sessions[0]?.startTime;
+}
+
+function withError(row: RecordingRow, error: PlainError): RecordingRow {
+  const warnings = [...row.document.warnings, { code: error.code, text: error.message, atMs: row.document.durationMs }];
+  return { ...row, document: { ...row.document, state: "partial", warnings } };
+}
+
+/** The folder of an id of ours: `~` is kept, everything else is made safe. */
+function safeName(id: string): string {
+  return id.split("~").map(folderName).join("~");
+}
+
+function quoted(text: string): string {
+  return text.replaceAll(/[\\"\r\n]/g, " ").slice(0, 200);
+}

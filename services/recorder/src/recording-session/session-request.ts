@@ -1,0 +1,96 @@
+import { type Result, fail, ok } from "@sidetone/foundation";
+import { type Sdp, type SipRequest, parseMultipart, parseSdp } from "@sidetone/sip";
+import {
+  type MetadataWarning,
+  type RecordingMetadata,
+  pickRecordingParts,
+  readMetadata,
+  readRecordingUri,
+} from "@sidetone/siprec";
+import { MAX_METADATA_BYTES } from "../limits.ts";
+
+/** The metadata of a message: understood or not, they are kept. */
+export interface CarriedMetadata {
+  readonly raw: string;
+  readonly metadata: RecordingMetadata | undefined;
+  readonly warnings: readonly { readonly code: string; readonly text: string }[];
+}
+
+/** What a message of a recording session carries. */
+export interface SessionBody {
+  readonly offer: Sdp | undefined;
+  readonly carried: CarriedMetadata | undefined;
+}
+
+/** Takes a message's body apart. Fails where there is SDP that cannot be read; metadata never make it fail. */
+export function readSessionBody(request: SipRequest): Result<SessionBody> {
+  if (request.body.length === 0) return ok({ offer: undefined, carried: undefined });
+  const contentType = request.headers.get("Content-Type") ?? "application/sdp";
+  const multipart =
+    request.contentType?.startsWith("multipart/") === true ? parseMultipart(contentType, request.body) : undefined;
+  if (multipart !== undefined && !multipart.ok) return fail(`multipart body: ${multipart.error}`);
+  const { sdp, metadata } = pickRecordingParts(
+    multipart === undefined ? [{ contentType, body: request.body }] : multipart.value,
+  );
+  const offer = sdp === undefined ? undefined : parseSdp(sdp);
+  if (offer !== undefined && !offer.ok) return fail(`SDP: ${offer.error}`);
+  return ok({ offer: offer?.value, carried: metadata === undefined ? undefined : readCarried(metadata) });
+}
+
+function readCarried(body: Buffer): CarriedMetadata {
+  const raw = body.subarray(0, MAX_METADATA_BYTES).toString("utf8");
+  const read = readMetadata(body);
+  if (!read.ok) return { raw, metadata: undefined, warnings: [{ code: "metadata-not-understood", text: read.error }] };
+  const warnings = read.value.warnings.map((w: MetadataWarning) => ({ code: `metadata-${w.code}`, text: w.about }));
+  return { raw, metadata: read.value.metadata, warnings };
+}
+
+/** Who a recording session is for: what the Request-URI says, filled up from metadata and headers. */
+export interface SessionIdentity {
+  readonly recordingId: string | undefined;
+  readonly callUuid: string | undefined;
+  readonly connId: string | undefined;
+  readonly dn: string | undefined;
+  readonly copy: number;
+  /** `undefined`: the client knows no epochs. */
+  readonly epoch: number | undefined;
+  readonly fileName: string | undefined;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** Reads who it is for. */
+export function readIdentity(request: SipRequest, metadata: RecordingMetadata | undefined): SessionIdentity {
+  const read = readRecordingUri(request.uri);
+  const uri = read.ok ? read.value : undefined;
+  const call = metadata?.call;
+  const named = new Map<string, string>(uri?.params ?? []);
+  const lower = new Map(Array.from(named, ([name, value]) => [name.toLowerCase(), value]));
+  const parameters: Record<string, string> = { ...Object.fromEntries(named), ...carriedHeaders(request) };
+  const known: [string, string | undefined][] = [
+    ["dn", uri?.dn],
+    ["otherdn", uri?.otherDn],
+    ["recorddn", uri?.recordDn ?? call?.recordDn],
+  ];
+  for (const [name, value] of known) if (value !== undefined) parameters[name] = value;
+  return {
+    recordingId: uri?.recordingId ?? call?.recordingId,
+    callUuid: uri?.callUuid ?? call?.callUuid ?? request.headers.get("X-Genesys-CallUUID"),
+    connId: call?.connId ?? lower.get("connid"),
+    dn: uri?.dn,
+    copy: uri?.copy ?? call?.copy ?? 1,
+    epoch: uri?.epoch ?? call?.epoch,
+    fileName: call?.fileName ?? lower.get("filename"),
+    parameters,
+  };
+}
+
+/** Parameters that a recorder of profile `request-uri` gets as `X-` headers on re-INVITE and BYE. Ours about the transport are left out. */
+export function carriedHeaders(request: SipRequest): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [name, value] of request.headers.entries()) {
+    const lower = name.toLowerCase();
+    if (lower.startsWith("x-") && lower !== "x-resource-token" && lower !== "x-genesys-calluuid")
+      found[name.slice(2)] = value;
+  }
+  return found;
+}
