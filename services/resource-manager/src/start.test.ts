@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
-import type { ResourceGroupConfig, SidetoneConfig } from "@sidetone/config";
+import type { ResourceGroupConfig, ResourceManagerConfig } from "@sidetone/config";
 import { systemClock, systemRandom, silentLogger, type RunningRole } from "@sidetone/foundation";
 import { SipEndpoint, type ServerTransaction, type SipRequest, type SipResponse } from "@sidetone/sip";
 import { startResourceManager } from "./start.ts";
@@ -43,20 +43,13 @@ async function manager(
     { name: "ms", service: "msml", ...base, resources: resources(media), ...more },
     { name: "rs", service: "recording-server", ...base, resources: resources(recorders) },
   ].filter((g) => g.resources.length > 0) as ResourceGroupConfig[];
-  const config: SidetoneConfig = {
-    file: "t.yaml",
-    sipServer: undefined,
-    mediaServer: undefined,
-    recorder: undefined,
-    console: undefined,
-    resourceManager: {
-      listen: [{ transport: "tcp", host: "127.0.0.1", port: 0 }],
-      http: { host: "127.0.0.1", port: 0 },
-      apiToken: undefined,
-      sipJournal: undefined,
-      peers: [],
-      groups,
-    },
+  const config: ResourceManagerConfig = {
+    listen: [{ transport: "tcp", host: "127.0.0.1", port: 0 }],
+    http: { host: "127.0.0.1", port: 0 },
+    apiToken: undefined,
+    sipJournal: undefined,
+    peers: [],
+    groups,
   };
   const role = await startResourceManager(config, context);
   t.after(() => role.close());

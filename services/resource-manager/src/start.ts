@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os";
-import { sipUriPlace, type SidetoneConfig } from "@sidetone/config";
-import { SidetoneError, type RoleContext, type RunningRole } from "@sidetone/foundation";
+import { sipUriPlace, type ResourceManagerConfig } from "@sidetone/config";
+import { type RoleContext, type RunningRole } from "@sidetone/foundation";
 import { startHttp, type HttpServer, type Readiness, Registry } from "@sidetone/http";
 import { openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
 import { ownAddresses } from "./addresses.ts";
@@ -12,14 +12,10 @@ import { makePeers } from "./proxy/peers.ts";
 import { ResourceProxy } from "./proxy/proxy.ts";
 
 /**
- * Starts the Resource Manager of `config`.
- * @throws SidetoneError `no-section` (exit 1), `port-in-use` (exit 2).
+ * Starts the Resource Manager.
+ * @throws SidetoneError `port-in-use` (exit 2).
  */
-export async function startResourceManager(config: SidetoneConfig, context: RoleContext): Promise<RunningRole> {
-  const section = config.resourceManager;
-  if (section === undefined) {
-    throw new SidetoneError("no-section", `${config.file} has no section resource-manager.`, { exit: 1 });
-  }
+export async function startResourceManager(section: ResourceManagerConfig, context: RoleContext): Promise<RunningRole> {
   const { clock } = context;
   const log = context.log.child({ role: "resource-manager" });
   const pool = new Pool(section.groups, clock.now());

@@ -1,0 +1,139 @@
+import { readFileSync } from "node:fs";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { apiAccess, type ApiOptions } from "./api-client.ts";
+import { checkConfig, type Voice } from "./check-config.ts";
+import { configFile, readConfig } from "./configuration.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { type LogLevel, logLevels } from "./log.ts";
+import { searchNames } from "./recordings.ts";
+
+/** What a command gave: its exit code. */
+export interface Outcome {
+  code: number;
+}
+
+interface CommonOptions extends ApiOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+/** The command line. Commands load their code when they run; `outcome.code` is set by the one that ran. */
+export function buildProgram(voice: Voice, outcome: Outcome): Command {
+  const program = new Command("sidetone");
+  program
+    .description("Active call recording: SIP Server, Resource Manager, Media Server, recorder, console.")
+    .version(ownVersion(), "-V, --version")
+    .showHelpAfterError("(sidetone --help lists the commands)")
+    .configureOutput({
+      writeOut: (text) => voice.say(text.trimEnd()),
+      writeErr: (text) => voice.complain(text.trimEnd()),
+    })
+    .exitOverride();
+  const configOption = new Option(
+    "-c, --config <file>",
+    "configuration file (default: $SIDETONE_CONFIG, else sidetone.yaml)",
+  );
+  const asking = (command: Command): Command =>
+    command
+      .addOption(configOption)
+      .option("--url <url>", "address of a console or role (default: the configuration's console)")
+      .option("--user <name:password>", "log-in (default: the configuration's first console user)")
+      .option("--json", "JSON instead of a table");
+
+  program
+    .command("start")
+    .description("run all roles that the configuration has, or the named ones, until Ctrl-C")
+    .argument("[role...]", "sip-server, resource-manager, media-server, recorder, console")
+    .addOption(configOption)
+    .addOption(
+      new Option("--log-level <level>", "how much is logged")
+        .choices(logLevels)
+        .default("info")
+        .env("SIDETONE_LOG_LEVEL"),
+    )
+    .action(async (roles: string[], options: { config?: string; logLevel: LogLevel }) => {
+      const { start } = await import("./start.ts");
+      outcome.code = await start(roles, { config: options.config, logLevel: options.logLevel });
+    });
+
+  program
+    .command("check-config")
+    .description("name every mistake of a configuration file with its line")
+    .argument("[file]", "default: $SIDETONE_CONFIG, else sidetone.yaml")
+    .action((file: string | undefined) => {
+      outcome.code = checkConfig(configFile(file), voice);
+    });
+
+  const search = asking(program.command("recordings").description("search recordings, newest first"));
+  for (const name of searchNames) search.option(`--${name} <value>`, searchHelp(name), checkSearch(name));
+  search.action(async (options: CommonOptions & Record<string, unknown>) => {
+    const { recordings } = await import("./recordings.ts");
+    const wanted = new Map<string, string>();
+    for (const name of searchNames) {
+      const value = options[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
+      if (typeof value === "string") wanted.set(name, value);
+    }
+    voice.say(await recordings(access(options), wanted, options.json === true));
+  });
+
+  asking(program.command("resources").description("state of media servers and recorders")).action(
+    async (options: CommonOptions) => {
+      const { resources } = await import("./resources.ts");
+      voice.say(await resources(access(options), options.json === true));
+    },
+  );
+
+  program
+    .command("demo")
+    .description("two built-in phones make a recorded call; starts the system if it is not running")
+    .addOption(configOption)
+    .action(async (options: { config?: string }) => {
+      const { runDemo } = await import("./demo.ts");
+      outcome.code = await runDemo({ configFile: configFile(options.config), say: voice.say });
+    });
+
+  return program;
+}
+
+function access(options: CommonOptions): ReturnType<typeof apiAccess> {
+  return apiAccess(options, () => readConfig(options.config));
+}
+
+const searchHelps: Partial<Record<(typeof searchNames)[number], string>> = {
+  from: "begun at or after this time, e.g. 2026-11-20T09:00:00Z",
+  to: "begun before this time",
+  dn: "with this DN as a party",
+  ani: "caller's number",
+  dnis: "dialled number",
+  state: "recording, complete, partial or failed",
+  q: "text in names and parameters",
+  limit: "at most so many",
+  cursor: "where the last answer ended",
+};
+
+function searchHelp(name: (typeof searchNames)[number]): string {
+  return searchHelps[name] ?? `with this ${name}`;
+}
+
+function checkSearch(name: string): (value: string) => string {
+  return (value) => {
+    if (name === "limit" && !/^[1-9]\d{0,3}$/.test(value))
+      throw new InvalidArgumentError("It must be a number from 1 to 9999.");
+    if (name === "state" && !["recording", "complete", "partial", "failed"].includes(value)) {
+      throw new InvalidArgumentError("It must be recording, complete, partial or failed.");
+    }
+    return value;
+  };
+}
+
+function ownVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "unknown";
+}
+
+/** Exit code of what commander throws: 0 for help and version, else 1. */
+export function commanderExit(exitCode: number): number {
+  return exitCode === 0 ? exitCodes.ok : exitCodes.failed;
+}

@@ -1,0 +1,98 @@
+import { formatMistake, type SidetoneConfig } from "@sidetone/config";
+import { errorText, systemClock, systemRandom, type Logger, type RunningRole } from "@sidetone/foundation";
+import { banner } from "./banner.ts";
+import { readConfig } from "./configuration.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { makeFolders } from "./folders.ts";
+import { openLog, type LogLevel } from "./log.ts";
+import { openFilesHint, ownLimits } from "./open-files.ts";
+import { chooseRoles, loadRole } from "./roles.ts";
+import { Signals, stopRoles } from "./shutdown.ts";
+
+/** Options of `sidetone start`. */
+export interface StartOptions {
+  readonly config: string | undefined;
+  readonly logLevel: LogLevel;
+}
+
+/**
+ * `sidetone start [role ...]`: runs until a signal. Gives the exit code.
+ * @throws SidetoneError whatever keeps a role from starting; those that had started are stopped first.
+ */
+export async function start(named: readonly string[], options: StartOptions): Promise<number> {
+  const config = readConfig(options.config);
+  const roles = chooseRoles(named, config);
+  if (roles.length === 0) {
+    process.stderr.write(`${config.file} has no section of a role: there is nothing to start.\n`);
+    return exitCodes.failed;
+  }
+  const terminal = process.stdout.isTTY === true;
+  const { log, flush } = openLog(options.logLevel, terminal);
+  const running: RunningRole[] = [];
+  const interrupted = onSignals(log, flush);
+  try {
+    warn(config, log);
+    makeFolders(config, roles);
+    for (const role of roles) {
+      if (interrupted.happened()) break;
+      const startRole = await loadRole(role);
+      running.push(await startRole(config, { clock: systemClock, random: systemRandom, log }));
+    }
+  } catch (error) {
+    await stopRoles(running, systemClock, log);
+    flush();
+    throw error;
+  }
+  if (!interrupted.happened()) {
+    for (const role of running) log.info({ role: role.role, listening: role.listening }, "running");
+    // JSON lines stay JSON lines: where standard output is no terminal, people read standard error.
+    (terminal ? process.stdout : process.stderr).write(`${banner(config, running)}\n`);
+  }
+  const reason = await interrupted.promise;
+  log.info({ reason }, "stopping");
+  const clean = await stopRoles(running, systemClock, log);
+  flush();
+  if (reason === "crash") return exitCodes.failed;
+  return clean ? exitCodes.ok : exitCodes.stoppedLate;
+}
+
+function warn(config: SidetoneConfig, log: Logger): void {
+  for (const warning of config.warnings ?? []) log.warn({ path: warning.path }, formatMistake(warning));
+  const hint = openFilesHint(ownLimits());
+  if (hint !== undefined) log.warn({}, hint);
+}
+
+interface Interruption {
+  /** Resolves with what ended the run. */
+  readonly promise: Promise<string>;
+  readonly happened: () => boolean;
+}
+
+/** SIGINT and SIGTERM end the run in good order; so does an error that nobody caught. */
+function onSignals(log: Logger, flush: () => void): Interruption {
+  const signals = new Signals(systemClock);
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let happened = false;
+  const end = (reason: string): void => {
+    happened = true;
+    resolve(reason);
+  };
+  const onSignal = (name: string): void => {
+    const meaning = signals.arrived();
+    if (meaning === "stop") end(name);
+    if (meaning !== "force") return;
+    log.error({}, "stopped by force");
+    flush();
+    process.exit(exitCodes.forced);
+  };
+  const crashed = (error: unknown): void => {
+    log.error({ err: error }, `an error that nobody caught: ${errorText(error)}`);
+    end("crash");
+  };
+  process.on("SIGINT", () => onSignal("SIGINT"));
+  process.on("SIGTERM", () => onSignal("SIGTERM"));
+  process.on("SIGHUP", () => onSignal("SIGHUP"));
+  process.on("uncaughtException", crashed);
+  process.on("unhandledRejection", crashed);
+  return { promise, happened: () => happened };
+}
