@@ -43,6 +43,13 @@ test("hold: sendonly and inactive of a known phone", () => {
   assert.equal(inactive.value.settings.remote?.port, 4000);
 });
 
+test("RFC 2543 B.5: hold by the address 0.0.0.0 leaves the far end as it was", () => {
+  const held = answerLeg(sdp(`${audio}\r\nc=IN IP4 0.0.0.0`), local, false);
+  assert.ok(held.ok);
+  const { remote, sendToPhone, receiveFromPhone } = held.value.settings;
+  assert.deepEqual([remote, sendToPhone, receiveFromPhone], [undefined, false, true]);
+});
+
 test("RFC 3264 6: other streams are refused in place; ptime 20 where none is offered", () => {
   const answer = answerLeg(sdp("m=video 5000 RTP/AVP 96", "m=audio 4000 RTP/AVP 0"), local, true);
   assert.ok(answer.ok);

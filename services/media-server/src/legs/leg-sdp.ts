@@ -64,7 +64,8 @@ export function answerLeg(
   const unknown = placeholder && line.direction === "inactive";
   const ptime = Number(attribute(media, "ptime"));
   const settings: LegSettings = {
-    ...(unknown || line.remote === undefined ? {} : { remote: line.remote }),
+    // The old way to hold (RFC 2543 B.5) names no address: the one before stands.
+    ...(unknown || line.remote === undefined || line.remote.host === "0.0.0.0" ? {} : { remote: line.remote }),
     codec: codecOf(line.codec),
     payloadType: line.codec.payloadType,
     ...(line.event === undefined ? {} : { dtmfPayloadType: line.event.payloadType }),
@@ -103,7 +104,7 @@ export function readLegAnswer(body: Buffer | string): Result<LegSettings, string
   const event = known.find(({ name }) => name === "TELEPHONE-EVENT");
   const theirs = direction(media, sdp.value);
   return ok({
-    remote,
+    ...(remote.host === "0.0.0.0" ? {} : { remote }),
     codec: codecOf(codec),
     payloadType: codec.payloadType,
     ...(event === undefined ? {} : { dtmfPayloadType: event.payloadType }),

@@ -1,4 +1,4 @@
-import { errorText, fail, type Logger, ok, type Result } from "@sidetone/foundation";
+import { errorText, fail, type Logger, ok, type Result, SidetoneError } from "@sidetone/foundation";
 import type { IncomingRequest, InviteSession, SipRequest } from "@sidetone/sip";
 import type { LegSettings, MediaEngine, OpenedLeg } from "../media/index.ts";
 import { answerLeg, type LocalMedia, offerLeg, readLegAnswer, type Unacceptable } from "./leg-sdp.ts";
@@ -98,8 +98,13 @@ export class PartyLeg {
     const changed = this.#lastSdp !== undefined && this.#lastSdp !== same.value.sdp;
     const next = changed ? answerLeg(offer, this.#local(this.#version + 1), first) : same;
     if (!next.ok) return fail(next.error);
+    try {
+      await this.#configure(next.value.settings);
+    } catch (error) {
+      if (!(error instanceof SidetoneError) || error.code !== "bad-address") throw error;
+      return fail({ status: 488, reason: "Media Address Not Usable" });
+    }
     if (changed) this.#version += 1;
-    await this.#configure(next.value.settings);
     this.#lastSdp = next.value.sdp;
     return ok(next.value.sdp);
   }
@@ -126,8 +131,8 @@ export class PartyLeg {
   }
 
   async #configure(settings: LegSettings): Promise<void> {
-    this.#settings = settings;
     await this.#o.engine.configureLeg(this.engineLeg, settings);
+    this.#settings = settings;
   }
 
   #local(version: number): LocalMedia {

@@ -25,19 +25,21 @@ export interface OfferedStream {
   readonly rtcpPort: number;
   /** As the party's audio comes; offered first, so that nothing is converted where the recorder agrees. */
   readonly codec: AudioCodec;
+  /** A party speaks there now. */
+  readonly live: boolean;
 }
 
-/** RFC 7866 7.1.1: an audio m-line per stream, each labelled, `sendonly`, or `inactive` in a pause. */
+/** RFC 7866 7.1.1: an audio m-line per stream, each labelled, `sendonly`, or `inactive` in a pause and where nobody speaks. */
 export function recordingOffer(identity: SdpIdentity, streams: readonly OfferedStream[], paused: boolean): string {
   return formatSdp(
     multiAudioOffer(
       identity,
-      streams.map(({ label, port, rtcpPort, codec }): AudioStream => {
+      streams.map(({ label, port, rtcpPort, codec, live }): AudioStream => {
         return {
           port,
           label,
           codecs: codec === "PCMA" ? [PCMA, PCMU, TELEPHONE_EVENT] : [PCMU, PCMA, TELEPHONE_EVENT],
-          direction: paused ? "inactive" : "sendonly",
+          direction: paused || !live ? "inactive" : "sendonly",
           ptime: PTIME_MS,
           attributes: rtcpPort === port + 1 ? [] : [{ name: "rtcp", value: String(rtcpPort) }],
         };

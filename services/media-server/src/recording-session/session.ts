@@ -23,7 +23,7 @@ import {
   stepSession,
 } from "./machine.ts";
 import { metadataOf } from "./metadata.ts";
-import { type AnsweredStream, readRecordingAnswer, recordingOffer } from "./sdp.ts";
+import { type AnsweredStream, type OfferedStream, readRecordingAnswer, recordingOffer } from "./sdp.ts";
 import { SessionTaps, type TappedLeg } from "./taps.ts";
 import { targetOf } from "./target.ts";
 
@@ -245,10 +245,7 @@ export class RecordingSession {
   }
 
   #readAnswer(response: SipResponse): ReturnType<typeof readRecordingAnswer> {
-    const answered = readRecordingAnswer(
-      sdpOf(response.headers.get("Content-Type"), response.body),
-      this.#taps.streams,
-    );
+    const answered = readRecordingAnswer(sdpOf(response.headers.get("Content-Type"), response.body), this.#streams());
     if (answered.ok) this.#answered = answered.value;
     return answered;
   }
@@ -266,9 +263,9 @@ export class RecordingSession {
       return;
     }
     const paused = this.#state.told === "paused";
-    const sdp = recordingOffer(this.#identity(), this.#taps.streams, paused);
+    const sdp = recordingOffer(this.#identity(), this.#streams(), paused);
     const accept = (answer: Buffer, contentType: string | undefined): void => {
-      const answered = readRecordingAnswer(sdpOf(contentType, answer), this.#taps.streams);
+      const answered = readRecordingAnswer(sdpOf(contentType, answer), this.#streams());
       if (!answered.ok) return;
       this.#answered = answered.value;
       void this.#taps.send(this.#answered);
@@ -292,13 +289,17 @@ export class RecordingSession {
     void sip.bye();
   }
 
+  #streams(): OfferedStream[] {
+    return this.#taps.streams(sourcesOf(this.#o.facts()));
+  }
+
   #identity(): { address: string; sessionId: string; version: number } {
     return { address: this.#taps.address, sessionId: this.#sdpId, version: this.#sdpVersion };
   }
 
   /** RFC 7866 9.1: SDP and complete metadata in one multipart body. */
   #body(): Required<Pick<RequestOptions, "body" | "contentType">> {
-    const streams = this.#taps.streams;
+    const streams = this.#streams();
     const sdp = recordingOffer(this.#identity(), streams, this.#state.told === "paused");
     const labels = streams.map(({ label }) => label);
     const metadata = writeMetadata(metadataOf(this.#o.facts(), labels, this.#which()));

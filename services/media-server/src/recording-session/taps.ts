@@ -1,5 +1,4 @@
-import type { Logger } from "@sidetone/foundation";
-import { errorText } from "@sidetone/foundation";
+import { errorText, type Logger, SidetoneError } from "@sidetone/foundation";
 import type { AudioCodec, MediaEngine, OpenedTap } from "../media/index.ts";
 import type { AnsweredStream, OfferedStream } from "./sdp.ts";
 
@@ -9,6 +8,8 @@ export interface TappedLeg {
   readonly leg: number;
   readonly codec: AudioCodec;
 }
+
+const goneCodes: ReadonlySet<string> = new Set(["unknown-tap", "unknown-leg", "media-engine-closed"]);
 
 interface Tap extends OpenedTap {
   readonly conn: string;
@@ -26,10 +27,10 @@ export class SessionTaps {
     this.#log = log;
   }
 
-  /** The streams to offer, in the order of their labels' first opening; address is that of every tap. */
-  get streams(): OfferedStream[] {
-    return Array.from(this.#taps, ([label, { localPort: port, localRtcpPort: rtcpPort, codec }]) => {
-      return { label, port, rtcpPort, codec };
+  /** The streams to offer, in the order of their labels' first opening; one without a party is not `live`. */
+  streams(sources: ReadonlyMap<string, string>): OfferedStream[] {
+    return Array.from(this.#taps, ([label, { localPort: port, localRtcpPort: rtcpPort, codec, conn }]) => {
+      return { label, port, rtcpPort, codec, live: sources.get(label) === conn };
     });
   }
 
@@ -102,7 +103,8 @@ export class SessionTaps {
     try {
       await done;
     } catch (error) {
-      this.#log.debug({ tap: what, error: errorText(error) }, "a tap is gone");
+      const gone = error instanceof SidetoneError && goneCodes.has(error.code);
+      this.#log[gone ? "debug" : "warn"]({ command: what, error: errorText(error) }, "a tap did not take a command");
     }
   }
 }

@@ -322,7 +322,8 @@ test("a leg's BYE closes the leg; with the last one the conference and its recor
   b.end({ by: "remote" });
   await settled();
   assert.ok(bench.engine.calls.includes("closeLeg 2"));
-  const told = metadataIn(session.sent.at(-1)?.body ?? "").metadata;
+  const { metadata: told, sdp } = metadataIn(session.sent.at(-1)?.body ?? "");
+  assert.match(sdp, /a=label:1\r\na=sendonly\r\n[^]*a=label:2\r\na=inactive/);
   assert.ok(told.participantSessions.some(({ disassociateTime }) => disassociateTime !== undefined));
   a.end({ by: "remote" });
   await settled();
@@ -370,6 +371,15 @@ test("requests that are none of ours, load in the answer to OPTIONS, a full serv
     bench.server.onRequest(tx);
     assert.equal(tx.answers[0]?.status, status, `${method} ${uri}`);
   }
+});
+
+test("a held recorder stream buffers until the recorder takes it", async () => {
+  const bench = new Bench();
+  await bench.call();
+  const { session, body } = bench.recorder();
+  session.accepted((answerSdp(body) ?? "").replaceAll("a=recvonly", "a=inactive"));
+  await settled();
+  assert.deepEqual(bench.engine.calls.slice(3), ["hold 3", "hold 4"]);
 });
 
 test("offers without G.711 are refused with 488 and leave nothing behind", async () => {
