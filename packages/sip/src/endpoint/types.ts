@@ -102,7 +102,7 @@ export interface ServerTransaction {
   /** Sends a response as it is; its top Via must already be that of `request`. For proxies. */
   forward(response: SipResponse): void;
   /** INVITE: a CANCEL matched this transaction (it was already answered with 200). */
-  onCancel?: (cancel: SipRequest) => void;
+  onCancel?: ((cancel: SipRequest) => void) | undefined;
   /** No ACK for a 3xx-6xx within 64*T1, or the transport failed. */
   onFailure?: (why: "timeout" | "transport") => void;
   /** The transaction is gone; called once. */

@@ -31,15 +31,15 @@ type Machine =
 /** One request over one flow, driven by the machine of RFC 3261 17.1. */
 export class ClientTx {
   readonly key: string;
-  readonly request: SipRequest;
   readonly flow: Flow;
-  readonly #bytes: Buffer;
+  #request: SipRequest | undefined;
+  #bytes: Buffer | undefined;
   readonly #owner: TransactionOwner;
-  readonly #user: ClientUser;
+  #user: ClientUser | undefined;
   readonly #settings: FsmSettings;
   readonly #timers: TransactionTimers;
   readonly #machine: Machine;
-  readonly #sendCancel: ((headers: readonly (readonly [string, string])[]) => void) | undefined;
+  #sendCancel: ((headers: readonly (readonly [string, string])[]) => void) | undefined;
   #ack: { bytes: Buffer; message: SipRequest } | undefined;
   #cancelWish: readonly (readonly [string, string])[] | undefined;
   #cancelGuard: Cancel | undefined;
@@ -54,7 +54,7 @@ export class ClientTx {
     sendCancel?: (headers: readonly (readonly [string, string])[]) => void,
   ) {
     this.key = key;
-    this.request = request;
+    this.#request = request;
     this.flow = flow;
     this.#bytes = serialize(request);
     this.#settings = settings;
@@ -104,8 +104,9 @@ export class ClientTx {
     if (this.#cancelGuard !== undefined || this.#cancelWish === undefined) return;
     // 9.1: "If there is no final response for the original request in 64*T1 seconds ... the client SHOULD then consider the original transaction cancelled".
     this.#cancelGuard = this.#owner.clock.after(64 * this.#settings.t1, () => {
+      const user = this.#user;
       this.close();
-      this.#user.onFailure("timeout");
+      user?.onFailure("timeout");
     });
     this.#sendCancel?.(this.#cancelWish);
   }
@@ -129,22 +130,31 @@ export class ClientTx {
       outputs = step.outputs;
     }
     for (const output of outputs) this.#carryOut(output, response);
+    if (this.state === "completed") this.#lighten();
+  }
+
+  /** Completed only absorbs repetitions: what it would keep alive for 5 to 32 s is let go. */
+  #lighten(): void {
+    this.#request = undefined;
+    this.#bytes = undefined;
+    this.#user = undefined;
+    this.#sendCancel = undefined;
   }
 
   #carryOut(output: Output, response: SipResponse | undefined): void {
     switch (output.kind) {
       case "send":
-        if (!this.#owner.send(this.#bytes, this.request, this.flow, () => this.transportError())) this.transportError();
+        this.#send();
         return;
       case "send-ack":
         if (response !== undefined) this.#sendAck(response);
         return;
       case "deliver":
-        if (response !== undefined) this.#user.onResponse(response);
+        if (response !== undefined) this.#user?.onResponse(response);
         return;
       case "failed":
         this.#endCancel();
-        this.#user.onFailure(output.why);
+        this.#user?.onFailure(output.why);
         return;
       case "set":
         if (this.state !== "terminated") this.#timers.set(output.timer, output.ms, (timer) => this.#fired(timer));
@@ -160,15 +170,20 @@ export class ClientTx {
     }
   }
 
+  #send(): void {
+    if (this.#bytes === undefined || this.#request === undefined) return;
+    if (!this.#owner.send(this.#bytes, this.#request, this.flow, () => this.transportError())) this.transportError();
+  }
+
   #fired(timer: TimerName): void {
     this.#input({ kind: "timer", timer } as ClientInviteInput | ClientNonInviteInput);
   }
 
   #sendAck(response: SipResponse): void {
-    if (this.#ack === undefined) {
-      const message = ackOfFailure(this.request, response);
+    if (this.#ack === undefined && this.#request !== undefined) {
+      const message = ackOfFailure(this.#request, response);
       this.#ack = { message, bytes: serialize(message) };
     }
-    this.#owner.send(this.#ack.bytes, this.#ack.message, this.flow, () => undefined);
+    if (this.#ack !== undefined) this.#owner.send(this.#ack.bytes, this.#ack.message, this.flow, () => undefined);
   }
 }

@@ -28,7 +28,7 @@ export class ServerTx implements ServerTransaction {
   readonly id: string;
   readonly request: SipRequest;
   readonly flow: Flow;
-  onCancel?: (cancel: SipRequest) => void;
+  onCancel: ((cancel: SipRequest) => void) | undefined;
   onFailure?: (why: "timeout" | "transport") => void;
   onTerminated?: () => void;
   /** Set by the layer: the transaction is new. */
@@ -92,6 +92,8 @@ export class ServerTx implements ServerTransaction {
     const repeat = name === "accepted" && response.status >= 200 && response.status < 300;
     if (name !== "proceeding" && name !== "trying" && !repeat) return;
     this.#last = { response, bytes: serialize(response) };
+    // Nothing can be cancelled any more: what would answer is let go.
+    if (response.status >= 200) this.onCancel = undefined;
     this.#input({ kind: "respond", status: response.status });
   }
 
