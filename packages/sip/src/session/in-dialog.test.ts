@@ -226,3 +226,16 @@ test("session listeners that throw do not reach the stack", async () => {
   assert.equal(b.state, "ended");
   assert.deepEqual(await rig.leftovers(), NOTHING);
 });
+
+test("BYE while a re-INVITE waits to be repeated after 491: its promise resolves, no timer is left", async () => {
+  const rig = await new CallRig().start();
+  const { a, b } = await rig.call();
+  const both = Promise.all([a.reinvite({ body: "a" }), b.reinvite({ body: "b" })]);
+  await rig.after(10);
+  await Promise.all([a.bye(), rig.after(20)]);
+  assert.deepEqual(
+    (await both).map((r) => r.status),
+    [481, 481],
+  );
+  assert.deepEqual(await rig.leftovers(), NOTHING);
+});
