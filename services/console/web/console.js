@@ -125,16 +125,31 @@ function audioUrl(id) {
   return `/api/v1/recordings/${encodeURIComponent(id)}/audio`;
 }
 
-function listen(id) {
-  const recording = shown.find((r) => r.id === id);
-  playing = id;
+function showPlayer(recording) {
+  playing = recording.id;
   byId("player").hidden = false;
-  setText(byId("player-what"), `${moment(recording?.startTime)} · ${recording?.fileName ?? id}`);
+  setText(byId("player-what"), `${moment(recording.startTime)} · ${recording.fileName ?? recording.id}`);
+  byId("audio").src = audioUrl(recording.id);
+}
+
+function listen(id) {
+  showPlayer(shown.find((r) => r.id === id) ?? { id });
   const audio = byId("audio");
-  audio.src = audioUrl(id);
   audio.play().catch(() => undefined);
   audio.focus();
   drawRecordings();
+}
+
+/** A link with ?id=... opens that recording, without playing it. */
+async function openLinked() {
+  const id = new URLSearchParams(location.search).get("id");
+  if (id === null) return;
+  try {
+    showPlayer(await get(`/api/v1/recordings/${encodeURIComponent(id)}`));
+  } catch (error) {
+    byId("player").hidden = false;
+    setText(byId("player-what"), `The recording of the link cannot be shown: ${error.message}`);
+  }
 }
 
 async function refreshCalls() {
@@ -226,4 +241,5 @@ byId("search").addEventListener("submit", (event) => {
   void refreshRecordings();
 });
 byId("more").addEventListener("click", () => void showOlder());
+void openLinked();
 void refresh();
