@@ -1,0 +1,175 @@
+// Relay and fork of recorded calls: packets per core-second of the Media Server's process, for each packet I/O, in one run.
+//
+//   sidetone-node bench/media-relay.ts [--calls 150] [--seconds 4]
+//
+// Per call two phones send 50 packets a second; each packet goes to the other phone and to a recorder. The figure is what arrived divided
+// by the CPU time (user + system) of the process under test; the load comes from another process. Loopback: sends pay for delivery too.
+import { type ChildProcess, fork } from "node:child_process";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { delay, silentLogger, systemClock } from "@sidetone/foundation";
+import { createPacketIO, type PacketIO, writeRtpHeader } from "@sidetone/rtp";
+import { startMediaEngine } from "../services/media-server/src/media/index.ts";
+
+const HOST = "127.0.0.1";
+const PACKET_MS = 20;
+const SINKS = 4;
+
+interface Order {
+  readonly kind: "dgram" | "batched";
+  readonly calls: number;
+  readonly phonePorts: readonly number[];
+  readonly sinkPorts: readonly number[];
+}
+
+interface Measured {
+  readonly cpuMicros: number;
+  readonly relayed: number;
+  readonly forked: number;
+  readonly dropped: number;
+  /** Holes in the sequence numbers that arrived. */
+  readonly lost: number;
+  readonly seconds: number;
+}
+
+/** The process under test: a media engine with all calls set up; measures between "begin" and "end". */
+async function underTest(order: Order): Promise<void> {
+  const engine = await startMediaEngine({
+    rtp: { address: HOST, advertise: HOST, portMin: 40_000, portMax: 48_000, packetIo: order.kind },
+    log: silentLogger,
+    clock: systemClock,
+  });
+  const ports: number[] = [];
+  for (let call = 0; call < order.calls; call++) {
+    const legs = [await engine.openLeg(), await engine.openLeg()];
+    for (const [side, leg] of legs.entries()) {
+      await engine.configureLeg(leg.leg, {
+        remote: { host: HOST, port: order.phonePorts[side] ?? 0 },
+        codec: "PCMU",
+        payloadType: 0,
+        sendToPhone: true,
+        receiveFromPhone: true,
+      });
+      const none = { codec: undefined, payloadType: 0 };
+      const { tap } = await engine.openTap({ leg: leg.leg, ...none, backfillSinceMs: 0, paused: false });
+      const port = order.sinkPorts[(2 * call + side) % SINKS] ?? 0;
+      await engine.setTapDestination(tap, { host: HOST, port, rtcpPort: order.sinkPorts[0] ?? 0, ...none });
+      ports.push(leg.rtpPort);
+    }
+    await engine.connect(legs[0]?.leg ?? 0, legs[1]?.leg ?? 0);
+  }
+  let cpu = process.cpuUsage();
+  let before = await engine.stats();
+  let began = systemClock.now();
+  process.on("message", (message) => {
+    void (async () => {
+      if (message === "begin") {
+        before = await engine.stats();
+        began = systemClock.now();
+        cpu = process.cpuUsage();
+        return;
+      }
+      const used = process.cpuUsage(cpu);
+      const seconds = (systemClock.now() - began) / 1000;
+      const after = await engine.stats();
+      const sum = (list: readonly { readonly sent: number }[]): number => list.reduce((n, s) => n + s.sent, 0);
+      const measured: Measured = {
+        cpuMicros: used.user + used.system,
+        relayed: sum(after.perLeg) - sum(before.perLeg),
+        forked: sum(after.perTap) - sum(before.perTap),
+        dropped: after.dropped - before.dropped,
+        lost: after.perLeg.reduce((n, l) => n + l.lost, 0) - before.perLeg.reduce((n, l) => n + l.lost, 0),
+        seconds,
+      };
+      process.send?.(measured);
+      await engine.close();
+      process.disconnect();
+    })();
+  });
+  process.send?.(ports);
+}
+
+function answer<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    child.once("message", (value) => resolve(value as T));
+    child.once("exit", () => reject(new Error("the process under test has ended")));
+  });
+}
+
+/** Sends every stream's packet once in 20 ms, spread over them, until told to stop. */
+function generate(io: PacketIO, phones: readonly number[], ports: readonly number[]): () => void {
+  const dests = ports.map((port) => io.dest(HOST, port));
+  const bytes = new Uint8Array(172).fill(0xd5);
+  const begin = systemClock.now();
+  let sent = 0;
+  let stopped = false;
+  const step = (): void => {
+    if (stopped) return;
+    const due = Math.floor(((systemClock.now() - begin) / PACKET_MS) * dests.length);
+    for (; sent < due; sent++) {
+      const stream = sent % dests.length;
+      const n = Math.floor(sent / dests.length);
+      writeRtpHeader(bytes, 0, 0, false, n & 0xffff, n * 160, stream + 1);
+      io.queue(phones[stream % 2] ?? 0, dests[stream] ?? 0, bytes, 0, bytes.length);
+    }
+    io.flush();
+    void delay(systemClock, 1).then(step);
+  };
+  step();
+  return () => {
+    stopped = true;
+  };
+}
+
+async function measure(kind: Order["kind"], calls: number, seconds: number): Promise<Measured> {
+  const io = createPacketIO({ kind: "auto", log: silentLogger, pollMs: 20 });
+  const open = (): number => io.open({ address: HOST, port: 0, mode: "poll", receiveBuffer: 4_000_000 });
+  const phones = [open(), open()];
+  const sinks = Array.from({ length: SINKS }, open);
+  io.run();
+  const order: Order = {
+    kind,
+    calls,
+    phonePorts: phones.map((s) => io.localPort(s)),
+    sinkPorts: sinks.map((s) => io.localPort(s)),
+  };
+  const child = fork(fileURLToPath(import.meta.url), ["--under-test", JSON.stringify(order)]);
+  const stop = generate(io, phones, await answer<number[]>(child));
+  await delay(systemClock, 1000);
+  child.send("begin");
+  await delay(systemClock, seconds * 1000);
+  child.send("end");
+  const measured = await answer<Measured>(child);
+  stop();
+  io.shutdown();
+  return measured;
+}
+
+const { values } = parseArgs({
+  options: { calls: { type: "string" }, seconds: { type: "string" }, "under-test": { type: "string" } },
+});
+if (values["under-test"] !== undefined) {
+  await underTest(JSON.parse(values["under-test"]) as Order);
+} else {
+  const calls = Number(values.calls ?? 150);
+  const seconds = Math.min(30, Number(values.seconds ?? 4));
+  const out = (line: string): void => void process.stdout.write(`${line}\n`);
+  out(`${calls} calls, ${seconds} s each, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}`);
+  out("packet I/O  relayed   forked  dropped  loss %   core %  µs/packet  packets per core-second");
+  for (const kind of process.platform === "linux" ? (["dgram", "batched"] as const) : (["dgram"] as const)) {
+    const m = await measure(kind, calls, seconds);
+    const loss = (100 * m.lost) / (m.lost + m.relayed);
+    const cell = (value: number, digits: number, width: number): string => value.toFixed(digits).padStart(width);
+    out(
+      kind.padEnd(10) +
+        cell(m.relayed, 0, 9) +
+        cell(m.forked, 0, 9) +
+        cell(m.dropped, 0, 9) +
+        cell(loss, 2, 8) +
+        cell(m.cpuMicros / m.seconds / 10_000, 1, 9) +
+        cell(m.cpuMicros / m.relayed, 2, 11) +
+        cell((m.relayed / m.cpuMicros) * 1_000_000, 0, 25),
+    );
+  }
+}
