@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseRtcp, ulawToAlaw, writeReport } from "@sidetone/rtp";
-import { Bench, type ReceivedRtp, rtpBytes } from "./core.fixture.ts";
+import { parseRtcp, TimeLine, ulawToAlaw, writeReport } from "@sidetone/rtp";
+import { Bench, type ReceivedRtp, readRtp, rtpBytes } from "./core.fixture.ts";
 import type { LegSettings, OpenedLeg } from "./types.ts";
 
 const PHONE_A = "10.0.0.1:4000";
@@ -373,6 +373,57 @@ void test("both taps of a recording share one wall clock: packets that arrive to
     return report.sender.ntpMicros + ((packet.timestamp - report.sender.timestamp) | 0) * 125;
   });
   assert.equal(wall[0], wall[1]);
+  b.core.close();
+});
+
+void test("C1, C2: what a recorder's time line makes of both taps is true within 20 ms, with loss and jitter on the way", () => {
+  const b = new Bench();
+  const legs = twoLegs(b);
+  const lines = legs.map((l, i) => {
+    const tap = openTap(b, l.leg);
+    const to = { host: "10.0.0.9", port: 7000 + 10 * i, payloadType: 0, codec: undefined };
+    b.core.setTapDestination(tap, to);
+    return new TimeLine({ originMicros: b.clock.wallMicros() });
+  });
+  // Arrivals of 60 s, by time: side, packet, up to 60 ms late, one in twenty lost.
+  const arrivals = fc
+    .sample(fc.record({ late: fc.integer({ min: 0, max: 60 }), fate: fc.integer({ min: 0, max: 19 }) }), {
+      numRuns: 6000,
+      seed: 7,
+    })
+    .map(({ late, fate }, i) => ({ side: i % 2, n: i >> 1, at: (i >> 1) * 20 + 20 + late, fate }))
+    .filter((a) => a.fate > 0)
+    .sort((x, y) => x.at - y.at);
+  const offsets: number[][] = [[], []];
+  let now = 0;
+  for (const a of arrivals) {
+    b.clock.advance(a.at - now);
+    now = a.at;
+    const bytes = rtpBytes({ sequence: a.n, timestamp: 5000 * a.side + a.n * 160 });
+    b.io.inject(legs[a.side]?.rtpPort ?? 0, a.side === 0 ? PHONE_A : PHONE_B, bytes);
+    for (const d of b.io.sent.splice(0)) {
+      const side = d.to.startsWith("10.0.0.9:701") ? 1 : 0;
+      const line = lines[side];
+      if (d.to.endsWith("1") && d.to.startsWith("10.0.0.9")) {
+        const report = parseRtcp(d.bytes, 0, d.bytes.length)?.[0];
+        if (report?.kind !== "sender-report") continue;
+        line?.senderReport(report.ssrc, report.sender.ntpMicros, report.sender.timestamp, b.clock.wallMicros());
+      } else if (d.to.startsWith("10.0.0.9")) {
+        const p = readRtp(d.bytes);
+        assert.equal(line?.place(p.ssrc, p.sequence, p.timestamp, p.payload.length, b.clock.wallMicros()), "placed");
+        offsets[side]?.push((line?.position ?? 0) - a.n * 160);
+      }
+    }
+  }
+  for (const side of [0, 1]) {
+    const settled = (offsets[side] ?? []).slice(500);
+    assert.ok(settled.length > 2000);
+    assert.ok(
+      settled.every((o) => Math.abs(o) <= 160),
+      `side ${side}: ${Math.min(...settled)} to ${Math.max(...settled)} samples`,
+    );
+    assert.equal(lines[side]?.report().lost, 0, "nothing was lost between tap and recorder");
+  }
   b.core.close();
 });
 

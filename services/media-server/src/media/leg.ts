@@ -98,7 +98,7 @@ export class Leg {
     }
     this.settings = settings;
     fillKinds(this.#kinds, settings.codec, settings.payloadType, settings.dtmfPayloadType);
-    if (remote === undefined) return;
+    if (remote === undefined || ip === 0) return;
     const changed = this.#latch.signal(ip, remote.port, settings.nat ?? false);
     this.#rtcpPort = remote.rtcpPort ?? remote.port + 1;
     if (changed) {

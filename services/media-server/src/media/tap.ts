@@ -57,11 +57,11 @@ export class Tap {
     this.#timestampBase = o.timestampBase;
   }
 
-  /** How the stream is to look from now on, the buffer included. */
+  /** How the stream is to look from now on, the buffer included. Without a type for telephone-events the one before stays. */
   setFormat(codec: AudioCodec | undefined, payloadType: number, dtmfPayloadType: number | undefined): void {
     this.#codec = codec === undefined ? -1 : kindOfCodec(codec);
     this.#payloadType = payloadType;
-    this.#dtmfPayloadType = dtmfPayloadType;
+    this.#dtmfPayloadType = dtmfPayloadType ?? this.#dtmfPayloadType;
   }
 
   /** True while packets wait and can be sent. */
@@ -172,6 +172,8 @@ export class Tap {
     this.#sequence = (this.#sequence + 1) & 0xffff;
     writeRtpHeader(from, start - RTP_HEADER, payloadType, marker, this.#sequence, timestamp, this.ssrc);
     this.#io.queue(this.sockets.rtp, this.#dest, from, start - RTP_HEADER, RTP_HEADER + length);
+    // The report that went before may have been lost, and with it what ties this stream to the wall clock.
+    if (this.#sent === 0) this.#lastReport = Number.NEGATIVE_INFINITY;
     this.#sent++;
     this.#octets += length;
   }

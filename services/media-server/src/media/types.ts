@@ -27,7 +27,7 @@ export interface OpenedLeg {
 
 /** Where the phone said that it receives. */
 export interface LegRemote {
-  /** IPv4 literal. */
+  /** IPv4 literal. 0.0.0.0 (hold of RFC 2543) leaves the address before as it was. */
   readonly host: string;
   readonly port: number;
   /** Default `port + 1`. */
@@ -82,6 +82,7 @@ export interface TapDestination {
   readonly rtcpPort?: number;
   readonly payloadType: number;
   readonly codec: AudioCodec | undefined;
+  /** Default: the one of `openTap`. */
   readonly dtmfPayloadType?: number;
 }
 
