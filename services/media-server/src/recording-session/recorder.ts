@@ -98,10 +98,9 @@ export class Recorder {
   async #start(command: RecorderCommand): Promise<void> {
     const copies = fact(this.#facts, "dest2") === undefined ? [1] : [1, 2];
     const capture = command.initial ?? "recording";
+    const zero = this.#o.clock.now() - backfillOf(command);
     for (const copy of copies) this.#sessions.push(this.#session(copy));
-    const started = await Promise.allSettled(
-      this.#sessions.map((session) => session.start(capture, backfillOf(command))),
-    );
+    const started = await Promise.allSettled(this.#sessions.map((session) => session.start(capture, zero)));
     for (const [index, outcome] of Array.from(started.entries()).toReversed()) {
       if (outcome.status === "fulfilled") continue;
       const [failed] = this.#sessions.splice(index, 1);

@@ -78,10 +78,14 @@ export class RecordingSession {
     return this.#state.phase;
   }
 
-  /** Taps first, with what was kept, then the INVITE: nothing is lost while the recorder makes up its mind. Rejects where the engine has no ports. */
-  async start(capture: Capture, backfillMs: number): Promise<void> {
+  /**
+   * Taps first, with what was kept, then the INVITE: nothing is lost while the recorder makes up its mind. Rejects where the engine has no ports.
+   *
+   * @param zero `clock.now()` at the recording's beginning
+   */
+  async start(capture: Capture, zero: number): Promise<void> {
     try {
-      await this.#follow(backfillMs, capture === "paused");
+      await this.#follow(() => Math.max(0, Math.ceil(this.#o.clock.now() - zero)), capture === "paused");
     } catch (error) {
       await this.#taps.close();
       this.#over.resolve();
@@ -103,7 +107,7 @@ export class RecordingSession {
 
   /** Parties or parameters changed. */
   async update(): Promise<void> {
-    await this.#follow(0, this.#state.capture === "paused");
+    await this.#follow(() => 0, this.#state.capture === "paused");
     this.#input({ kind: "changed" });
   }
 
@@ -119,7 +123,7 @@ export class RecordingSession {
     return this.#over.promise;
   }
 
-  async #follow(backfillMs: number, paused: boolean): Promise<boolean> {
+  async #follow(backfillMs: () => number, paused: boolean): Promise<boolean> {
     return this.#taps.follow(sourcesOf(this.#o.facts()), this.#o.legOf, { backfillMs, paused });
   }
 
@@ -255,23 +259,25 @@ export class RecordingSession {
    * one follows. An offer of its own, which it should not make, is answered with what it has been offered.
    */
   #recorderOffers(incoming: IncomingRequest): void {
-    const { method, body } = incoming.request;
-    const hasBody = body.length > 0;
-    if (method === "UPDATE") {
+    const { method, body, headers } = incoming.request;
+    const contentType = headers.get("Content-Type");
+    const offer = sdpOf(contentType, body);
+    if (offer.length === 0 && method === "UPDATE") {
       incoming.respond(200);
-      if (hasBody) this.#input({ kind: "changed" });
+      if (body.length > 0) this.#input({ kind: "changed" });
       return;
     }
-    const paused = this.#state.told === "paused";
-    const sdp = recordingOffer(this.#identity(), this.#streams(), paused);
-    const accept = (answer: Buffer, contentType: string | undefined): void => {
-      const answered = readRecordingAnswer(sdpOf(contentType, answer), this.#streams());
-      if (!answered.ok) return;
+    const sdp = recordingOffer(this.#identity(), this.#streams(), this.#state.told === "paused");
+    const take = (description: Buffer): boolean => {
+      const answered = readRecordingAnswer(description, this.#streams());
+      if (!answered.ok) return false;
       this.#answered = answered.value;
       void this.#taps.send(this.#answered);
+      return true;
     };
-    if (hasBody) accept(body, incoming.request.headers.get("Content-Type"));
-    else incoming.onAck = (ack) => accept(ack.body, ack.headers.get("Content-Type"));
+    if (offer.length === 0) {
+      incoming.onAck = (ack) => void take(sdpOf(ack.headers.get("Content-Type"), ack.body));
+    } else if (!take(offer)) return incoming.respond(488);
     incoming.respond(200, { body: sdp, contentType: "application/sdp" });
   }
 
@@ -345,10 +351,11 @@ export class RecordingSession {
   }
 }
 
+/** The SDP of a body that is SDP, or multipart with SDP in it; empty where there is none. */
 function sdpOf(contentType: string | undefined, body: Buffer): Buffer {
-  if (contentType === undefined || !contentType.toLowerCase().startsWith("multipart/")) return body;
-  const parts = parseMultipart(contentType, body);
-  return (parts.ok ? pickRecordingParts(parts.value).sdp : undefined) ?? Buffer.alloc(0);
+  const parts = parseMultipart(contentType ?? "", body);
+  const found = pickRecordingParts(parts.ok ? parts.value : [{ contentType: contentType ?? "application/sdp", body }]);
+  return found.sdp ?? Buffer.alloc(0);
 }
 
 function reasonOf(why: EndReason): string {

@@ -45,26 +45,36 @@ export class SessionTaps {
   async follow(
     sources: ReadonlyMap<string, string>,
     legOf: (conn: string) => TappedLeg | undefined,
-    how: { readonly backfillMs: number; readonly paused: boolean },
+    how: { readonly backfillMs: () => number; readonly paused: boolean },
   ): Promise<boolean> {
-    let changed = false;
+    const wanted: { label: string; conn: string; leg: TappedLeg }[] = [];
     for (const [label, conn] of Array.from(sources).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-      const old = this.#taps.get(label);
       const leg = legOf(conn);
-      if (old?.conn === conn || leg === undefined) continue;
-      const opened = await this.#engine.openTap({
-        leg: leg.leg,
-        codec: undefined,
-        payloadType: leg.codec === "PCMA" ? 8 : 0,
-        backfillSinceMs: how.backfillMs,
-        paused: how.paused,
-      });
+      if (leg !== undefined && this.#taps.get(label)?.conn !== conn) wanted.push({ label, conn, leg });
+    }
+    // Together: none waits for the others while its party speaks.
+    const opened = await Promise.allSettled(
+      wanted.map(({ leg }) =>
+        this.#engine.openTap({
+          leg: leg.leg,
+          codec: undefined,
+          payloadType: leg.codec === "PCMA" ? 8 : 0,
+          backfillSinceMs: how.backfillMs(),
+          paused: how.paused,
+        }),
+      ),
+    );
+    for (const [index, { label, conn, leg }] of wanted.entries()) {
+      const outcome = opened[index];
+      if (outcome?.status !== "fulfilled") continue;
+      const old = this.#taps.get(label);
       if (old !== undefined) await this.#quietly("close", this.#engine.closeTap(old.tap));
       // Setting an existing key keeps its place: the m-line order never changes.
-      this.#taps.set(label, { ...opened, conn, codec: leg.codec });
-      changed = true;
+      this.#taps.set(label, { ...outcome.value, conn, codec: leg.codec });
     }
-    return changed;
+    const failed = opened.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return wanted.length > 0;
   }
 
   /** Resolves when nothing is captured any more. */

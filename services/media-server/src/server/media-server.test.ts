@@ -275,7 +275,7 @@ test("RFC 7866 7.2: an offerless re-INVITE of the recorder gets our offer, its a
   const bench = new Bench();
   await bench.call();
   const session = await bench.acceptRecorder();
-  const asked = await session.incoming("INVITE", "", "");
+  const asked = await session.incoming("INVITE", "", "application/sdp");
   assert.match(asked.body, /a=label:1.*a=label:2/s);
   bench.engine.calls.length = 0;
   asked.incoming.onAck?.({
@@ -284,6 +284,22 @@ test("RFC 7866 7.2: an offerless re-INVITE of the recorder gets our offer, its a
   } as never);
   await settled();
   assert.deepEqual(bench.engine.calls, ["send 3 127.0.0.1:26000 PCMU", "send 4 127.0.0.1:26002 PCMU"]);
+});
+
+test("RFC 7866 9.2: a snapshot request is answered, complete metadata follow; an SDP of the recorder is answered with ours", async () => {
+  const bench = new Bench();
+  await bench.call();
+  const session = await bench.acceptRecorder();
+  const snapshot = await session.incoming("UPDATE", "<requestsnapshot/>", "application/rs-metadata+xml");
+  assert.deepEqual([snapshot.status, snapshot.body], [200, ""]);
+  await settled();
+  assert.equal(metadataIn(session.sent[0]?.body ?? "").metadata.dataMode, "complete");
+  bench.engine.calls.length = 0;
+  const offer = answerSdp(bench.recorder().body, 27_000) ?? "";
+  assert.match((await session.incoming("UPDATE", offer, "application/sdp")).body, /a=label:1/);
+  await settled();
+  assert.deepEqual(bench.engine.calls, ["send 3 127.0.0.1:27000 PCMU", "send 4 127.0.0.1:27002 PCMU"]);
+  assert.equal((await session.incoming("INVITE", "v=0", "application/sdp")).status, 488);
 });
 
 test("events go to the dialog of the last recorder command, else to any that lives", async () => {
