@@ -9,7 +9,7 @@ export type LogLevel = (typeof logLevels)[number];
 /** The process's log and the way to write out what it still holds. */
 export interface ProcessLog {
   readonly log: Logger;
-  flush(): void;
+  readonly flush: () => void;
 }
 
 /** Bytes that may wait for standard output before a line is written; a small number, so that a crash loses little. */

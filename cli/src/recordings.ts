@@ -25,7 +25,7 @@ export async function recordings(
   json: boolean,
 ): Promise<string> {
   const query = new URLSearchParams(Array.from(search));
-  const answer = await getJson(access, `/api/v1/recordings?${query}`);
+  const answer = await getJson(access, `/api/v1/recordings?${query.toString()}`);
   if (json) return JSON.stringify(answer, null, 2);
   const found = listField(answer, "recordings");
   if (found.length === 0) {

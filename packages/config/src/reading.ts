@@ -94,5 +94,6 @@ export function kindOf(node: Node | null): string {
 export function writtenAs(node: Scalar): string {
   const value: unknown = node.value;
   if (node.source !== undefined) return node.source;
-  return typeof value === "object" ? "" : String(value);
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "boolean" ? `${value}` : "";
 }

@@ -11,7 +11,7 @@ let older = false;
 let playing;
 
 async function get(path) {
-  const answer = await fetch(path, { headers: { accept: "application/json" } });
+  const answer = await fetch(new URL(path, location.origin), { headers: { accept: "application/json" } });
   if (!answer.ok) {
     const problem = await answer.json().catch(() => ({}));
     throw new Error(problem.detail ?? `${answer.status} ${answer.statusText}`);
