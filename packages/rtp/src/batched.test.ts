@@ -3,11 +3,21 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { systemClock } from "@sidetone/foundation";
-import { libcSupported } from "./libc.ts";
+import { Arena, libcSupported, loadLibc } from "./libc.ts";
 import { packetIoContract } from "./packet-io.contract.ts";
 
 if (libcSupported()) {
   packetIoContract("batched");
+
+  void test("no address leaves the arena", () => {
+    const arena = new Arena(loadLibc(), 64);
+    assert.equal(arena.reserve(40), 0);
+    assert.equal(arena.reserve(24), 40);
+    assert.throws(() => arena.reserve(1), RangeError);
+    assert.throws(() => arena.address(60, 5), RangeError);
+    assert.throws(() => arena.address(-1, 1), RangeError);
+    assert.throws(() => arena.address(Number.NaN, 1), RangeError);
+  });
 
   void test("a million packets through the batched path raise heap, external memory and array buffers by less than 1 MB", () => {
     const program = new URL("./batched-memory.fixture.ts", import.meta.url).pathname;

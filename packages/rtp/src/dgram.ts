@@ -150,6 +150,8 @@ export class DgramPacketIO implements PacketIO {
   }
 
   queue(socket: SocketId, to: DestId, data: Uint8Array, offset: number, length: number): void {
+    const valid = length >= 0 && length <= MAX_DATAGRAM && offset >= 0 && offset + length <= data.length;
+    if (!valid) throw new RangeError(`${length} octets at ${offset} are no datagram of this array`);
     const entry = this.#sockets[socket];
     const dest = to === CONNECTED ? undefined : this.#dests[to];
     if (entry === undefined || (to === CONNECTED ? !entry.connected : dest === undefined)) {

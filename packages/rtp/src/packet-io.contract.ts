@@ -234,6 +234,25 @@ export function packetIoContract(kind: PacketIOKind, pollMs = 20): void {
       io.shutdown();
     });
 
+    void test("a datagram that does not lie in its array is a programmer's mistake, and reaches neither the kernel nor its memory", (t) => {
+      const io = make(t);
+      const a = io.open({ address: HOST, port: 0 });
+      const d = io.dest(HOST, io.localPort(a));
+      const data = new Uint8Array(3000);
+      for (const [offset, length] of [
+        [-1, 10],
+        [2995, 10],
+        [0, 2049],
+        [0, -1],
+        [Number.NaN, 1],
+      ] as const) {
+        assert.throws(() => io.queue(a, d, data, offset, length), RangeError);
+      }
+      io.flush();
+      assert.equal(io.stats().sent, 0);
+      io.shutdown();
+    });
+
     void test("the receive buffer is set, and holds what comes while nobody reads", async (t) => {
       const io = make(t);
       const got = collect(io);
