@@ -258,11 +258,17 @@ describe("pool", () => {
     const pool = poolOf(group("rs", { service: "recording-server", addresses: [r1, r2] }));
     pool.affinity.bind("rec 1 id", { group: "rs", address: r2, confirmed: true }, 0);
     assert.deepEqual(order(pool.plan(rec("id", 1), none, 0)), [r2, r1]);
-    assert.deepEqual(order(pool.plan(rec("id", 1), { token: undefined, avoid: [r2] }, 0)), [r1]);
-    assert.deepEqual(
-      order(pool.plan(rec("id", 1), { token: undefined, avoid: [makeToken({ group: "rs", address: r2 })] }, 0)),
-      [r1],
-    );
+    const avoiding = (value: string): string[] =>
+      order(pool.plan(rec("id", 1), { token: undefined, avoid: [value] }, 0));
+    assert.deepEqual(avoiding(r2), [r1, r2]);
+    assert.deepEqual(avoiding(makeToken({ group: "rs", address: r2 })), [r1, r2]);
+    assert.deepEqual(avoiding("sip:recorder@10.0.1.2:5090;transport=tcp"), [r1, r2]); // a Contact
+    assert.deepEqual(avoiding("sip:recorder@recorder-b.example"), [r1, r2]); // by whatever name: it is the one it had
+    assert.deepEqual(order(pool.plan(rec("new", 1), { token: undefined, avoid: [r1] }, 0)), [r2, r1]);
+  });
+  test("a resource to avoid is better than none", () => {
+    const pool = poolOf(group("rs", { service: "recording-server", addresses: [r1] }));
+    assert.deepEqual(order(pool.plan(rec("id", 1), { token: undefined, avoid: [r1] }, 0)), [r1]);
   });
   test("a Request-URI host that is a group's name chooses that group", () => {
     const pool = poolOf(

@@ -1,4 +1,4 @@
-import type { ResourceGroupConfig } from "@sidetone/config";
+import { sipUriPlace, type ResourceGroupConfig } from "@sidetone/config";
 import { retryAfterBusyS, retryAfterDownS } from "../limits.ts";
 import type { ServiceWish } from "../proxy/service-uri.ts";
 import { Affinity } from "./affinity.ts";
@@ -16,7 +16,7 @@ export interface Group {
 export interface PlacementHints {
   /** Value of X-Resource-Token. */
   readonly token: string | undefined;
-  /** Values of X-Resource-Avoid: SIP URIs or tokens. */
+  /** Values of X-Resource-Avoid: SIP URIs or tokens. Such a resource is taken only where no other is left. */
   readonly avoid: readonly string[];
 }
 
@@ -57,13 +57,10 @@ export class Pool {
 
   /** R12: decides where an INVITE goes. */
   plan(wish: ServiceWish, hints: PlacementHints, now: number): Plan {
-    const avoid = this.#avoided(hints.avoid);
-    return wish.kind === "msml"
-      ? this.#planConference(wish.confId, hints, avoid, now)
-      : this.#planRecording(wish, avoid, now);
+    return wish.kind === "msml" ? this.#planConference(wish.confId, hints, now) : this.#planRecording(wish, hints, now);
   }
 
-  #planConference(confId: string, hints: PlacementHints, avoid: ReadonlySet<string>, now: number): Plan {
+  #planConference(confId: string, hints: PlacementHints, now: number): Plan {
     const name = `conf ${confId}`;
     const bound = this.#boundResource(name, hints, now);
     if (bound !== undefined) {
@@ -73,12 +70,8 @@ export class Pool {
       }
       return { kind: "try", resources: [bound], bound: true, name };
     }
-    return this.#choose(
-      this.groups.filter((g) => g.config.service === "msml"),
-      name,
-      { avoid, shun: new Set() },
-      now,
-    );
+    const groups = this.groups.filter((g) => g.config.service === "msml");
+    return this.#choose(groups, name, this.#avoided(hints.avoid), now);
   }
 
   #boundResource(name: string, hints: PlacementHints, now: number): Resource | undefined {
@@ -90,28 +83,26 @@ export class Pool {
     return named !== undefined && this.groupOf(named)?.config.service === "msml" ? named : undefined;
   }
 
-  #planRecording(wish: ServiceWish & { kind: "record" }, avoid: ReadonlySet<string>, now: number): Plan {
+  #planRecording(wish: ServiceWish & { kind: "record" }, hints: PlacementHints, now: number): Plan {
     const name = recordingName(wish.id, wish.copy);
     const all = this.groups.filter((g) => g.config.service === "recording-server");
     const named = all.filter((g) => g.config.name.toLowerCase() === wish.uri.host.toLowerCase());
+    const shun = this.#avoided(hints.avoid);
     // R10: the two copies of a recording never go to the same resource while there is another.
     const sibling = this.affinity.get(recordingName(wish.id, wish.copy === "2" ? "1" : "2"), now);
-    const shun = new Set(sibling === undefined ? [] : [sibling.address]);
-    const plan = this.#choose(named.length > 0 ? named : all, name, { avoid, shun }, now);
+    if (sibling !== undefined) shun.add(sibling.address);
+    const home = this.affinity.get(name, now)?.address;
+    // R31: who names a resource to avoid has lost the one that it had, whatever its name was.
+    if (home !== undefined && hints.avoid.length > 0) shun.add(home);
+    const plan = this.#choose(named.length > 0 ? named : all, name, shun, now);
     if (plan.kind === "refuse") return plan;
     // A higher epoch, or a further channel, of a recording goes to where the recording is, if that is in service.
-    const home = this.affinity.get(name, now)?.address;
-    const first = plan.resources.find((r) => r.address === home);
+    const first = plan.resources.find((r) => r.address === home && !shun.has(r.address));
     if (first === undefined) return plan;
     return { ...plan, resources: [first, ...plan.resources.filter((r) => r !== first)] };
   }
 
-  #choose(
-    groups: readonly Group[],
-    name: string,
-    wishes: { avoid: ReadonlySet<string>; shun: ReadonlySet<string> },
-    now: number,
-  ): Plan {
+  #choose(groups: readonly Group[], name: string, shun: ReadonlySet<string>, now: number): Plan {
     if (groups.length === 0) return refuse(404, "No Such Service Here");
     const turn = this.#turn++;
     let busy = false;
@@ -122,7 +113,7 @@ export class Pool {
         scheme: group.config.loadBalanceScheme,
         turn,
         now,
-        ...wishes,
+        shun,
       });
       if (selection.kind === "candidates") resources.push(...selection.resources);
       else if (selection.kind === "all-busy") busy = true;
@@ -132,8 +123,20 @@ export class Pool {
     return refuse(503, "No Resource in Service", retryAfterDownS);
   }
 
-  #avoided(values: readonly string[]): ReadonlySet<string> {
-    return new Set(values.map((value) => readToken(value)?.address ?? value.replace(/^<|>$/g, "")));
+  /** Addresses of our resources that the client names by token, or by a SIP URI with the same host and port (a Contact). */
+  #avoided(values: readonly string[]): Set<string> {
+    const addresses = new Set<string>();
+    for (const value of values) {
+      const token = readToken(value);
+      if (token !== undefined) addresses.add(token.address);
+      const place = sipUriPlace(value.replace(/^<|>$/g, ""));
+      if (place === undefined) continue;
+      for (const { address } of this.groups.flatMap((g) => g.resources)) {
+        const own = sipUriPlace(address);
+        if (own?.host === place.host && own.port === place.port) addresses.add(address);
+      }
+    }
+    return addresses;
   }
 }
 

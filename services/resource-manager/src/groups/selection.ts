@@ -18,8 +18,6 @@ export interface SelectionInput {
   readonly now: number;
   /** Addresses that are taken only if no other is left. */
   readonly shun?: ReadonlySet<string>;
-  /** Addresses that are not taken at all. */
-  readonly avoid?: ReadonlySet<string>;
 }
 
 /**
@@ -28,9 +26,7 @@ export interface SelectionInput {
  */
 export function select(input: SelectionInput): Selection {
   const { now } = input;
-  const inService = input.resources.filter(
-    (r) => r.health.phase !== "down" && !r.draining && input.avoid?.has(r.address) !== true,
-  );
+  const inService = input.resources.filter((r) => r.health.phase !== "down" && !r.draining);
   if (inService.length === 0) return { kind: "none-up" };
   const free = inService.filter((r) => !r.backsOff(now) && !isFull(r, now));
   if (free.length === 0) return { kind: "all-busy" };

@@ -2,7 +2,7 @@ import { maxTokenLength } from "../limits.ts";
 
 /** Header of the affinity token, in 2xx responses and in later INVITEs (contract: affinity). */
 export const tokenHeader = "X-Resource-Token";
-/** Header with SIP URIs or tokens, comma-separated, of resources that an INVITE must not go to. */
+/** Header with SIP URIs or tokens, comma-separated, of resources that an INVITE goes to only where no other is left. */
 export const avoidHeader = "X-Resource-Avoid";
 
 /** What a token says. */
