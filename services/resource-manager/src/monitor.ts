@@ -1,5 +1,6 @@
 import type { Cancel, Clock, Logger } from "@sidetone/foundation";
-import type { SipResponse } from "@sidetone/sip";
+import { sipUriPlace } from "@sidetone/config";
+import type { HostPort, SipResponse } from "@sidetone/sip";
 import type { HealthInput } from "./groups/health.ts";
 import { loadHeader, parseLoadReport } from "./groups/load-report.ts";
 import type { Pool } from "./groups/pool.ts";
@@ -14,7 +15,7 @@ export class HealthMonitor {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #ask: AskOptions;
-  readonly #waiting = new Map<Resource, Cancel>();
+  readonly #waiting = new Map<Resource, { readonly cancel: Cancel; readonly now: () => void }>();
   #closed = false;
 
   constructor(o: { pool: Pool; clock: Clock; log: Logger; ask: AskOptions }) {
@@ -36,8 +37,19 @@ export class HealthMonitor {
 
   close(): void {
     this.#closed = true;
-    for (const cancel of this.#waiting.values()) cancel();
+    for (const probe of this.#waiting.values()) probe.cancel();
     this.#waiting.clear();
+  }
+
+  /** A connection to or from this place is gone: what lives there is asked at once, not only when its interval is over. */
+  connectionClosed(remote: HostPort): void {
+    if (this.#closed) return;
+    for (const [resource, probe] of Array.from(this.#waiting)) {
+      const place = sipUriPlace(resource.address);
+      if (place?.host !== remote.host || place.port !== remote.port) continue;
+      probe.cancel();
+      probe.now();
+    }
   }
 
   /** What a probe, or anybody who sent something there, saw. */
@@ -57,11 +69,11 @@ export class HealthMonitor {
         response === undefined ? { kind: "unanswered" } : { kind: "answered", status: response.status },
       );
       resource.reported(parseLoadReport(response?.headers.get(loadHeader)), askedAt);
-      const again = this.#clock.after(timing.intervalMs, () => {
+      const now = (): void => {
         this.#waiting.delete(resource);
         this.#probe(resource, timing);
-      });
-      this.#waiting.set(resource, again);
+      };
+      this.#waiting.set(resource, { now, cancel: this.#clock.after(timing.intervalMs, now) });
     };
     void this.#answer(resource.address, timing.timeoutMs).then(answered);
   }

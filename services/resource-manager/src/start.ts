@@ -71,6 +71,7 @@ export async function startResourceManager(section: ResourceManagerConfig, conte
     endpoint.onRequest = (tx) => proxy.onRequest(tx);
     endpoint.onDialogRequest = (tx) => proxy.onDialogRequest(tx);
     endpoint.onAck = (ack, flow) => proxy.onAck(ack, flow);
+    endpoint.onFlowClosed = (flow) => monitor.connectionClosed(flow.remote);
     for (const address of section.listen) await endpoint.listen(address);
     monitor.start();
   } catch (error) {
