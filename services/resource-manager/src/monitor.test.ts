@@ -81,6 +81,16 @@ test("contract, loss of a resource: a closed connection makes it be asked at onc
   w.monitor.close();
 });
 
+test("a resource that is down is not asked in a loop: a refused connection is a closed one too", async () => {
+  const w = watched(() => undefined);
+  w.monitor.start();
+  await w.clock.advanceAsync(0);
+  w.monitor.connectionClosed({ host: "10.0.0.1", port: 5080 });
+  await w.clock.advanceAsync(499);
+  assert.equal(w.asked(), 1);
+  w.monitor.close();
+});
+
 test("contract, affinity: the load in the answer to OPTIONS is taken", async () => {
   const w = watched(() => ok("sessions=7;capacity=9;draining"));
   w.monitor.start();

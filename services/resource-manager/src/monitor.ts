@@ -45,6 +45,8 @@ export class HealthMonitor {
   connectionClosed(remote: HostPort): void {
     if (this.#closed) return;
     for (const [resource, probe] of Array.from(this.#waiting)) {
+      // What is down already is asked in its time: each refused connection is a closed one too.
+      if (resource.health.phase !== "up") continue;
       const place = sipUriPlace(resource.address);
       if (place?.host !== remote.host || place.port !== remote.port) continue;
       probe.cancel();
