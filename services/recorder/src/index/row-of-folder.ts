@@ -127,7 +127,7 @@ function eventsOf(manifest: Manifest, call: StoredCall | undefined, startMicros:
   const names = new Set(told.map((e) => e.event));
   const own = manifest.events
     .filter(({ event }) => !((event === "pause" || event === "resume") && names.has("pause")))
-    .map(({ type: _, ...rest }): RecordedEvent => rest);
+    .map(({ type, ...rest }): RecordedEvent => (type === "event" ? rest : rest));
   return [...told, ...own].sort((a, b) => a.atMs - b.atMs);
 }
 

@@ -3,7 +3,6 @@ import {
   type Logger,
   type RandomBytes,
   SidetoneError,
-  delay,
   errorText,
   randomHex,
   rfc3339,
@@ -23,6 +22,7 @@ import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
 import { LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
 import type { MediaThread } from "../media/media-thread.ts";
 import { readRow } from "../store/recording-files.ts";
+import { within } from "../within.ts";
 import { type ActiveRecording, idChoice, relationTo } from "./active-recording.ts";
 import { readOffer } from "./answer.ts";
 import { RecordingSession, type SessionContext } from "./recording-session.ts";
@@ -189,7 +189,7 @@ export class RecordingSessions {
       return session.sip.bye();
     });
     const done = [...byes, ...Array.from(this.#active.values(), (r) => r.ended)];
-    await Promise.race([Promise.allSettled(done), delay(this.#clock, timeoutMs)]);
+    await within(this.#clock, timeoutMs, Promise.allSettled(done));
   }
 
   async #serve(
@@ -328,8 +328,7 @@ export class RecordingSessions {
         parameters,
       },
     });
-    const slow = delay(this.#clock, OPEN_TIMEOUT_MS).then(() => undefined);
-    const opened = await Promise.race([opening, slow]);
+    const opened = await within(this.#clock, OPEN_TIMEOUT_MS, opening);
     if (opened === undefined) {
       void opening
         .then(() => this.#writer.send({ do: "end", handle, state: "failed", reason: "the disk was too slow" }))

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ManifestLine, WriterMessage } from "@sidetone/recording-file";
+import { RtpView } from "./datagram.ts";
+import { RecordingMedia } from "./recording-media.ts";
+
+const ORIGIN = 1_795_166_115_000_000;
+
+function rig(o: { hintMicros?: number } = {}) {
+  const out: number[] = [];
+  const lines: ManifestLine[] = [];
+  let zero: number | undefined;
+  const media = new RecordingMedia({
+    handle: 1,
+    originMicros: ORIGIN,
+    defaultCodec: "pcmu",
+    ...o,
+    send(message: WriterMessage) {
+      if (message.do === "audio") for (const b of message.bytes) out.push(b);
+      if (message.do === "silence") for (let i = 0; i < 2 * message.frames; i++) out.push(0xff);
+      if (message.do === "line") lines.push(message.line);
+      if (message.do === "zero") zero = message.wallMicros;
+    },
+  });
+  const clock = media.newClock();
+  const lane = (channel: number) =>
+    media.addLane({
+      channel,
+      clock,
+      payloads: new Map([
+        [0, "pcmu"],
+        [101, "silent"],
+      ]),
+      remote: undefined,
+      allowed: new Set([1]),
+      nowMicros: ORIGIN,
+    });
+  return { media, out, lines, lane, zero: () => zero };
+}
+
+function packet(
+  sequence: number,
+  timestamp: number,
+  length: number,
+  fill: number,
+  ssrc = 5,
+  payloadType = 0,
+): [RtpView, Uint8Array] {
+  const view = new RtpView();
+  view.sequence = sequence & 0xffff;
+  view.timestamp = timestamp >>> 0;
+  view.ssrc = ssrc;
+  view.payloadType = payloadType;
+  view.length = length;
+  return [view, new Uint8Array(length).fill(fill)];
+}
+
+const side = (out: number[], channel: number): number[] => out.filter((_, i) => i % 2 === channel);
+
+test("media-control: a stream without sender reports is placed by its arrival; both sides stay together", () => {
+  const { media, out, lane, zero } = rig();
+  const [left, right] = [lane(0), lane(1)];
+  for (let n = 0; n < 150; n++) {
+    const arrival = ORIGIN + 100_000 + (n + 1) * 20_000;
+    media.packet(left, ...packet(n, 1000 + n * 160, 160, 1), arrival, n * 20);
+    media.packet(right, ...packet(n, 900_000 + n * 160, 160, 2, 6), arrival + 5000, n * 20);
+    media.flush(n * 20, arrival);
+  }
+  media.finish(undefined, "complete", "BYE");
+  assert.equal(zero(), ORIGIN + 100_000);
+  assert.equal(out.length / 2, 150 * 160 + 40, "5 ms later on the right");
+  assert.ok(
+    side(out, 0)
+      .slice(0, 150 * 160)
+      .every((b) => b === 1),
+  );
+  assert.ok(
+    side(out, 1)
+      .slice(40)
+      .every((b) => b === 2),
+  );
+});
+
+test("R31: audio that was buffered while no recorder was there keeps its place", () => {
+  const { media, out, lane } = rig();
+  const left = lane(0);
+  // Ten seconds come at once; the report says when they were.
+  const arrival = ORIGIN + 20_000_000;
+  media.report(left, { ssrc: 5, ntpMicros: arrival, timestamp: 1000 + 80_000 }, arrival, 0);
+  for (let n = 0; n < 500; n++)
+    media.packet(left, ...packet(n, 1000 + n * 160, 160, 1 + (n % 100)), arrival + n, n / 100);
+  media.finish(arrival, "complete", "BYE");
+  assert.equal(out.length / 2, 80_000);
+  for (const n of [0, 250, 499])
+    assert.ok(
+      side(out, 0)
+        .slice(n * 160, n * 160 + 160)
+        .every((b) => b === 1 + (n % 100)),
+      `packet ${n}`,
+    );
+});
+
+test("R16: the file starts at the announced start where the first audio is near it", () => {
+  const { media, out, lane, zero } = rig({ hintMicros: ORIGIN + 50_000 });
+  const left = lane(0);
+  media.report(left, { ssrc: 5, ntpMicros: ORIGIN + 150_000, timestamp: 0 }, ORIGIN + 170_000, 0);
+  media.packet(left, ...packet(0, 0, 160, 7), ORIGIN + 170_000, 0);
+  media.finish(undefined, "complete", "BYE");
+  assert.equal(zero(), ORIGIN + 50_000);
+  assert.deepEqual([out.length / 2, side(out, 0).indexOf(7)], [960, 800]);
+});
+
+test("C11: a call without any RTP is silence from accept to BYE", () => {
+  const { media, out, lane } = rig();
+  lane(0);
+  media.finish(ORIGIN + 3_000_000, "complete", "BYE");
+  assert.equal(out.length / 2, 24_000);
+});
+
+test("telephone-event is neither audio nor loss; a long gap of the sender is listed", () => {
+  const { media, out, lines, lane } = rig();
+  const left = lane(0);
+  media.report(left, { ssrc: 5, ntpMicros: ORIGIN, timestamp: 0 }, ORIGIN, 0);
+  media.packet(left, ...packet(0, 0, 160, 1), ORIGIN + 20_000, 0);
+  media.packet(left, ...packet(1, 160, 4, 9, 5, 101), ORIGIN + 40_000, 0);
+  media.packet(left, ...packet(2, 160 * 50, 160, 2), ORIGIN + 1_020_000, 0);
+  media.finish(ORIGIN + 5_000_000, "complete", "BYE");
+  assert.deepEqual(
+    lines.filter((l) => l.type === "loss"),
+    [],
+  );
+  const gap = lines.find((l) => l.type === "event");
+  assert.deepEqual(gap, { type: "event", event: "gap", atMs: 20, untilMs: 1000, cause: "sender", channel: 0 });
+  assert.equal(side(out, 0).indexOf(2), 8000);
+  assert.equal(out.length / 2, 40_000, "BYE came long after the last audio: the silence belongs to the call");
+});
+
+test("C12: a sender that is 0.5 % fast is corrected by its reports: no skew after ten minutes", () => {
+  const { media, out, lane } = rig();
+  const [left, right] = [lane(0), lane(1)];
+  const packets = 30_000;
+  let sent = 0;
+  for (let n = 0; n < packets; n++) {
+    const exact = ORIGIN + n * 20_000;
+    for (let due = ORIGIN + sent * 19_900; due <= exact && sent < packets; sent++, due += 19_900) {
+      if (sent % 100 === 0) media.report(left, { ssrc: 5, ntpMicros: due, timestamp: sent * 160 }, due, n * 20);
+      media.packet(left, ...packet(sent, sent * 160, 160, 1 + (sent % 2)), due + 20_000, n * 20);
+    }
+    if (n % 100 === 0) media.report(right, { ssrc: 6, ntpMicros: exact, timestamp: n * 160 }, exact, n * 20);
+    media.packet(right, ...packet(n, n * 160, 160, 3, 6), exact + 20_000, n * 20);
+    if (n % 10 === 0) media.flush(n * 20, exact);
+  }
+  media.finish(undefined, "complete", "BYE");
+  const left_ = side(out, 0);
+  const end = left_.length - 1 - left_.toReversed().findIndex((b) => b !== 0xff);
+  const expected = (packets * 19_900 * 8) / 1000;
+  assert.ok(Math.abs(end - expected) <= 160, `left ends at ${end}, should at ${expected}`);
+  assert.equal(left_.length, packets * 160);
+});
