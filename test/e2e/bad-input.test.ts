@@ -202,7 +202,7 @@ describe("a part is missing", () => {
             ),
           },
         }),
-        env: { SIDETONE_TEST_MISSING: title },
+        waitFor: ["sip-server"], // Resource Manager and console say that they are not ready, and they are right
       });
       t.after(() => system.dispose());
       const a = await phone(t, system, "7001", { source: tone(437) });

@@ -7,6 +7,7 @@ import {
   type RunningSystem,
   type ScriptedCall,
   ScriptedPhone,
+  talk,
   until,
 } from "@sidetone/testing";
 
@@ -18,7 +19,13 @@ export async function phone(
   more: Partial<PhoneOptions> = {},
 ): Promise<ScriptedPhone> {
   const made = await ScriptedPhone.open({ user, password: passwordOf(user), server: system.sip, ...more });
-  t.after(() => made.close());
+  t.after(async () => {
+    // Its contact goes too: the next test's phone of the same DN must be the only one that rings.
+    const reachable =
+      !made.closed && system.processes.length > 0 && system.processes.every((process) => process.running);
+    if (reachable) await Promise.race([made.register(0).catch(() => undefined), talk(1000)]);
+    await made.close();
+  });
   return made.registered();
 }
 

@@ -17,8 +17,32 @@ after(async () => {
   await system.stop().finally(() => system.dispose());
 });
 
-/** Final answers of the SIP Server to sound messages: `drop` = none. More than one where the RFC or the configuration leaves it open. */
-const served: Readonly<Record<string, readonly (number | "drop")[]>> = {};
+/**
+ * Status seen where the message is sound and the server behind the parser decides: 401 = its caller must say who it is, 404 = no DN or
+ * domain of ours, 481 = its To tag names no dialog of ours, 405 and 501 = a method that is not served, 200 = served. Where the RFC leaves a
+ * choice, this is ours.
+ */
+const served: Readonly<Record<string, number | "drop">> = {
+  "wsinv.dat": 481,
+  "intmeth.dat": 501,
+  "esc01.dat": 401,
+  "escnull.dat": 404,
+  "esc02.dat": 501,
+  "lwsdisp.dat": 200,
+  "longreq.dat": 401,
+  "dblreq.dat": 404,
+  "semiuri.dat": 200,
+  "transports.dat": 200,
+  "mpart01.dat": 405,
+  "badbranch.dat": 200,
+  "unksm2.dat": 404,
+  "regaut01.dat": 404,
+  "zeromf.dat": 200,
+  "cparam01.dat": 404,
+  "cparam02.dat": 404,
+  "regescrt.dat": 404,
+  "inv2543.dat": 401,
+};
 
 /** Sends the bytes from a socket of its own; gives the first final status that comes back, or `drop`. */
 function answerTo(bytes: Buffer, waitMs: number): Promise<number | "drop"> {
@@ -59,14 +83,25 @@ async function alive(): Promise<void> {
   assert.equal(await answerTo(Buffer.from(ping), 1000), 200, "the server does not answer any more");
 }
 
+/** What makes two requests one transaction (RFC 3261 17.2.3): several of the messages have it in common. */
+function transactionKey(bytes: Buffer): string {
+  const text = bytes.toString("latin1");
+  const via = /^(?:via|v)\s*:[^\r\n]*?\s([^\s;]+)[^\r\n]*?;branch=([^\s;,]+)/im.exec(text);
+  return `${text.split(" ")[0]} ${via?.[1]} ${via?.[2]}`;
+}
+const sent = new Set<string>();
+
 for (const row of RFC4475) {
-  test(`RFC 4475 ${row.section} (${row.file}): ${row.layer} → ${row.expect}`, async () => {
-    const answer = await answerTo(readFileSync(torturePath("rfc4475", row.file)), row.expect === "drop" ? 400 : 1200);
-    if (row.expect === "processed") {
-      const allowed = served[row.file];
-      if (allowed !== undefined) assert.ok(allowed.includes(answer), `${answer} instead of ${allowed.join(" or ")}`);
-      else assert.ok(answer === "drop" || answer < 500 || answer === 501, `answered with ${answer}`);
-    } else assert.equal(answer, row.expect);
+  test(`RFC 4475 ${row.section} (${row.file}): ${row.layer} → ${row.expect === "processed" ? served[row.file] : row.expect}`, async () => {
+    const bytes = readFileSync(torturePath("rfc4475", row.file));
+    if (sent.has(transactionKey(bytes))) {
+      await system.stop(); // to a server that saw its twin it would be a retransmission
+      await system.start();
+      sent.clear();
+    }
+    sent.add(transactionKey(bytes));
+    const answer = await answerTo(bytes, row.expect === "drop" ? 400 : 1200);
+    assert.equal(answer, row.expect === "processed" ? served[row.file] : row.expect);
     await alive();
   });
 }

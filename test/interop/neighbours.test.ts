@@ -259,6 +259,7 @@ describe("a recorder that refuses", () => {
   }, async (t) => {
     const system = await startSystem({
       mode: "one-process",
+      waitFor: ["sip-server", "media-server"], // the recorder's stand-in starts below
       config: {
         "resource-manager": {
           groups: { recorders: { resources: [{ address: `sip:127.0.0.1:${STAND_IN};transport=tcp` }] } },
@@ -275,7 +276,10 @@ describe("a recorder that refuses", () => {
       traceMessages: true,
     });
     t.after(() => recorder.kill());
-    await talk(1500);
+    assert.ok(
+      await until(async () => (await fetch(`${system.http("resource-manager")}/readyz`)).ok, 8000),
+      "the stand-in is not up",
+    );
     for (const _ of [1, 2]) {
       const a = await phone(t, system, "7001", { source: tone(437) });
       const b = await phone(t, system, "7002", { source: tone(1013) });

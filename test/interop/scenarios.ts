@@ -124,7 +124,10 @@ ${body}`,
   <label id="wait${index}"/>
   <recv request="INFO" optional="true" next="event${index}"/>
   <recv response="200"><action><ereg regexp="response=.200." search_in="body" check_it="true" assign_to="ok"/></action></recv>
-  <pause milliseconds="${pauseMs}" next="on${index}"/>
+  <label id="pause${index}"/>
+  <recv request="INFO" timeout="${pauseMs}" ontimeout="on${index}"/>
+${send("SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n\n")}
+  <nop next="pause${index}"/>
   <label id="event${index}"/>
   <nop/>
 ${send("SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n\n")}
@@ -147,7 +150,12 @@ ${sdp}`,
   <recv response="200" rrs="true"><action><ereg regexp="tag=([a-zA-Z0-9.:_-]+)" search_in="hdr" header="To:" assign_to="whole,tag"/></action></recv>
 ${send(`${head("ACK", 1, "[next_url]", `${to}[peer_tag_param]`)}\nContent-Length: 0\n\n`)}
 ${infos.join("\n")}
-  <pause milliseconds="${o.holdMs}"/>
+  <label id="hold"/>
+  <recv request="INFO" timeout="${o.holdMs}" ontimeout="bye"/>
+${send("SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n\n")}
+  <nop next="hold"/>
+  <label id="bye"/>
+  <nop/>
 ${send(`${head("BYE", o.infos.length + 2, "[next_url]", `${to}[peer_tag_param]`)}\nContent-Length: 0\n\n`, true)}
   <label id="end"/>
   <recv request="INFO" optional="true" next="late"/>

@@ -9,6 +9,7 @@ export * from "./phone-sdp.ts";
 export * from "./ports.ts";
 export * from "./programs.ts";
 export * from "./rtp-sender.ts";
+export * from "./same-audio.ts";
 export * from "./scripted-call.ts";
 export * from "./scripted-phone.ts";
 export * from "./sipp-runner.ts";

@@ -154,13 +154,20 @@ export class Linphone implements LabPhone {
   }
 
   async registered(): Promise<void> {
-    const good = await until(() => /Registration on .* successful/i.test(this.output()), 8000);
+    // It prints nothing by itself while its output is no terminal: it has to be asked.
+    const good = await until(async () => {
+      await this.say("status register");
+      return this.output().includes("registered, identity=");
+    }, 8000);
     if (!good) throw new Error(`linphone ${this.user} does not register:\n${this.output().slice(-3000)}`);
   }
 
   async dial(target: string): Promise<void> {
     await this.say(`call sip:${target}@sidetone.local`);
-    const good = await until(() => /Call .* connected|Media streams established/i.test(this.output()), 8000);
+    const good = await until(async () => {
+      await this.say("calls");
+      return /StreamsRunning|StreamsEstablished|LinphoneCallStreamsRunning/.test(this.output());
+    }, 8000);
     if (!good) throw new Error(`linphone ${this.user} gets no call:\n${this.output().slice(-3000)}`);
   }
 

@@ -27,7 +27,7 @@ export class SystemProcess {
     this.name = name;
     this.logFile = o.logFile;
     this.#log = createWriteStream(o.logFile);
-    this.child = spawn(join(projectRoot, "cli/bin/sidetone"), args, {
+    this.child = spawn(process.env["SIDETONE_TEST_BINARY"] ?? join(projectRoot, "cli/bin/sidetone"), args, {
       cwd: o.cwd,
       env: { ...process.env, ...o.env },
       stdio: ["ignore", "pipe", "pipe"],

@@ -19,6 +19,8 @@ export interface SystemOptions {
   readonly roles?: readonly RoleName[];
   /** Laid over the default configuration; `null` removes a key. */
   readonly config?: ConfigTree | ((ports: SystemPorts, folder: string) => ConfigTree);
+  /** Roles that must be ready before `start` is over; default all that run. */
+  readonly waitFor?: readonly RoleName[];
   readonly env?: NodeJS.ProcessEnv;
   /** Folder of configuration, logs and recordings; default a new temporary one, removed by `stop`. */
   readonly folder?: string;
@@ -47,7 +49,7 @@ export interface RecordingRow {
   readonly endTime?: string;
   readonly durationMs: number;
   readonly state: "recording" | "complete" | "partial" | "failed";
-  readonly channels: number;
+  readonly channels: readonly { readonly [name: string]: unknown }[];
   readonly events?: readonly { readonly [name: string]: unknown }[];
   readonly [name: string]: unknown;
 }
@@ -128,7 +130,7 @@ export class RunningSystem {
           logFile: join(this.folder, `${name}.${this.#run}.log`),
         }),
     );
-    await Promise.all(this.roles.map((role) => this.#ready(role)));
+    await Promise.all((this.#options.waitFor ?? this.roles).map((role) => this.#ready(role)));
   }
 
   /** Stops everything with a signal; throws where an exit code is not 0, a process needed more than 5 s, or a child is left. */
