@@ -81,8 +81,9 @@ function guard(app: FastifyInstance, authentication: Authentication): void {
 
 async function readiness(directory: RoleDirectory): Promise<Readiness> {
   await directory.ask();
-  const reasons = directory.all
-    .filter((h) => !h.ok)
-    .flatMap((h) => (h.reasons.length === 0 ? ["is not ready"] : h.reasons).map((r) => `${h.role ?? h.url}: ${r}`));
-  return { ok: reasons.length === 0, reasons };
+  // A role that is ready may still say what it misses.
+  const reasons = directory.all.flatMap((h) =>
+    (h.ok || h.reasons.length > 0 ? h.reasons : ["is not ready"]).map((r) => `${h.role ?? h.url}: ${r}`),
+  );
+  return { ok: directory.all.every((h) => h.ok), reasons };
 }

@@ -12,6 +12,8 @@ export const firstAnswerMs = 250;
 export const finalAnswerMs = 2000;
 /** Resources that one request is offered to. */
 export const maxAttempts = 4;
+/** A group without a resource in service keeps the role from being ready for this long after its start; ms. */
+export const startGraceMs = 3000;
 /** Largest Retry-After of a resource that is believed; ms. */
 export const maxBackOffMs = 30_000;
 /** Retry-After in seconds for 480: somebody may hang up. */

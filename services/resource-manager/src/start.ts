@@ -1,7 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { sipUriPlace, type ResourceManagerConfig } from "@sidetone/config";
 import { type RoleContext, type RunningRole } from "@sidetone/foundation";
-import { startHttp, type HttpServer, type Readiness, Registry } from "@sidetone/http";
+import { startHttp, type HttpServer, Registry } from "@sidetone/http";
 import { openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
 import { ownAddresses } from "./addresses.ts";
 import { registerApi } from "./api.ts";
@@ -9,6 +9,7 @@ import { Pool } from "./groups/pool.ts";
 import { addMetrics } from "./metrics.ts";
 import { HealthMonitor } from "./monitor.ts";
 import { makePeers } from "./proxy/peers.ts";
+import { readiness } from "./readiness.ts";
 import { ResourceProxy } from "./proxy/proxy.ts";
 
 /**
@@ -18,6 +19,7 @@ import { ResourceProxy } from "./proxy/proxy.ts";
 export async function startResourceManager(section: ResourceManagerConfig, context: RoleContext): Promise<RunningRole> {
   const { clock } = context;
   const log = context.log.child({ role: "resource-manager" });
+  const startedAt = clock.now();
   const pool = new Pool(section.groups, clock.now());
   const resourceHosts = section.groups.flatMap((g) => g.resources.map((r) => sipUriPlace(r.address)?.host ?? ""));
   const peers = makePeers(section.peers, resourceHosts);
@@ -52,7 +54,7 @@ export async function startResourceManager(section: ResourceManagerConfig, conte
         address: section.http,
         log,
         token: section.apiToken,
-        ready: () => readiness(pool),
+        ready: () => readiness(pool, clock.now() - startedAt),
         register: (app) => registerApi(app, pool, clock),
       });
     }
@@ -87,12 +89,4 @@ export async function startResourceManager(section: ResourceManagerConfig, conte
     http: http?.url,
     close,
   };
-}
-
-/** Ready while every group has a resource in service. */
-function readiness(pool: Pool): Readiness {
-  const reasons = pool.groups
-    .filter((g) => !g.resources.some((r) => r.health.phase === "up"))
-    .map((g) => `no resource of the group ${g.config.name} is up`);
-  return { ok: reasons.length === 0, reasons };
 }
