@@ -24,7 +24,7 @@ interface Run {
 }
 
 function start(root: string, before: string[] = []): Run {
-  const [command = "", ...args] = [...before, process.execPath, child, root, relative];
+  const [command, ...args] = [...before, process.execPath, child, root, relative];
   const running = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
   let text = "";
   const waiting: { frames: number; done: () => void }[] = [];
