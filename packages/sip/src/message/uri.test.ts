@@ -115,9 +115,10 @@ const anyUri = fc
     user: fc.option(fc.string({ minLength: 1 })),
     host,
     port: fc.option(fc.nat(65_535)),
-    params: fc.array(
+    // RFC 3261 19.1.1: a parameter name stands once in a URI.
+    params: fc.uniqueArray(
       fc.tuple(fc.string({ minLength: 1, maxLength: 8 }), fc.option(fc.string({ minLength: 1, maxLength: 8 }))),
-      { maxLength: 4 },
+      { maxLength: 4, selector: ([name]) => escapeParam(name).toLowerCase() },
     ),
   })
   .map((r): SipUri => {
