@@ -184,11 +184,11 @@ async function refreshParts() {
   );
   const bad = status.roles.filter((r) => !r.ok);
   const state = byId("state");
-  setText(
-    state,
-    bad.length === 0 ? "All parts are ready." : `Not ready: ${bad.map((r) => r.role ?? r.url).join(", ")}.`,
-  );
-  state.className = bad.length === 0 ? "good" : "bad";
+  const hints = status.roles.flatMap((r) => (r.ok ? r.reasons : []));
+  const good = bad.length === 0 && hints.length === 0;
+  if (bad.length > 0) setText(state, `Not ready: ${bad.map((r) => r.role ?? r.url).join(", ")}.`);
+  else setText(state, good ? "All parts are ready." : `Ready, but ${hints.join("; ")}.`);
+  state.className = good ? "good" : "bad";
   drawFirstCall(status.phones);
 }
 
