@@ -74,6 +74,19 @@ describe("sidetone start", () => {
     assert.match(run.err(), /Console: http:\/\/127\.0\.0\.1:\d+/);
   });
 
+  test("SIGHUP without a terminal checks the configuration and lets everything run", async (t) => {
+    const run = start(t, twoRoles, "console");
+    await running(run);
+    run.child.kill("SIGHUP");
+    await new Promise<void>((resolve) => {
+      run.child.stdout?.on("data", () => {
+        if (run.out().includes("changes count from the next start")) resolve();
+      });
+    });
+    run.child.kill("SIGINT");
+    assert.equal(await run.exit, 0);
+  });
+
   test("one role of several: the others are not started", async (t) => {
     const run = start(t, twoRoles, "resource-manager");
     await running(run);

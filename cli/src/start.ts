@@ -1,4 +1,4 @@
-import { formatMistake, type SidetoneConfig } from "@sidetone/config";
+import { formatMistake, loadConfig, type SidetoneConfig } from "@sidetone/config";
 import { errorText, systemClock, systemRandom, type Logger, type RunningRole } from "@sidetone/foundation";
 import { banner } from "./banner.ts";
 import { readConfig } from "./configuration.ts";
@@ -29,7 +29,7 @@ export async function start(named: readonly string[], options: StartOptions): Pr
   const terminal = process.stdout.isTTY === true;
   const { log, flush } = openLog(options.logLevel, terminal);
   const running: RunningRole[] = [];
-  const interrupted = onSignals(log, flush);
+  const interrupted = onSignals(config.file, log, flush);
   try {
     warn(config, log);
     makeFolders(config, roles);
@@ -62,6 +62,13 @@ function warn(config: SidetoneConfig, log: Logger): void {
   if (hint !== undefined) log.warn({}, hint);
 }
 
+/** Checks the file as it is now; roles take it at their next start. */
+function lookAgain(file: string, log: Logger): void {
+  const result = loadConfig(file);
+  if (result.ok) return log.warn({ file }, "the configuration has no mistakes; changes count from the next start");
+  for (const mistake of result.error) log.error({ file }, `the configuration is refused: ${formatMistake(mistake)}`);
+}
+
 interface Interruption {
   /** Resolves with what ended the run. */
   readonly promise: Promise<string>;
@@ -69,7 +76,7 @@ interface Interruption {
 }
 
 /** SIGINT and SIGTERM end the run in good order; so does an error that nobody caught. */
-function onSignals(log: Logger, flush: () => void): Interruption {
+function onSignals(file: string, log: Logger, flush: () => void): Interruption {
   const signals = new Signals(systemClock);
   const { promise, resolve } = Promise.withResolvers<string>();
   let happened = false;
@@ -91,7 +98,8 @@ function onSignals(log: Logger, flush: () => void): Interruption {
   };
   process.on("SIGINT", () => onSignal("SIGINT"));
   process.on("SIGTERM", () => onSignal("SIGTERM"));
-  process.on("SIGHUP", () => onSignal("SIGHUP"));
+  // A terminal that goes away ends the run; a service manager means: look at the configuration again.
+  process.on("SIGHUP", () => (process.stdout.isTTY === true ? onSignal("SIGHUP") : lookAgain(file, log)));
   process.on("uncaughtException", crashed);
   process.on("unhandledRejection", crashed);
   return { promise, happened: () => happened };
