@@ -1,6 +1,6 @@
 import { formatMistake, loadConfig } from "@sidetone/config";
-import { exitCodes } from "./exit-codes.ts";
 import { mistakeReport } from "./configuration.ts";
+import { exitCodes } from "./exit-codes.ts";
 import { chooseRoles } from "./roles.ts";
 
 /** Where text for the reader goes: standard output, standard error. */

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { describe, test, type TestContext } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { parseConfig, type SidetoneConfig } from "@sidetone/config";
-import { ManualClock, SidetoneError, silentLogger, type RoleName, type RunningRole } from "@sidetone/foundation";
+import { ManualClock, type RoleName, type RunningRole, SidetoneError, silentLogger } from "@sidetone/foundation";
 import { banner } from "./banner.ts";
 import { makeLogger } from "./log.ts";
 import { openFilesHint } from "./open-files.ts";
 import { chooseRoles, startOrder } from "./roles.ts";
 import { run } from "./run.ts";
-import { sameSignalMs, Signals, stopRoles, stopWithinMs } from "./shutdown.ts";
+import { Signals, sameSignalMs, stopRoles, stopWithinMs } from "./shutdown.ts";
 import { table } from "./table.ts";
 
 const example = join(dirname(import.meta.filename), "../../sidetone.yaml");

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { formatMistake, loadConfig, type ConfigMistake, type SidetoneConfig } from "@sidetone/config";
+import { type ConfigMistake, formatMistake, loadConfig, type SidetoneConfig } from "@sidetone/config";
 import { SidetoneError } from "@sidetone/foundation";
 
 /** The configuration file when nothing else is said. */

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SidetoneConfig } from "@sidetone/config";
-import { errorText, SidetoneError, type RoleName } from "@sidetone/foundation";
+import { errorText, type RoleName, SidetoneError } from "@sidetone/foundation";
 
 /** Makes the folders that the roles write into. @throws SidetoneError `folder-unavailable` (exit 1). */
 export function makeFolders(config: SidetoneConfig, roles: readonly RoleName[]): void {

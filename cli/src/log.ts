@@ -1,6 +1,6 @@
-import { type DestinationStream, type Logger as PinoLogger, destination, pino } from "pino";
-import pretty from "pino-pretty";
 import type { Logger } from "@sidetone/foundation";
+import { type DestinationStream, destination, type Logger as PinoLogger, pino } from "pino";
+import pretty from "pino-pretty";
 
 /** How much is logged. */
 export const logLevels = ["debug", "info", "warn", "error"] as const;

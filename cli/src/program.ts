@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { apiAccess, type ApiOptions } from "./api-client.ts";
+import { type ApiOptions, apiAccess } from "./api-client.ts";
 import { checkConfig, type Voice } from "./check-config.ts";
 import { configFile, readConfig } from "./configuration.ts";
 import { exitCodes } from "./exit-codes.ts";

@@ -1,4 +1,4 @@
-import { field, getJson, listField, textField, type ApiAccess } from "./api-client.ts";
+import { type ApiAccess, field, getJson, listField, textField } from "./api-client.ts";
 import { table } from "./table.ts";
 
 /** Search options of `sidetone recordings`: the API's query parameters. */

@@ -1,4 +1,4 @@
-import { field, getJson, listField, textField, type ApiAccess } from "./api-client.ts";
+import { type ApiAccess, field, getJson, listField, textField } from "./api-client.ts";
 import { table } from "./table.ts";
 
 /** State of media servers and recorders, as text or JSON. */

@@ -1,5 +1,5 @@
 import { nearestName, type SidetoneConfig } from "@sidetone/config";
-import { roleNames, SidetoneError, type RoleContext, type RoleName, type RunningRole } from "@sidetone/foundation";
+import { type RoleContext, type RoleName, type RunningRole, roleNames, SidetoneError } from "@sidetone/foundation";
 
 /** Starts a role. */
 export type StartRole = (config: SidetoneConfig, context: RoleContext) => Promise<RunningRole>;

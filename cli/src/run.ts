@@ -1,5 +1,5 @@
-import { CommanderError } from "commander";
 import { errorText, SidetoneError } from "@sidetone/foundation";
+import { CommanderError } from "commander";
 import type { Voice } from "./check-config.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { buildProgram, commanderExit, type Outcome } from "./program.ts";

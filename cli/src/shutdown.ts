@@ -1,4 +1,4 @@
-import { errorText, type Clock, type Logger, type RunningRole } from "@sidetone/foundation";
+import { type Clock, errorText, type Logger, type RunningRole } from "@sidetone/foundation";
 
 /** All roles together must have stopped by then; ms. The contract allows 5 s. */
 export const stopWithinMs = 4700;

@@ -1,10 +1,10 @@
 import { formatMistake, loadConfig, type SidetoneConfig } from "@sidetone/config";
-import { errorText, systemClock, systemRandom, type Logger, type RunningRole } from "@sidetone/foundation";
+import { errorText, type Logger, type RunningRole, systemClock, systemRandom } from "@sidetone/foundation";
 import { banner } from "./banner.ts";
 import { readConfig } from "./configuration.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { makeFolders } from "./folders.ts";
-import { openLog, type LogLevel } from "./log.ts";
+import { type LogLevel, openLog } from "./log.ts";
 import { openFilesHint, ownLimits } from "./open-files.ts";
 import { chooseRoles, loadRole } from "./roles.ts";
 import { Signals, stopRoles } from "./shutdown.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { parseConfig, type LoadOptions } from "./load.ts";
+import { type LoadOptions, parseConfig } from "./load.ts";
 import { formatMistake } from "./mistake.ts";
 import type { SidetoneConfig } from "./types.ts";
 

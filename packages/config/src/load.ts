@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { LineCounter, parseDocument } from "yaml";
 import { errorText, fail, ok, type Result } from "@sidetone/foundation";
+import { LineCounter, parseDocument } from "yaml";
 import { crossCheck, type EphemeralPorts } from "./cross-checks.ts";
 import { maxFileBytes, maxMistakes } from "./limits.ts";
 import type { ConfigMistake } from "./mistake.ts";

@@ -1,4 +1,4 @@
-import { isAlias, isScalar, type Document, type LineCounter, type Node, type Scalar } from "yaml";
+import { type Document, isAlias, isScalar, type LineCounter, type Node, type Scalar } from "yaml";
 import { maxMistakes } from "./limits.ts";
 import type { ConfigMistake } from "./mistake.ts";
 

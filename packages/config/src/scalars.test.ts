@@ -13,7 +13,7 @@ import {
 } from "./addresses.ts";
 import { formatMistake } from "./mistake.ts";
 import { editDistance, nearestName } from "./nearest.ts";
-import { Reading, type Reader } from "./reading.ts";
+import { type Reader, Reading } from "./reading.ts";
 import { duration, formatDuration, integer, size } from "./scalars.ts";
 
 function read<T>(reader: Reader<T>, yaml: string): T | string {

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
-import { isMap, isScalar } from "yaml";
 import { errorText } from "@sidetone/foundation";
+import { isMap, isScalar } from "yaml";
 import { maxDurationMs } from "./limits.ts";
 import { nearestName } from "./nearest.ts";
-import { kindOf, writtenAs, type At, type Reader, type Reading } from "./reading.ts";
+import { type At, kindOf, type Reader, type Reading, writtenAs } from "./reading.ts";
 import { object, required } from "./shapes.ts";
 
 /** Text that is not empty. A number must be quoted, so that nothing is lost of 0700 or 1e3. */

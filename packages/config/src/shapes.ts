@@ -1,7 +1,7 @@
 import { isMap, isNode, isScalar, isSeq, type YAMLMap } from "yaml";
 import { maxDepth } from "./limits.ts";
 import { nearestName } from "./nearest.ts";
-import { joinPath, kindOf, writtenAs, type At, type Reader, type Reading } from "./reading.ts";
+import { type At, joinPath, kindOf, type Reader, type Reading, writtenAs } from "./reading.ts";
 
 /** A key of a map: its reader, and what holds where it is absent. */
 export interface Field<T> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { describe, test, type TestContext } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { SidetoneError, silentLogger } from "@sidetone/foundation";
-import { startHttp, type HttpOptions, type HttpServer } from "./server.ts";
+import { type HttpOptions, type HttpServer, startHttp } from "./server.ts";
 
 async function started(t: TestContext, o: Partial<HttpOptions> = {}): Promise<HttpServer> {
   const server = await startHttp({

@@ -1,10 +1,10 @@
 import { isIP } from "node:net";
+import { errorText, type Logger, SidetoneError } from "@sidetone/foundation";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { Registry } from "prom-client";
-import { errorText, SidetoneError, type Logger } from "@sidetone/foundation";
 import { isPlainHost } from "./host-check.ts";
 import { keepAliveTimeoutMs, maxBodyBytes, requestTimeoutMs } from "./limits.ts";
-import { problem, problemOf, problemType, type Problem } from "./problem.ts";
+import { type Problem, problem, problemOf, problemType } from "./problem.ts";
 import { addProcessMetrics } from "./process-metrics.ts";
 import { secretEqual } from "./secret-equal.ts";
 

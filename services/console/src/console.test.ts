@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
-import { describe, test, type TestContext } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import type { SidetoneConfig } from "@sidetone/config";
 import {
   ManualClock,
+  type RoleName,
+  type RunningRole,
   silentLogger,
   systemClock,
   systemRandom,
-  type RoleName,
-  type RunningRole,
 } from "@sidetone/foundation";
-import { startHttp, type FastifyInstance, type HttpServer } from "@sidetone/http";
+import { type FastifyInstance, type HttpServer, startHttp } from "@sidetone/http";
 import { Authentication } from "./authentication.ts";
 import { GuessLimit } from "./guess-limit.ts";
 import { freeTries } from "./limits.ts";

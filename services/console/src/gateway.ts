@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { pipeline, type Readable } from "node:stream";
-import { errorText, SidetoneError, type Logger } from "@sidetone/foundation";
+import { errorText, type Logger, SidetoneError } from "@sidetone/foundation";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "@sidetone/http";
 import { upstreamTimeoutMs } from "./limits.ts";
 import { rolesFor } from "./path-table.ts";

@@ -1,4 +1,4 @@
-import { roleNames, type RoleName } from "@sidetone/foundation";
+import { type RoleName, roleNames } from "@sidetone/foundation";
 
 /** First word after `/api/v1/` → the role that serves it. */
 const owners = new Map<string, RoleName>([

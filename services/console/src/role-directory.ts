@@ -1,4 +1,4 @@
-import { errorText, roleNames, type Cancel, type Clock, type RoleName } from "@sidetone/foundation";
+import { type Cancel, type Clock, errorText, type RoleName, roleNames } from "@sidetone/foundation";
 import { askIntervalMs, askTimeoutMs, maxHealthBytes } from "./limits.ts";
 import type { Upstream } from "./upstream.ts";
 

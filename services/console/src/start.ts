@@ -1,6 +1,6 @@
 import type { SidetoneConfig } from "@sidetone/config";
-import { SidetoneError, type RoleContext, type RunningRole } from "@sidetone/foundation";
-import { problem, sendProblem, startHttp, type FastifyInstance, type HttpServer, type Readiness } from "@sidetone/http";
+import { type RoleContext, type RunningRole, SidetoneError } from "@sidetone/foundation";
+import { type FastifyInstance, type HttpServer, problem, type Readiness, sendProblem, startHttp } from "@sidetone/http";
 import { Authentication } from "./authentication.ts";
 import { registerGateway } from "./gateway.ts";
 import { registerPages, securityHeaders } from "./pages.ts";

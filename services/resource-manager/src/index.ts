@@ -1,4 +1,4 @@
-export { formatLoadReport, loadHeader, type LoadReport } from "./groups/load-report.ts";
+export { formatLoadReport, type LoadReport, loadHeader } from "./groups/load-report.ts";
 export { avoidHeader, tokenHeader } from "./groups/token.ts";
 export { startResourceManager } from "./start.ts";
 export type { ResourceState } from "./states.ts";

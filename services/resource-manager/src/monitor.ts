@@ -1,5 +1,5 @@
-import type { Cancel, Clock, Logger } from "@sidetone/foundation";
 import { sipUriPlace } from "@sidetone/config";
+import type { Cancel, Clock, Logger } from "@sidetone/foundation";
 import type { HostPort, SipResponse } from "@sidetone/sip";
 import type { HealthInput } from "./groups/health.ts";
 import { loadHeader, parseLoadReport } from "./groups/load-report.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { describe, test, type TestContext } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import type { ResourceGroupConfig, ResourceManagerConfig } from "@sidetone/config";
-import { systemClock, systemRandom, silentLogger, type RunningRole } from "@sidetone/foundation";
-import { SipEndpoint, type ServerTransaction, type SipRequest, type SipResponse } from "@sidetone/sip";
+import { type RunningRole, silentLogger, systemClock, systemRandom } from "@sidetone/foundation";
+import { type ServerTransaction, SipEndpoint, type SipRequest, type SipResponse } from "@sidetone/sip";
 import { startResourceManager } from "./start.ts";
 
 const context = { clock: systemClock, random: systemRandom, log: silentLogger };

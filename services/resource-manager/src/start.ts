@@ -1,7 +1,7 @@
 import { networkInterfaces } from "node:os";
-import { sipUriPlace, type ResourceManagerConfig } from "@sidetone/config";
-import { type RoleContext, type RunningRole } from "@sidetone/foundation";
-import { startHttp, type HttpServer, Registry } from "@sidetone/http";
+import { type ResourceManagerConfig, sipUriPlace } from "@sidetone/config";
+import type { RoleContext, RunningRole } from "@sidetone/foundation";
+import { type HttpServer, Registry, startHttp } from "@sidetone/http";
 import { openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
 import { ownAddresses } from "./addresses.ts";
 import { registerApi } from "./api.ts";
@@ -9,8 +9,8 @@ import { Pool } from "./groups/pool.ts";
 import { addMetrics } from "./metrics.ts";
 import { HealthMonitor } from "./monitor.ts";
 import { makePeers } from "./proxy/peers.ts";
-import { readiness } from "./readiness.ts";
 import { ResourceProxy } from "./proxy/proxy.ts";
+import { readiness } from "./readiness.ts";
 
 /**
  * Starts the Resource Manager.

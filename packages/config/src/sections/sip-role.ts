@@ -1,9 +1,9 @@
-import { httpAddress, listenAddress, mapped, peerAddress, portRange, ipAddress } from "../addresses.ts";
+import { isSeq } from "yaml";
+import { httpAddress, ipAddress, listenAddress, mapped, peerAddress, portRange } from "../addresses.ts";
 import type { Reader } from "../reading.ts";
 import { filePath, oneOf, secret, text } from "../scalars.ts";
 import { listOf, object, optional, required } from "../shapes.ts";
 import type { RtpConfig } from "../types.ts";
-import { isSeq } from "yaml";
 
 /** Keys that every SIP-speaking role has. */
 export const sipRoleFields = {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
 import type { ResourceGroupConfig } from "@sidetone/config";
+import fc from "fast-check";
 import { assumedSessionMs, bindingLifetimeMs } from "../limits.ts";
 import { readServiceUri, type ServiceWish } from "../proxy/service-uri.ts";
 import { Affinity } from "./affinity.ts";
 import { initialHealth, stepHealth } from "./health.ts";
 import { formatLoadReport, parseLoadReport } from "./load-report.ts";
-import { Pool, type Plan } from "./pool.ts";
+import { type Plan, Pool } from "./pool.ts";
 import { Resource } from "./resource.ts";
 import { select } from "./selection.ts";
 import { makeToken, readToken } from "./token.ts";

@@ -1,10 +1,10 @@
-import { sipUriPlace, type ResourceGroupConfig } from "@sidetone/config";
+import { type ResourceGroupConfig, sipUriPlace } from "@sidetone/config";
 import { retryAfterBusyS, retryAfterDownS } from "../limits.ts";
 import type { ServiceWish } from "../proxy/service-uri.ts";
 import { Affinity } from "./affinity.ts";
 import { Resource } from "./resource.ts";
 import { select } from "./selection.ts";
-import { readToken, type ResourceToken } from "./token.ts";
+import { type ResourceToken, readToken } from "./token.ts";
 
 /** A group with the state of its resources. */
 export interface Group {

@@ -1,6 +1,6 @@
 import type { ResourceConfig } from "@sidetone/config";
 import { assumedSessionMs, maxCountedSessions } from "../limits.ts";
-import { initialHealth, stepHealth, type Health, type HealthInput, type HealthOutput } from "./health.ts";
+import { type Health, type HealthInput, type HealthOutput, initialHealth, stepHealth } from "./health.ts";
 import type { LoadReport } from "./load-report.ts";
 
 /** One resource of a group: its health, its load. Reads no clock: times are passed in, in ms. */

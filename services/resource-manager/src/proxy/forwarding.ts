@@ -1,8 +1,8 @@
 import {
   formatUri,
+  type HostPort,
   parseNameAddr,
   parseUri,
-  type HostPort,
   type SipRequest,
   type SipResponse,
   type SipUri,

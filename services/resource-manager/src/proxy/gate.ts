@@ -1,4 +1,4 @@
-import { checkExtensions, parseVia, type HostPort, type SipRequest } from "@sidetone/sip";
+import { checkExtensions, type HostPort, parseVia, type SipRequest } from "@sidetone/sip";
 
 /** An answer that ends the matter. */
 export interface GateRefusal {

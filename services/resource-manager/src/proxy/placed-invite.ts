@@ -12,7 +12,7 @@ import type { Resource } from "../groups/resource.ts";
 import { makeToken } from "../groups/token.ts";
 import { maxAttempts, maxBackOffMs, retryAfterBusyS, retryAfterDownS } from "../limits.ts";
 import { retryAfterSeconds, returned } from "./forwarding.ts";
-import { newPlacement, stepPlacement, type Placement, type PlacementInput, type PlacementOutput } from "./placement.ts";
+import { newPlacement, type Placement, type PlacementInput, type PlacementOutput, stepPlacement } from "./placement.ts";
 
 /** Sends a request onwards, with a Via of our own. */
 export type SendRequest = (request: SipRequest, to: Destination, handlers: RequestHandlers) => ClientTransaction;

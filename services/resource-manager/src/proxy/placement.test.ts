@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { finalAnswerMs, firstAnswerMs } from "../limits.ts";
-import { isRetryable, newPlacement, stepPlacement, type Placement, type PlacementInput } from "./placement.ts";
+import { isRetryable, newPlacement, type Placement, type PlacementInput, stepPlacement } from "./placement.ts";
 
 /** Runs inputs through a placement; gives the outputs of the last one as short words. */
 function run(resources: string[], ...inputs: PlacementInput[]): string[] {

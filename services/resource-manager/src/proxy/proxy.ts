@@ -1,12 +1,12 @@
 import { isIP } from "node:net";
 import type { Clock, Logger } from "@sidetone/foundation";
 import {
-  formatUri,
-  Params,
-  parseUri,
   type Destination,
   type Flow,
+  formatUri,
   type HostPort,
+  Params,
+  parseUri,
   type ServerTransaction,
   type SipRequest,
   type SipUri,
@@ -17,7 +17,7 @@ import { avoidHeader, tokenHeader } from "../groups/token.ts";
 import { forwarded, isSelf, retarget, returned } from "./forwarding.ts";
 import { checkGate } from "./gate.ts";
 import type { Peers } from "./peers.ts";
-import { PlacedInvite, retryHeaders, type Candidate, type SendRequest } from "./placed-invite.ts";
+import { type Candidate, PlacedInvite, retryHeaders, type SendRequest } from "./placed-invite.ts";
 import { readServiceUri, type ServiceWish } from "./service-uri.ts";
 
 /** What the proxy counts. */
