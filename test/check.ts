@@ -50,7 +50,9 @@ for (const file of sources("packages/*/package.json", "services/*/package.json",
 
 /** Modules that a source imports. Comments and strings may look alike; a wrong line here is worth a look anyway. */
 function imports(text: string): string[] {
-  return Array.from(text.matchAll(/(?:from|import)\s*\(?\s*"([^"\n]{1,200})"/g), (match) => match[1] ?? "");
+  const statements =
+    /^(?:import|export)\s[^"';]*?from\s+"([^"\n]{1,200})"|^import\s+"([^"\n]{1,200})"|\bimport\("([^"\n]{1,200})"\)/gm;
+  return Array.from(text.matchAll(statements), (match) => match[1] ?? match[2] ?? match[3] ?? "");
 }
 
 function directionProblems(): string[] {
@@ -117,7 +119,7 @@ function flowProblems(): string[] {
 
 tool("types (tsc)", bin("tsc"), ["-p", "."]);
 tool("lint (oxlint)", bin("oxlint"), ["--type-aware", "--quiet"]);
-tool("format (biome)", bin("biome"), ["check", "."]);
+tool("format (biome)", bin("biome"), ["format", "."]);
 verdict("imports go one way: packages ← services ← cli, services meet on the wire", directionProblems());
 verdict("workspaces have no cycle", cycleProblems());
 verdict(`no file above ${MAX_LINES} lines`, lengthProblems());

@@ -117,6 +117,7 @@ describe("baresip", () => {
           const same = sameAudio(reference, channel);
           assert.ok(same !== undefined, `channel ${index} is not what was on the wire`);
           assert.deepEqual(same.differentAtMs, [], `channel ${index} differs from the wire`);
+          assert.ok(same.slipped <= 80, `channel ${index} slipped by ${same.slipped} samples`); // 10 ms of clock correction
           return same.offset;
         });
         const skewMs = Math.abs((offsets[0] ?? 0) - (offsets[1] ?? 0)) / 8;

@@ -4,11 +4,15 @@ export interface SameAudio {
   readonly offset: number;
   /** Samples compared. */
   readonly compared: number;
+  /** Samples by which the recording moved against the reference while it went on: correction of clock drift. */
+  readonly slipped: number;
   /** 20 ms frames of the recording that differ from the reference, by their start in ms. */
   readonly differentAtMs: readonly number[];
 }
 
 const FRAME = 160;
+/** Largest slip within 20 ms that still counts as one, in samples. */
+const SLIP = 8;
 const PROBE = 4000; // half a second of sound decides where the two belong together
 
 /** Finds where `recording` lies in `reference` (at most `reachMs` apart) and compares every 20 ms. */
@@ -25,16 +29,36 @@ export function sameAudio(reference: Int16Array, recording: Int16Array, reachMs 
   if (best.equal < (PROBE / 7) * 0.8) return undefined;
   const differentAtMs: number[] = [];
   let compared = 0;
-  for (let at = 0; at + FRAME <= recording.length; at += FRAME) {
-    if (at + best.offset < 0 || at + best.offset + FRAME > reference.length) continue;
-    compared += FRAME;
-    for (let n = at; n < at + FRAME; n += 1) {
-      if (reference[n + best.offset] === recording[n]) continue;
-      differentAtMs.push(at / 8);
-      break;
+  let slipped = 0;
+  let { offset } = best;
+  // From the probe forwards, then from the probe backwards: the offset is known best there.
+  const frames = Array.from({ length: Math.floor(recording.length / FRAME) }, (_, index) => index * FRAME);
+  const passes = [frames.filter((at) => at >= start), frames.filter((at) => at < start).reverse()];
+  for (const pass of passes) {
+    offset = best.offset;
+    for (const at of pass) {
+      if (at + offset < 0 || at + offset + FRAME > reference.length) continue;
+      compared += FRAME;
+      if (equalIn(reference, recording, at, offset) === FRAME) continue;
+      let moved = { offset, equal: -1 };
+      for (let near = offset - SLIP; near <= offset + SLIP; near += 1) {
+        const equal = equalIn(reference, recording, at, near);
+        if (equal > moved.equal) moved = { offset: near, equal };
+      }
+      if (moved.equal < FRAME * 0.4) differentAtMs.push(at / 8);
+      else {
+        slipped += Math.abs(moved.offset - offset);
+        offset = moved.offset;
+      }
     }
   }
-  return { offset: best.offset, compared, differentAtMs };
+  return { offset: best.offset, compared, slipped, differentAtMs };
+}
+
+function equalIn(reference: Int16Array, recording: Int16Array, at: number, offset: number): number {
+  let equal = 0;
+  for (let n = at; n < at + FRAME; n += 1) if (reference[n + offset] === recording[n]) equal += 1;
+  return equal;
 }
 
 /** Half a second with much sound in it. */
