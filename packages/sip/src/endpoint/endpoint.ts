@@ -272,10 +272,11 @@ export class SipEndpoint implements SessionHost {
     };
   }
 
-  /** Ends transactions and closes sockets; sessions are not said goodbye to. */
+  /** Ends transactions and closes sockets; sessions end without a BYE. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    for (const user of new Set(this.#dialogs.values())) user.abandon();
     this.#transactions.close();
     await this.#transport.close();
   }

@@ -8,6 +8,8 @@ import type { Flow } from "../transport/types.ts";
 export interface DialogUser {
   receive(tx: ServerTransaction): void;
   receiveAck(ack: SipRequest): void;
+  /** The endpoint closes: the session ends without a word to the far side. */
+  abandon(): void;
 }
 
 /** What a session needs of its endpoint. */

@@ -116,6 +116,10 @@ export class Session implements InviteSession, DialogUser {
     return session;
   }
 
+  abandon(): void {
+    this.#core.end({ by: "transport" });
+  }
+
   get role(): "uac" | "uas" {
     return this.#core.role;
   }

@@ -39,3 +39,12 @@ test("RFC 4028 10: a peer that died is BYEd before the interval is over, by both
   assert.deepEqual(ends, ["b session-timer 68", "a session-timer 68"]);
   assert.deepEqual(await rig.leftovers(), NOTHING);
 });
+
+test("an endpoint that closes ends its sessions, and no timer of theirs is left", async () => {
+  const rig = await new CallRig({}, { sessionTimer: timers }).start();
+  const { a, b } = await rig.call();
+  await Promise.all([rig.caller.close(), rig.callee.close()]);
+  await rig.clock.advanceAsync(10);
+  assert.deepEqual([a.state, b.state], ["ended", "ended"]);
+  assert.equal(rig.clock.pending, 0);
+});
