@@ -23,7 +23,8 @@ describe("the end of the system in mid-call", () => {
       const call = await connect(a, b);
       await hearsEachOther(call, 437, 1013);
       await talk(2000);
-      const exits = await system.stop(signal);
+      const atOnce = signal === "SIGTERM";
+      const exits = await system.stop(signal, { atOnce });
       assert.ok(exits.every((exit) => exit.code === 0));
       const [left, right] = await Promise.all([call.caller.ended, call.callee.ended]);
       assert.equal(left.by, "remote");
@@ -40,7 +41,9 @@ describe("the end of the system in mid-call", () => {
       );
       await system.start(); // the same ports are free again: no socket was left
       const row = await recordingOf(system, "7001");
-      assert.equal(row.state, "complete");
+      // A recorder that is told to stop while the call is still up cannot know that nothing is missing.
+      const states = atOnce && system.mode === "five-processes" ? ["complete", "partial"] : ["complete"];
+      assert.ok(states.includes(row.state), row.state);
       await checkWav(await system.fetchAudio(row.id), {
         expect: { 0: 437, 1: 1013 },
         maxCrosstalkDb: -40,

@@ -141,6 +141,10 @@ export class ScriptedCall {
   /** UAS: 200. Delayed offer: our offer goes out with it. */
   accept(): void {
     const offered = readFarStream(this.session.invite.body.length > 0 ? this.session.invite.body : undefined);
+    if (offered !== undefined && commonCodec(this.#setup.codecs, offered) === undefined) {
+      this.session.reject(488); // RFC 3261 13.3.1.3
+      return;
+    }
     this.far = offered ?? this.far;
     const body = offered === undefined ? this.offer() : this.#answerTo(offered);
     if (offered === undefined) this.#offerSent = true;

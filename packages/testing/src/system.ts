@@ -39,6 +39,9 @@ export interface Held {
   readonly sockets: number;
 }
 
+/** The way of a call: who stands earlier ends it for those behind. */
+const callOrder: readonly RoleName[] = ["sip-server", "media-server", "recorder", "resource-manager", "console"];
+
 /** One recording as `GET /api/v1/recordings` gives it, as far as tests read it. */
 export interface RecordingRow {
   readonly id: string;
@@ -116,7 +119,9 @@ export class RunningSystem {
   async start(): Promise<void> {
     this.#run += 1;
     const groups =
-      this.mode === "one-process" ? [["all", []] as const] : this.roles.map((role) => [role, [role]] as const);
+      this.mode === "one-process"
+        ? [["all", []] as const]
+        : callOrder.filter((role) => this.roles.includes(role)).map((role) => [role, [role]] as const);
     const hook = fileURLToPath(new URL("./gc-hook.ts", import.meta.url));
     const held =
       this.#options.countHeld === true
@@ -133,9 +138,14 @@ export class RunningSystem {
     await Promise.all((this.#options.waitFor ?? this.roles).map((role) => this.#ready(role)));
   }
 
-  /** Stops everything with a signal; throws where an exit code is not 0, a process needed more than 5 s, or a child is left. */
-  async stop(signal: NodeJS.Signals = "SIGINT"): Promise<Exit[]> {
-    const exits = await Promise.all(this.processes.map((process) => process.stop(signal)));
+  /**
+   * Stops everything with a signal: several processes in the order of a call's way, as an operator would, or `atOnce`, as a machine that shuts
+   * down does. Throws where an exit code is not 0, a process needed more than 5 s, or a child is left.
+   */
+  async stop(signal: NodeJS.Signals = "SIGINT", o: { readonly atOnce?: boolean } = {}): Promise<Exit[]> {
+    const exits: Exit[] = [];
+    if (o.atOnce === true) exits.push(...(await Promise.all(this.processes.map((process) => process.stop(signal)))));
+    else for (const process of this.processes) exits.push(await process.stop(signal));
     const problems = exits.flatMap((exit, index) => {
       const process = this.processes[index];
       const name = process?.name ?? "?";
