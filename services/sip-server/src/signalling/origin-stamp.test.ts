@@ -46,12 +46,12 @@ test("what is no SDP passes as it is", () => {
   assert.equal(stamp.stamp(Buffer.alloc(0)).length, 0);
 });
 
-test("media-control.md: the placeholder offer has the caller's G.711 and is inactive", () => {
+test("media-control.md: the placeholder offer has the caller's G.711 first, then the other law, and is inactive", () => {
   const placeholder = placeholderOffer(sdp({ formats: "9 8 18 96", lines: ["a=rtpmap:96 telephone-event/8000"] }));
   assert.equal(audioDirection(placeholder), "inactive");
   const parsed = parseSdp(placeholder);
   assert.ok(parsed.ok);
-  assert.deepEqual(parsed.value.media[0]?.formats, ["8", "96"]);
+  assert.deepEqual(parsed.value.media[0]?.formats, ["8", "0", "96"]);
 });
 
 test("media-control.md: without an offer of the caller the placeholder offers both laws", () => {

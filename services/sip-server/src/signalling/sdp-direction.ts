@@ -1,4 +1,4 @@
-import type { SdpMedia } from "@sidetone/sip";
+import type { SdpCodec, SdpMedia } from "@sidetone/sip";
 import { audioOffer, codecs, direction, formatSdp, parseSdp, setDirection } from "@sidetone/sip";
 
 type Direction = ReturnType<typeof direction>;
@@ -26,25 +26,27 @@ function anchorable(media: SdpMedia): ReturnType<typeof codecs> {
   return codecs(media).filter(({ name, clockRate }) => anchoredCodecs.has(name) && clockRate === 8000);
 }
 
+const staticLaws: readonly SdpCodec[] = [
+  { payloadType: 0, name: "PCMU", clockRate: 8000, channels: 1 },
+  { payloadType: 8, name: "PCMA", clockRate: 8000, channels: 1 },
+];
+const events: SdpCodec = { payloadType: 101, name: "TELEPHONE-EVENT", clockRate: 8000, channels: 1, fmtp: "0-16" };
+
 /**
  * media-control.md, "A recorded call is set up" 2: the offer that brings the called party's leg to the Media Server
- * before that party is known: the caller's G.711 (both laws where the caller offered nothing), `a=inactive`.
+ * before that party is known. The caller's G.711 first, then the other law, which the Media Server converts;
+ * `a=inactive`.
  */
 export function placeholderOffer(callerOffer: Buffer): Buffer {
   const parsed = callerOffer.length > 0 ? parseSdp(callerOffer) : undefined;
   const audio = parsed?.ok === true ? parsed.value.media.find((media) => media.kind === "audio") : undefined;
-  const fromCaller = audio === undefined ? [] : anchorable(audio);
-  const offered = fromCaller.some(({ name }) => name !== "TELEPHONE-EVENT")
-    ? fromCaller
-    : [
-        { payloadType: 0, name: "PCMU", clockRate: 8000, channels: 1 },
-        { payloadType: 8, name: "PCMA", clockRate: 8000, channels: 1 },
-        { payloadType: 101, name: "TELEPHONE-EVENT", clockRate: 8000, channels: 1, fmtp: "0-16" },
-      ];
+  const fromCaller = audio === undefined ? [events] : anchorable(audio);
+  const laws = [...fromCaller.filter(({ name }) => name !== events.name)];
+  for (const law of staticLaws) if (!laws.some(({ name }) => name === law.name)) laws.push(law);
   const sdp = audioOffer({
     address: "0.0.0.0",
     port: 9,
-    codecs: offered,
+    codecs: [...laws, ...fromCaller.filter(({ name }) => name === events.name)],
     sessionId: "1",
     version: 1,
     direction: "inactive",
