@@ -41,6 +41,7 @@ async function round(system: RunningSystem, n: number): Promise<void> {
     limit: 200,
     timeoutS: CALLS / RATE + 60,
     credentials: { username: "7001", password: passwordOf("7001") },
+    authUri: "7002@sidetone.local",
     service: "7002",
   });
   const result = await caller.done();

@@ -22,6 +22,8 @@ export interface SippOptions {
   readonly timeoutS?: number;
   readonly service?: string;
   readonly credentials?: { readonly username: string; readonly password: string };
+  /** Request-URI without `sip:` that the digest is made for; SIPp's own default is the address it sends to, which RFC 7616 3.4.6 lets no server take. */
+  readonly authUri?: string;
   readonly args?: readonly string[];
   /** Keeps every message (`messages()`); off for load. */
   readonly traceMessages?: boolean;
@@ -80,6 +82,7 @@ export class SippRunner {
     if (o.limit !== undefined) args.push("-l", String(o.limit));
     if (o.service !== undefined) args.push("-s", o.service);
     if (o.credentials !== undefined) args.push("-au", o.credentials.username, "-ap", o.credentials.password);
+    if (o.authUri !== undefined) args.push("-auth_uri", o.authUri);
     if (o.traceMessages === true) args.push("-trace_msg", "-message_file", this.#file("msg"));
     args.push(...(o.args ?? []));
     if (o.remote !== undefined) args.push(`${o.remote.host}:${o.remote.port}`);
@@ -139,7 +142,10 @@ export class SippRunner {
 
 /** Scenario of a caller from `test/lab/sipp/mkuac.py`, e.g. `["auth", "dur=1000", "codec=u"]`. */
 export function sippCaller(...options: readonly string[]): string {
-  return run("python3", [labFile("sipp/mkuac.py"), ...options]);
+  const text = run("python3", [labFile("sipp/mkuac.py"), ...options]);
+  // RFC 3261 17.1.1.3: the ACK of a 401 has the branch of its INVITE, four messages before it; the generator gives it one of its own.
+  const ack = options.includes("auth") ? text.indexOf("ACK sip:") : -1;
+  return ack < 0 ? text : text.slice(0, ack) + text.slice(ack).replace("branch=[branch]", "branch=[branch-4]");
 }
 
 /** Scenario of a callee from `test/lab/sipp/mkuas.py`. */
