@@ -68,6 +68,8 @@ export function systemConfig(folder: string, ports: SystemPorts): ConfigTree {
   const local = "127.0.0.1";
   const listen = (port: number): string[] => [`udp://${local}:${port}`, `tcp://${local}:${port}`];
   const http = (port: number): string => `http://${local}:${port}`;
+  const [low, high] = ports.mediaRtp;
+  const capacity = Math.min(1500, Math.floor((high - low + 1) / 4)); // four ports per session
   const resourceManager = `sip:${local}:${ports.resourceManager};transport=tcp`;
   return {
     "sip-server": {
@@ -100,7 +102,7 @@ export function systemConfig(folder: string, ports: SystemPorts): ConfigTree {
           service: "msml",
           "load-balance-scheme": "round-robin",
           monitor: { interval: "500ms", timeout: "2s" },
-          resources: [{ address: `sip:${local}:${ports.mediaServer};transport=tcp`, "port-capacity": 1500 }],
+          resources: [{ address: `sip:${local}:${ports.mediaServer};transport=tcp`, "port-capacity": capacity }],
         },
         recorders: {
           service: "recording-server",
