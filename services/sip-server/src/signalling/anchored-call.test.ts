@@ -293,6 +293,45 @@ test("R30: the Media Server ends its legs: Off, alarm, and the phones are joined
   await r.close();
 });
 
+test("the Media Server is lost while the phone rings: after the answer the phones are joined to each other", async () => {
+  const r = await rig({ record: true }, { ringMs: 500 });
+  const call = r.call();
+  const offers: string[] = [];
+  call.on("reinvite", (incoming) => {
+    offers.push(incoming.request.body.toString());
+    incoming.respond(200, { body: phoneSdp(7002), contentType: "application/sdp" });
+  });
+  const seen = outcome(call);
+  await r.pass(300);
+  for (const leg of r.mediaServer.legs) leg.terminate();
+  await r.pass(1500);
+  assert.equal(seen.answers.length, 1);
+  assert.ok(offers[0]?.includes("m=audio 7001"));
+  assert.ok(r.events.includes("called reinvited"));
+  assert.match(r.ledger.at(-1) ?? "", /^ledger not-recorded 7001/);
+  await r.close();
+});
+
+test("RFC 3311, RFC 6086: UPDATE and INFO of a phone pass while it still rings", async () => {
+  const r = await rig({}, { ringMs: 60_000 });
+  const call = r.call();
+  await r.pass(100);
+  const seen: string[] = [];
+  r.phones[0]?.on("update", (incoming) => {
+    seen.push("UPDATE");
+    incoming.respond(200, { body: phoneSdp(7001), contentType: "application/sdp" });
+  });
+  r.phones[0]?.on("request", (incoming) => {
+    seen.push(incoming.request.method);
+    incoming.respond(200);
+  });
+  const info = call.request("INFO", { body: "x", contentType: "text/plain" });
+  await r.pass(100);
+  assert.equal((await info).status, 200);
+  assert.deepEqual(seen, ["INFO"]);
+  await r.close();
+});
+
 test("INFO passes through with its body", async () => {
   const r = await rig({}, { ringMs: 50 });
   const call = r.call();

@@ -58,6 +58,8 @@ export class CallController {
   #anchor: MediaAnchor | undefined;
   #media: CallMedia | undefined;
   #recording: RecordingControl | undefined;
+  /** The called phone was offered the Media Server's address. */
+  #rangAnchored = false;
   /** Why the media of a call that should be anchored go direct. */
   #anchorFailure: string | undefined;
 
@@ -242,6 +244,7 @@ export class CallController {
   #ring(anchor: MediaAnchor | undefined): void {
     const { session, targets, caller } = this.#facts;
     const offer = anchor === undefined ? this.#facts.offer : offerToCalled(anchor);
+    this.#rangAnchored = anchor !== undefined;
     const stamp = new OriginStamp(String(this.#context.clock.wallMicros()), this.#facts.localAddress);
     const ringing = new Ringing({
       endpoint: this.#context.endpoint,
@@ -273,6 +276,8 @@ export class CallController {
     reliable: boolean,
   ): Promise<void> {
     if (response.status >= 180) this.apply({ kind: "party-ringing", party: CALLED });
+    // A phone that rings alone has a dialog now: what the phones say to each other in it passes.
+    if (ringing.single) this.#serve({ party: CALLED, dn: this.#facts.called.dn, session: fork, stamp });
     const early = ringing.single && response.body.length > 0 ? response.body : undefined;
     const offerless = this.#facts.offer.length === 0;
     if (early !== undefined && reliable && this.#anchor === undefined && offerless) {
@@ -316,6 +321,8 @@ export class CallController {
       // The called phone has no G.711: the two may still share a codec that the Media Server lacks.
       this.#anchor = undefined;
       this.#anchorFailure = "codec";
+      this.#media?.close();
+      this.#media = undefined;
       void anchor.close();
       this.#ring(undefined);
       return;
@@ -329,12 +336,17 @@ export class CallController {
     const answeredMicros = this.#context.clock.wallMicros();
     this.#b = b;
     this.#ringing = undefined;
+    this.#serve(b);
     b.session.on("ended", ({ by }) => this.#partyGone(CALLED, `called-${by}`));
     this.apply({ kind: "party-answered", party: CALLED });
     if (this.#plan.record && !(await this.#expectInLedger(answeredMicros))) return;
     if (this.#over) return;
-    if (this.#anchor === undefined) this.#joinDirect(b, response);
-    else await this.#joinAnchored(b, response, this.#anchor);
+    if (this.#anchor !== undefined) await this.#joinAnchored(b, response, this.#anchor);
+    else {
+      this.#joinDirect(b, response);
+      // The Media Server was lost while it rang: the called phone still sends there.
+      if (this.#rangAnchored) await this.#goDirect();
+    }
     if (this.#over) return;
     if (this.#plan.record) await this.#recordFrom(answeredMicros);
   }
@@ -366,7 +378,6 @@ export class CallController {
       });
     }
     this.#a.session.accept(sdp === undefined ? {} : { body: this.#a.stamp.stamp(sdp), contentType: SDP });
-    this.#established(b, undefined);
   }
 
   async #joinAnchored(b: PhoneLeg, response: SipResponse, anchor: MediaAnchor): Promise<void> {
@@ -383,11 +394,12 @@ export class CallController {
       if (!told.ok)
         this.#log.error({ reason: told.error.reason }, "the Media Server did not take the called party's SDP");
     }
-    if (!this.#over) this.#established(b, anchor);
   }
 
-  #established(b: PhoneLeg, anchor: MediaAnchor | undefined): void {
-    this.#media = new CallMedia(this.#a, b, anchor, this.#log, {
+  #serve(b: PhoneLeg): void {
+    if (this.#media?.called.session === b.session) return;
+    this.#media?.close();
+    this.#media = new CallMedia(this.#a, b, this.#anchor, this.#log, {
       onHold: (party, held) => this.apply({ kind: held ? "party-held" : "party-retrieved", party }),
     });
   }
@@ -437,9 +449,18 @@ export class CallController {
     this.#log.warn({ reason }, "the Media Server was lost");
     void anchor.close();
     this.#recording?.input({ kind: "media-lost", reason });
-    if (this.#media === undefined) return;
-    const moved = await this.#media.moveToDirect();
-    if (!moved.ok) this.#log.error({ reason: moved.error.reason }, "the phones could not be joined to each other");
+    if (this.#call.answeredMicros === undefined) {
+      this.#media?.close();
+      this.#media = undefined;
+      return;
+    }
+    await this.#goDirect();
+  }
+
+  async #goDirect(): Promise<void> {
+    const moved = await this.#media?.moveToDirect();
+    if (moved?.ok === false)
+      this.#log.error({ reason: moved.error.reason }, "the phones could not be joined to each other");
   }
 
   #msmlEvent(body: Buffer): void {

@@ -14,7 +14,7 @@ export interface CallMediaListener {
 }
 
 /**
- * Where the media of an established two-party call go: between the phones, or through the Media Server. Offers of the
+ * Where the media of a two-party call go, from the moment the called phone is known: between the phones, or through the Media Server. Offers of the
  * phones in mid-call are answered accordingly, and the call can be moved from the one to the other (R17, R30).
  */
 export class CallMedia {
@@ -22,6 +22,7 @@ export class CallMedia {
   readonly #b: PhoneLeg;
   readonly #log: Logger;
   readonly #listener: CallMediaListener;
+  readonly #unsubscribe: (() => void)[] = [];
   #anchor: MediaAnchor | undefined;
   #moving = false;
 
@@ -33,6 +34,16 @@ export class CallMedia {
     this.#listener = listener;
     this.#serve(a, b);
     this.#serve(b, a);
+  }
+
+  /** Stops serving the phones: another leg takes the called party's place. */
+  close(): void {
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+  }
+
+  /** The phone whose dialog the called party's leg is. */
+  get called(): PhoneLeg {
+    return this.#b;
   }
 
   /** The Media Server's side, while the call is anchored. */
@@ -104,9 +115,11 @@ export class CallMedia {
   }
 
   #serve(leg: PhoneLeg, other: PhoneLeg): void {
-    leg.session.on("reinvite", (incoming) => this.#phoneOffers(leg, other, incoming));
-    leg.session.on("update", (incoming) => this.#phoneOffers(leg, other, incoming));
-    leg.session.on("request", (incoming) => void this.#relayRequest(other, incoming));
+    this.#unsubscribe.push(
+      leg.session.on("reinvite", (incoming) => this.#phoneOffers(leg, other, incoming)),
+      leg.session.on("update", (incoming) => this.#phoneOffers(leg, other, incoming)),
+      leg.session.on("request", (incoming) => void this.#relayRequest(other, incoming)),
+    );
   }
 
   #phoneOffers(leg: PhoneLeg, other: PhoneLeg, incoming: IncomingRequest): void {

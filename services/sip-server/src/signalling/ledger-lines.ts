@@ -9,6 +9,8 @@ export class LedgerLines {
   readonly #ledger: Pick<Ledger, "expect" | "resolve" | "update">;
   readonly #log: Logger;
   #keys: readonly LedgerKey[] = [];
+  /** What was said before there were lines. */
+  #early: (() => void) | undefined;
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(ledger: Pick<Ledger, "expect" | "resolve" | "update">, log: Logger) {
@@ -34,6 +36,8 @@ export class LedgerLines {
         }),
       ),
     );
+    this.#early?.();
+    this.#early = undefined;
   }
 
   resolve(
@@ -41,6 +45,7 @@ export class LedgerLines {
     reason: string | undefined,
     recordingId: string | undefined,
   ): void {
+    if (this.#keys.length === 0) this.#early = () => this.resolve(outcome, reason, recordingId);
     const facts = recordingId === undefined ? {} : { recordingId };
     for (const key of this.#keys) {
       this.#later(

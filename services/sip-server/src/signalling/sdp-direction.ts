@@ -41,7 +41,7 @@ export function placeholderOffer(callerOffer: Buffer): Buffer {
   const parsed = callerOffer.length > 0 ? parseSdp(callerOffer) : undefined;
   const audio = parsed?.ok === true ? parsed.value.media.find((media) => media.kind === "audio") : undefined;
   const fromCaller = audio === undefined ? [events] : anchorable(audio);
-  const laws = [...fromCaller.filter(({ name }) => name !== events.name)];
+  const laws = fromCaller.filter(({ name }) => name !== events.name);
   for (const law of staticLaws) if (!laws.some(({ name }) => name === law.name)) laws.push(law);
   const sdp = audioOffer({
     address: "0.0.0.0",
