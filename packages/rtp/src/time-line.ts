@@ -5,8 +5,8 @@ import { SequenceTracker } from "./sequence.ts";
 const WAIT_FOR_REPORT_MS = 250;
 /** Sources (SSRC) that are remembered at once; the one longest silent is forgotten. */
 const MAX_SOURCES = 4;
-/** A difference to the sender's reports below this is left alone: 4 ms. */
-const REPORT_DEAD_BAND = 32;
+/** A difference to the sender's reports below this is left alone: 8 ms, so that two channels stay within 16. */
+const REPORT_DEAD_BAND = 64;
 /** As above without reports, where jitter blurs the arrival: 10 ms. */
 const ARRIVAL_DEAD_BAND = 80;
 /** Larger differences are corrected at once instead of sample by sample: 100 ms. */

@@ -9,10 +9,14 @@ export interface AudioSink {
   silence(frames: number): void;
 }
 
-/** A piece of a channel that is missing because sequence numbers are. */
+/** A piece of a channel that is not there yet. */
 interface Hole {
   readonly from: number;
   readonly to: number;
+  /**
+   * Sequence numbers that are missing. 0 where only the time stamp jumped: what a client that numbers its packets as it
+   * sends them received late itself comes late with a number that fits, so such a piece may be filled as well.
+   */
   readonly packets: number;
 }
 
@@ -84,7 +88,7 @@ export class Assembler {
   /** Takes a stream away; its holes are losses now. */
   removeLane(lane: AssemblerLane): void {
     this.#lanes.delete(lane);
-    for (const hole of lane.holes) this.#onLoss({ channel: lane.channel, ...hole });
+    for (const hole of lane.holes) this.#tell(lane, hole);
     lane.holes.length = 0;
   }
 
@@ -207,7 +211,7 @@ export class Assembler {
       lane.end = to;
       return;
     }
-    if (from > lane.end && missing > 0) lane.holes.push({ from: lane.end, to: from, packets: missing });
+    if (from > lane.end) lane.holes.push({ from: lane.end, to: from, packets: missing });
     else if (from < lane.end && lane.holes.length > 0) fill(lane.holes, Math.max(from, this.#base ?? from), to);
     lane.end = Math.max(lane.end, to);
   }
@@ -231,8 +235,12 @@ export class Assembler {
     // A hole is told as a whole, when all of it is given away.
     for (let hole = lane.holes[0]; hole !== undefined && hole.to <= upTo; hole = lane.holes[0]) {
       lane.holes.shift();
-      this.#onLoss({ channel: lane.channel, ...hole });
+      this.#tell(lane, hole);
     }
+  }
+
+  #tell(lane: AssemblerLane, hole: Hole): void {
+    if (hole.packets > 0) this.#onLoss({ channel: lane.channel, ...hole });
   }
 }
 
@@ -242,9 +250,9 @@ function fill(holes: Hole[], from: number, to: number): void {
     const hole = holes[i];
     if (hole === undefined || to <= hole.from || from >= hole.to) continue;
     const rest: Hole[] = [];
-    const packets = Math.max(1, hole.packets - 1);
+    const packets = hole.packets === 0 ? 0 : Math.max(1, hole.packets - 1);
     if (from > hole.from) rest.push({ from: hole.from, to: from, packets });
-    if (to < hole.to) rest.push({ from: to, to: hole.to, packets: from > hole.from ? 1 : packets });
+    if (to < hole.to) rest.push({ from: to, to: hole.to, packets: from > hole.from ? Math.min(1, packets) : packets });
     holes.splice(i, 1, ...rest);
     i += rest.length - 1;
   }
