@@ -1,11 +1,10 @@
 import type { MediaServerConfig } from "@sidetone/config";
 import { errorText, type RoleContext, type RunningRole } from "@sidetone/foundation";
 import { startHttp } from "@sidetone/http";
-import { nameAddr, openSipJournal, parseUri, SipEndpoint, type SipTransport } from "@sidetone/sip";
+import { nameAddr, openSipJournal, parseUri, peerCheck, SipEndpoint, type SipTransport } from "@sidetone/sip";
 import { startMediaEngine } from "./media/index.ts";
 import { addMediaMetrics } from "./server/metrics.ts";
 import { MediaServer } from "./server/media-server.ts";
-import { peerCheck } from "./server/peers.ts";
 
 /**
  * Starts the Media Server: SIP, the media engine in its worker, HTTP where configured.

@@ -2,7 +2,7 @@ import type { RecorderConfig } from "@sidetone/config";
 import { type RoleContext, type RunningRole, SidetoneError, errorText } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
 import { WriterThread } from "@sidetone/recording-file";
-import { SipEndpoint, openSipJournal } from "@sidetone/sip";
+import { SipEndpoint, openSipJournal, peerCheck } from "@sidetone/sip";
 import { addRecordingsApi } from "./api/recordings-api.ts";
 import { IndexThread } from "./index/index-thread.ts";
 import { CLOSE_TIMEOUT_MS } from "./limits.ts";
@@ -65,7 +65,6 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     undo.push(() => media.close());
     const journal = config.sipJournal === undefined ? undefined : openSipJournal(config.sipJournal, log);
     if (journal !== undefined) undo.push(() => journal.close());
-    const peers = new Set(config.peers);
     const sip = new SipEndpoint({
       clock,
       random,
@@ -73,7 +72,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       userAgent: "Sidetone-Recorder",
       supported: ["100rel", "timer", "siprec"],
       accept: ["application/sdp", "multipart/mixed", "application/rs-metadata+xml", "application/rs-metadata"],
-      acceptPeer: (ip) => isLoopback(ip) || peers.has(ip),
+      acceptPeer: peerCheck(config.peers),
       ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),
     });
     undo.push(() => sip.close());
@@ -138,8 +137,4 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
 
 async function unwind(undo: (() => Promise<void> | void)[]): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step();
-}
-
-function isLoopback(ip: string): boolean {
-  return ip.startsWith("127.") || ip === "::1" || ip.startsWith("::ffff:127.");
 }
