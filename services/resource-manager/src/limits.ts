@@ -1,7 +1,7 @@
-/** conf-ids and recording ids that are remembered at once; the oldest go first. */
-export const maxBindings = 200_000;
-/** A binding that no INVITE has named for this long is forgotten; ms. */
-export const bindingLifetimeMs = 12 * 3600 * 1000;
+/** conf-ids and recording ids that are remembered at once; the least recently used go first. About 250 B each. */
+export const maxBindings = 50_000;
+/** A binding that no INVITE has named for this long is forgotten; ms. Longer than a call goes without a new leg or copy. */
+export const bindingLifetimeMs = 4 * 3600 * 1000;
 /** Without a load report, a session is counted for this long after its INVITE, unless its BYE comes by; ms. */
 export const assumedSessionMs = 5 * 60 * 1000;
 /** Sessions counted per resource that does not report its load. */

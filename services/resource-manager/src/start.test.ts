@@ -142,6 +142,22 @@ describe("Resource Manager over TCP", () => {
     }
   });
 
+  test("contract, affinity: after a leg with the token nothing of the call stays here", async (t) => {
+    const a = await element(t, accepting);
+    const role = await manager(t, [a.uri]);
+    await ready(role);
+    const uac = await client(t);
+    const bindings = async (): Promise<string | undefined> => {
+      const text = await (await fetch(`${role.http}/metrics`)).text();
+      return /^sidetone_resource_bindings (\d+)$/m.exec(text)?.[1];
+    };
+    const first = await invite(uac, role, "msml=c1", ";dn=1;record");
+    assert.equal(await bindings(), "1");
+    await invite(uac, role, "msml=c1", ";dn=2", [["X-Resource-Token", first.headers.get("x-resource-token") ?? ""]]);
+    assert.equal(await bindings(), "0");
+    assert.equal(a.invites.length, 2);
+  });
+
   test("R31: a recorder that answers 486 or 503 is followed by the next, in the same transaction", async (t) => {
     const full = await element(t, (tx) => tx.respond(486));
     const broken = await element(t, (tx) => tx.respond(503));

@@ -9,7 +9,10 @@ export interface Binding {
   readonly confirmed: boolean;
 }
 
-/** Names of what is bound → resource. Forgets what is old, and the oldest where there are too many. */
+/**
+ * Names of what is bound → resource, for clients that do not repeat the affinity token. Forgets what nobody has named for
+ * long, and the least recently used where there are too many.
+ */
 export class Affinity {
   /** In the order of last use: Map keeps insertion order. */
   readonly #bindings = new Map<string, Binding & { readonly usedAt: number }>();
@@ -42,6 +45,11 @@ export class Affinity {
   release(name: string, address: string): void {
     const binding = this.#bindings.get(name);
     if (binding?.address === address && !binding.confirmed) this.#bindings.delete(name);
+  }
+
+  /** The client has shown that it carries the name of the resource itself: nothing need be kept for it. */
+  drop(name: string): void {
+    this.#bindings.delete(name);
   }
 
   #forgetOld(now: number): void {

@@ -167,7 +167,7 @@ describe("selection", () => {
 });
 
 describe("affinity", () => {
-  test("bindings are forgotten when nobody named them for long, and the oldest when there are too many", () => {
+  test("bindings are forgotten when nobody named them for long, and the least recently used when there are too many", () => {
     const a = new Affinity(2);
     a.bind("1", { group: "g", address: m1, confirmed: true }, 0);
     a.bind("2", { group: "g", address: m2, confirmed: true }, 1);
@@ -207,6 +207,33 @@ describe("pool", () => {
     // A token that names what is not configured here leads nowhere.
     const foreign = makeToken({ group: "ms", address: "sip:6.6.6.6" });
     assert.equal(order(second.plan(conf("bb"), { token: foreign, avoid: [] }, 0)).length, 2);
+  });
+  test("contract, affinity: an INVITE that repeats the token ends the map's part in that conf-id", () => {
+    const pool = poolOf(group("ms", { addresses: [m1, m2] }));
+    for (let i = 0; i < 1000; i++) {
+      pool.affinity.bind(`conf ${i}`, { group: "ms", address: m2, confirmed: true }, i);
+      const token = makeToken({ group: "ms", address: m2 });
+      const plan = pool.plan(conf(`${i}`), { token, avoid: [] }, i);
+      assert.deepEqual(order(plan), [m2]);
+      assert(plan.kind === "try" && plan.name === undefined);
+    }
+    assert.equal(pool.affinity.size, 0);
+  });
+  test("contract, affinity: a token that is not ours leaves the map as it is", () => {
+    const pool = poolOf(group("ms", { addresses: [m1, m2] }));
+    pool.affinity.bind("conf aa", { group: "ms", address: m2, confirmed: true }, 0);
+    for (const token of ["x", makeToken({ group: "ms", address: "sip:6.6.6.6" })]) {
+      assert.deepEqual(order(pool.plan(conf("aa"), { token, avoid: [] }, 0)), [m2]);
+    }
+    assert.equal(pool.affinity.size, 1);
+  });
+  test("a recording is remembered only where there is a choice of recorders", () => {
+    const name = (pool: Pool): string | undefined => {
+      const plan = pool.plan(rec("id", 1), none, 0);
+      return plan.kind === "try" ? plan.name : "refused";
+    };
+    assert.equal(name(poolOf(group("rs", { service: "recording-server", addresses: [r1] }))), undefined);
+    assert.equal(name(poolOf(group("rs", { service: "recording-server", addresses: [r1, r2] }))), "rec 1 id");
   });
   test("R30: a bound conf-id does not move to another server when its own is down: 503", () => {
     const pool = poolOf(group("ms", { addresses: [m1, m2] }));

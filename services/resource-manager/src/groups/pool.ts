@@ -27,8 +27,8 @@ export type Plan =
       /** Best first. One only where the conf-id is bound. */
       readonly resources: readonly Resource[];
       readonly bound: boolean;
-      /** What to bind. */
-      readonly name: string;
+      /** What to bind to the resource that takes it; undefined where nothing need be remembered. */
+      readonly name: string | undefined;
     }
   | { readonly kind: "refuse"; readonly status: number; readonly reason: string; readonly retryAfterS?: number };
 
@@ -62,30 +62,25 @@ export class Pool {
 
   #planConference(confId: string, hints: PlacementHints, now: number): Plan {
     const name = `conf ${confId}`;
-    const bound = this.#boundResource(name, hints, now);
-    if (bound !== undefined) {
-      if (bound.health.phase === "down") {
-        // R30: the conference is lost with its server; whoever recovers it takes a new conf-id.
-        return refuse(503, "Media Server of Conference Is Down", retryAfterDownS);
-      }
-      return { kind: "try", resources: [bound], bound: true, name };
-    }
-    const groups = this.groups.filter((g) => g.config.service === "msml");
-    return this.#choose(groups, name, this.#avoided(hints.avoid), now);
-  }
-
-  #boundResource(name: string, hints: PlacementHints, now: number): Resource | undefined {
-    const known = this.affinity.get(name, now);
-    const resource = known === undefined ? undefined : this.find(known);
-    if (resource !== undefined) return resource;
     const token = readToken(hints.token);
     const named = token === undefined ? undefined : this.find(token);
-    return named !== undefined && this.groupOf(named)?.config.service === "msml" ? named : undefined;
+    if (named !== undefined && this.groupOf(named)?.config.service === "msml") {
+      // Contract, affinity: the map is for clients that do not know the token; this one does.
+      this.affinity.drop(name);
+      return toBound(named, undefined);
+    }
+    const known = this.affinity.get(name, now);
+    const home = known === undefined ? undefined : this.find(known);
+    if (home !== undefined) return toBound(home, name);
+    const groups = this.groups.filter((g) => g.config.service === "msml");
+    return this.#choose(groups, name, this.#avoided(hints.avoid), now);
   }
 
   #planRecording(wish: ServiceWish & { kind: "record" }, hints: PlacementHints, now: number): Plan {
     const name = recordingName(wish.id, wish.copy);
     const all = this.groups.filter((g) => g.config.service === "recording-server");
+    // Where there is no choice there is nothing to remember.
+    const choice = all.flatMap((g) => g.resources).length > 1;
     const named = all.filter((g) => g.config.name.toLowerCase() === wish.uri.host.toLowerCase());
     const shun = this.#avoided(hints.avoid);
     // R10: the two copies of a recording never go to the same resource while there is another.
@@ -94,7 +89,7 @@ export class Pool {
     const home = this.affinity.get(name, now)?.address;
     // R31: who names a resource to avoid has lost the one that it had, whatever its name was.
     if (home !== undefined && hints.avoid.length > 0) shun.add(home);
-    const plan = this.#choose(named.length > 0 ? named : all, name, shun, now);
+    const plan = this.#choose(named.length > 0 ? named : all, choice ? name : undefined, shun, now);
     if (plan.kind === "refuse") return plan;
     // A higher epoch, or a further channel, of a recording goes to where the recording is, if that is in service.
     const first = plan.resources.find((r) => r.address === home && !shun.has(r.address));
@@ -102,7 +97,7 @@ export class Pool {
     return { ...plan, resources: [first, ...plan.resources.filter((r) => r !== first)] };
   }
 
-  #choose(groups: readonly Group[], name: string, shun: ReadonlySet<string>, now: number): Plan {
+  #choose(groups: readonly Group[], name: string | undefined, shun: ReadonlySet<string>, now: number): Plan {
     if (groups.length === 0) return refuse(404, "No Such Service Here");
     const turn = this.#turn++;
     let busy = false;
@@ -138,6 +133,13 @@ export class Pool {
     }
     return addresses;
   }
+}
+
+/** An INVITE that belongs to one resource goes there, also while that one drains or is full. */
+function toBound(resource: Resource, name: string | undefined): Plan {
+  if (resource.health.phase !== "down") return { kind: "try", resources: [resource], bound: true, name };
+  // R30: the conference is lost with its server; whoever recovers it takes a new conf-id.
+  return refuse(503, "Media Server of Conference Is Down", retryAfterDownS);
 }
 
 function recordingName(id: string, copy: string): string {
