@@ -8,6 +8,7 @@ import type { Call } from "./call-model/call.ts";
 import { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "./identity/index.ts";
 import { Ledger } from "./ledger/index.ts";
 import { Authenticator, Registrar } from "./registrar/index.ts";
+import { MediaServerWatch } from "./signalling/media-server-watch.ts";
 import { Calls } from "./signalling/calls.ts";
 import { allowedMethods, dispatchRequest, supportedExtensions } from "./signalling/request-dispatch.ts";
 import { CallJournal, openStorage, type Storage } from "./storage/index.ts";
@@ -111,6 +112,10 @@ async function newCalls({
       log.error({ callUuid, connId, error: errorText(error) }, "the call journal cannot be written");
     });
   };
+  const watch = new MediaServerWatch(clock, async (uri, ms) => (await endpoint.options(uri, ms)) !== undefined);
+  endpoint.onFlowClosed = ({ transport, remote }) => {
+    if (transport === "tcp") watch.connectionClosed(`${remote.host}:${remote.port}`);
+  };
   const connIds = await ConnIdSource.open({ storage, clock, log, serverId: config.serverId });
   return new Calls(
     {
@@ -118,6 +123,7 @@ async function newCalls({
       clock,
       log,
       endpoint,
+      watch,
       ledger,
       ids: {
         connIds,

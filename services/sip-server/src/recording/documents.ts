@@ -68,13 +68,22 @@ export function startDocument(facts: StartFacts): string {
   });
 }
 
-/** MSML that pauses, resumes or stops the recorder of a conference (R19). */
-export function recorderDocument(confId: string, state: "pause" | "resume" | "stop", recordingId: string): string {
+/**
+ * MSML that pauses, resumes or stops the recorder of a conference (R19).
+ * @param backfillMs `resume` of a recording that was prepared before the answer (R17): what was said since
+ */
+export function recorderDocument(
+  confId: string,
+  state: "pause" | "resume" | "stop",
+  recordingId: string,
+  backfillMs?: number,
+): string {
   const recorder = {
     state,
     params: new Map([["id", recordingId]]),
     userParams: new Map<string, string>(),
     streams: [],
+    ...(backfillMs === undefined ? {} : { backfillMs }),
   };
   return writeMsml({
     kind: "request",

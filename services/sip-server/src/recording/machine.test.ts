@@ -25,12 +25,12 @@ const kinds = (effects: readonly RecordingEffect[]): string[] => effects.map(({ 
 
 test("R16: the start asks for what was said since the answer", () => {
   const { effects } = run([{ kind: "wanted", answeredMicros: 1_000_000 }], 1_035_000);
-  assert.deepEqual(effects, [{ kind: "start", epoch: 1, initial: "recording", backfillMs: 35 }]);
+  assert.deepEqual(effects[0], { kind: "start", epoch: 1, initial: "recording", backfillMs: 35 });
 });
 
 test("media-control.md: never more than the 2 s that the Media Server keeps", () => {
   const { effects } = run([{ kind: "wanted", answeredMicros: 0 }], 9_000_000);
-  assert.deepEqual(effects, [{ kind: "start", epoch: 1, initial: "recording", backfillMs: 2000 }]);
+  assert.deepEqual(effects[0], { kind: "start", epoch: 1, initial: "recording", backfillMs: 2000 });
 });
 
 test("R20: On is said when a destination accepted, not before", () => {
@@ -45,10 +45,10 @@ test("R17: a failed start is an Off, an alarm, a ledger line, and a retry 5 s la
     { kind: "wanted", answeredMicros: 0 },
     { kind: "failed", reason: "recorder-refused 486" },
   ]);
-  assert.deepEqual(kinds(failed.effects), ["start", "indicate", "alarm", "ledger", "arm-retry"]);
+  assert.deepEqual(kinds(failed.effects), ["start", "arm-overdue", "indicate", "alarm", "ledger", "arm-retry"]);
   assert.deepEqual(failed.effects.at(-1), { kind: "arm-retry", ms: RECORDING_RETRY_MS });
   const again = stepRecording(failed.state, { kind: "retry-due" }, 0);
-  assert.deepEqual(again.effects, [{ kind: "start", epoch: 2, initial: "recording", backfillMs: 0 }]);
+  assert.deepEqual(again.effects[0], { kind: "start", epoch: 2, initial: "recording", backfillMs: 0 });
 });
 
 test("R17: without a Media Server at the answer the ledger says so and a start is tried later", () => {
@@ -92,7 +92,7 @@ test("R17 reject: a prepared recording starts paused and the answer resumes it, 
     { kind: "resumed" },
   ]);
   assert.equal(inOrder.state.phase, "recording");
-  assert.deepEqual(kinds(inOrder.effects), ["start", "disarm-retry", "resume", "indicate"]);
+  assert.deepEqual(kinds(inOrder.effects), ["start", "arm-overdue", "disarm", "resume", "indicate"]);
   const crossed = run([
     { kind: "prepare" },
     { kind: "wanted", answeredMicros: 0 },
@@ -109,7 +109,7 @@ test("the end of the call stops a running recording and disarms a waiting one", 
     ),
   );
   const waiting = run([{ kind: "wanted", answeredMicros: 0 }, { kind: "failed", reason: "x" }, { kind: "call-ended" }]);
-  assert.equal(waiting.effects.filter(({ kind }) => kind === "disarm-retry").length, 1);
+  assert.equal(waiting.effects.filter(({ kind }) => kind === "disarm").length, 1);
   assert.equal(waiting.state.phase, "stopped");
 });
 
@@ -123,6 +123,10 @@ const anyInput: fc.Arbitrary<RecordingInput> = fc.constantFrom<RecordingInput>(
   { kind: "ended", reason: "r" },
   { kind: "failed", reason: "r" },
   { kind: "retry-due" },
+  { kind: "start-overdue" },
+  { kind: "resume-refused", reason: "r" },
+  { kind: "degraded", reason: "r" },
+  { kind: "epoch", epoch: 3 },
   { kind: "media-lost", reason: "r" },
 );
 
@@ -135,15 +139,57 @@ test("property: after the call has ended nothing starts again and no retry waits
         const step = stepRecording(state, input, 0);
         state = step.state;
         assert.deepEqual(
-          step.effects.filter(({ kind }) => kind === "start" || kind === "arm-retry" || kind === "indicate"),
+          step.effects.filter(({ kind }) => kind !== "ledger"),
           [],
         );
       }
-      const timers = ended.effects.filter(
-        ({ kind }) => kind === "arm-retry" || kind === "disarm-retry" || kind === "start",
-      );
+      const timers = ended.effects.filter(({ kind }) => kind.startsWith("arm-") || kind === "disarm");
       const last = timers.at(-1);
-      assert.notEqual(last?.kind, "arm-retry");
+      assert.ok(last === undefined || last.kind === "disarm");
     }),
   );
+});
+
+test("R17: a recorder that says nothing: the session is given up, alarm, ledger, another start in 5 s", () => {
+  const { state, effects } = run([{ kind: "wanted", answeredMicros: 0 }, { kind: "start-overdue" }]);
+  assert.equal(state.phase, "waiting");
+  assert.deepEqual(kinds(effects), ["start", "arm-overdue", "stop", "indicate", "alarm", "ledger", "arm-retry"]);
+});
+
+test("R17 reject: a prepared recording that is not resumed is tried again, and never counts as recorded", () => {
+  const paused: RecordingInput[] = [{ kind: "prepare" }, { kind: "started" }, { kind: "wanted", answeredMicros: 0 }];
+  assert.equal(run([...paused, { kind: "resume-refused", reason: "msml-430" }]).state.phase, "waiting");
+  const ended = run([...paused, { kind: "call-ended" }]).effects.at(-1);
+  assert.ok(ended?.kind === "ledger" && ended.outcome === "not-recorded");
+});
+
+test("R16 reject: the resume asks for what was said since the answer", () => {
+  const { effects } = run([{ kind: "prepare" }, { kind: "started" }, { kind: "wanted", answeredMicros: 0 }], 40_000);
+  assert.deepEqual(effects.at(-1), { kind: "resume", backfillMs: 40 });
+});
+
+test("R34: a recording with a flaw ends as partial", () => {
+  const { effects } = run([
+    { kind: "wanted", answeredMicros: 0 },
+    { kind: "started" },
+    { kind: "degraded", reason: "no RTP from the agent" },
+    { kind: "call-ended" },
+  ]);
+  assert.deepEqual(effects.at(-1), { kind: "ledger", outcome: "partial", reason: "no RTP from the agent" });
+});
+
+test("R34: a call that is over before the recorder's answer is here was recorded all the same", () => {
+  const { effects } = run([{ kind: "wanted", answeredMicros: 0 }, { kind: "call-ended" }, { kind: "started" }]);
+  assert.deepEqual(effects.at(-1), { kind: "ledger", outcome: "recorded", reason: undefined });
+});
+
+test("R30: a start after failovers of the Media Server's own is above their epoch", () => {
+  const { effects } = run([
+    { kind: "wanted", answeredMicros: 0 },
+    { kind: "started" },
+    { kind: "epoch", epoch: 4 },
+    { kind: "failed", reason: "x" },
+    { kind: "retry-due" },
+  ]);
+  assert.ok(effects.some((effect) => effect.kind === "start" && effect.epoch === 5));
 });

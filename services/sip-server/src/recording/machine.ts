@@ -1,5 +1,7 @@
 /** R17: how long after a failed start the next one is tried. */
 export const RECORDING_RETRY_MS = 5000;
+/** A start that has led to no word about the recorder after this long has failed; ms. */
+export const START_OVERDUE_MS = 6000;
 /** media-control.md: what the Media Server keeps of each leg. */
 export const MAX_BACKFILL_MS = 2000;
 
@@ -36,12 +38,19 @@ export type RecordingInput =
   /** R17 `reject`: start before the called party rings; capture begins with `wanted`. */
   | { readonly kind: "prepare" }
   | { readonly kind: "start-refused"; readonly reason: string }
+  /** The Media Server did not resume a prepared recording. */
+  | { readonly kind: "resume-refused"; readonly reason: string }
   | { readonly kind: "started" }
   | { readonly kind: "paused" }
   | { readonly kind: "resumed" }
   | { readonly kind: "ended"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "retry-due" }
+  | { readonly kind: "start-overdue" }
+  /** The recording goes on with a flaw: a copy, a side or some seconds are missing. */
+  | { readonly kind: "degraded"; readonly reason: string }
+  /** The Media Server said at which epoch the recording is; its own failovers raise it. */
+  | { readonly kind: "epoch"; readonly epoch: number }
   /** The Media Server is gone, or the media went direct. */
   | { readonly kind: "media-lost"; readonly reason: string }
   | { readonly kind: "call-ended" };
@@ -53,11 +62,14 @@ export type RecordingEffect =
       readonly initial: "recording" | "paused";
       readonly backfillMs: number;
     }
-  | { readonly kind: "resume" }
+  /** Begins what was prepared, with what was said since the answer. */
+  | { readonly kind: "resume"; readonly backfillMs: number }
   | { readonly kind: "stop" }
   | { readonly kind: "indicate"; readonly state: "On" | "Off" | "Paused"; readonly cause: string }
+  /** One timer: whichever was armed last. */
   | { readonly kind: "arm-retry"; readonly ms: number }
-  | { readonly kind: "disarm-retry" }
+  | { readonly kind: "arm-overdue"; readonly ms: number }
+  | { readonly kind: "disarm" }
   | {
       readonly kind: "ledger";
       readonly outcome: "recorded" | "partial" | "not-recorded";
@@ -91,7 +103,15 @@ export function stepRecording(state: RecordingMachineState, input: RecordingInpu
     case "wanted":
       return wanted(state, input.answeredMicros, nowMicros);
     case "started":
-      return started(state);
+      return started(state, nowMicros);
+    case "start-overdue":
+      return state.phase === "starting" ? abandon(state, "recorder did not answer") : none(state);
+    case "resume-refused":
+      return state.phase === "paused" && state.startsPaused ? abandon(state, input.reason) : none(state);
+    case "degraded":
+      return degraded(state, input.reason);
+    case "epoch":
+      return none(input.epoch > state.epoch ? { ...state, epoch: input.epoch } : state);
     case "paused":
       if (state.phase !== "recording") return none(state);
       return {
@@ -129,7 +149,13 @@ function sinceAnswer(state: RecordingMachineState, nowMicros: number): number {
 function start(state: RecordingMachineState, initial: "recording" | "paused", backfillMs: number): RecordingStep {
   const epoch = state.epoch + 1;
   const next: RecordingMachineState = { ...state, phase: "starting", epoch, startsPaused: initial === "paused" };
-  return { state: next, effects: [{ kind: "start", epoch, initial, backfillMs }] };
+  return {
+    state: next,
+    effects: [
+      { kind: "start", epoch, initial, backfillMs },
+      { kind: "arm-overdue", ms: START_OVERDUE_MS },
+    ],
+  };
 }
 
 function wanted(state: RecordingMachineState, answeredMicros: number, nowMicros: number): RecordingStep {
@@ -138,7 +164,7 @@ function wanted(state: RecordingMachineState, answeredMicros: number, nowMicros:
     case "idle":
       return start(answered, "recording", sinceAnswer(answered, nowMicros));
     case "paused":
-      return { state: answered, effects: [{ kind: "resume" }] };
+      return { state: answered, effects: [{ kind: "resume", backfillMs: sinceAnswer(answered, nowMicros) }] };
     case "starting":
     case "waiting":
     case "recording":
@@ -149,21 +175,49 @@ function wanted(state: RecordingMachineState, answeredMicros: number, nowMicros:
 }
 
 /** A prepared recording starts paused and is resumed by the answer. */
-function started(state: RecordingMachineState): RecordingStep {
+function started(state: RecordingMachineState, nowMicros: number): RecordingStep {
+  if (state.phase === "stopped" && !state.everStarted) {
+    // The call was over before the recorder's answer was here: it was recorded all the same.
+    return { state: { ...state, everStarted: true }, effects: [ledgerAtEnd({ ...state, everStarted: true })] };
+  }
   if (state.phase !== "starting") return none(state);
   const next: RecordingMachineState = { ...state, everStarted: true };
   if (state.startsPaused) {
-    const effects: RecordingEffect[] = [{ kind: "disarm-retry" }];
-    if (state.answeredMicros !== undefined) effects.push({ kind: "resume" });
+    const effects: RecordingEffect[] = [{ kind: "disarm" }];
+    if (state.answeredMicros !== undefined) effects.push({ kind: "resume", backfillMs: sinceAnswer(state, nowMicros) });
     return { state: { ...next, phase: "paused" }, effects };
   }
   return {
     state: { ...next, phase: "recording" },
     effects: [
-      { kind: "disarm-retry" },
+      { kind: "disarm" },
       { kind: "indicate", state: "On", cause: state.lastFailure === undefined ? "started" : "recovered" },
     ],
   };
+}
+
+/** Gives up a session that is of no use, and tries again later. */
+function abandon(state: RecordingMachineState, reason: string): RecordingStep {
+  const step = lost(state, reason);
+  return { state: step.state, effects: [{ kind: "stop" }, ...step.effects] };
+}
+
+function degraded(state: RecordingMachineState, reason: string): RecordingStep {
+  if (state.phase !== "recording" && state.phase !== "paused") return none(state);
+  return { state: { ...state, lastFailure: reason }, effects: [{ kind: "alarm", reason }] };
+}
+
+/** R34: what the ledger says when the call is over. */
+function ledgerAtEnd(state: RecordingMachineState): RecordingEffect {
+  if (!state.everStarted) {
+    return {
+      kind: "ledger",
+      outcome: "not-recorded",
+      reason: state.lastFailure ?? "call ended before the recorder answered",
+    };
+  }
+  const whole = state.lastFailure === undefined;
+  return { kind: "ledger", outcome: whole ? "recorded" : "partial", reason: state.lastFailure };
 }
 
 function lost(state: RecordingMachineState, reason: string): RecordingStep {
@@ -200,32 +254,20 @@ function lost(state: RecordingMachineState, reason: string): RecordingStep {
 function callEnded(state: RecordingMachineState): RecordingStep {
   const stopped: RecordingMachineState = { ...state, phase: "stopped" };
   switch (state.phase) {
-    case "recording":
-    case "paused":
-    case "starting": {
-      const outcome = state.lastFailure === undefined && state.everStarted ? "recorded" : "partial";
-      return {
-        state: stopped,
-        effects: [
-          { kind: "stop" },
-          state.everStarted
-            ? { kind: "ledger", outcome, reason: state.lastFailure }
-            : {
-                kind: "ledger",
-                outcome: "not-recorded",
-                reason: state.lastFailure ?? "call ended before the recorder answered",
-              },
-        ],
-      };
+    case "paused": {
+      // Prepared and never resumed: nothing was captured.
+      const captured = !state.startsPaused;
+      const ledger: RecordingEffect =
+        captured || state.answeredMicros === undefined
+          ? ledgerAtEnd(state)
+          : { kind: "ledger", outcome: "not-recorded", reason: "the prepared recording was never resumed" };
+      return { state: stopped, effects: [{ kind: "disarm" }, { kind: "stop" }, ledger] };
     }
+    case "recording":
+    case "starting":
+      return { state: stopped, effects: [{ kind: "disarm" }, { kind: "stop" }, ledgerAtEnd(state)] };
     case "waiting":
-      return {
-        state: stopped,
-        effects: [
-          { kind: "disarm-retry" },
-          { kind: "ledger", outcome: state.everStarted ? "partial" : "not-recorded", reason: state.lastFailure },
-        ],
-      };
+      return { state: stopped, effects: [{ kind: "disarm" }, ledgerAtEnd(state)] };
     case "idle":
     case "stopping":
     case "stopped":

@@ -42,6 +42,7 @@ export function newAnchor(context: ServerContext, request: AnchorRequest, attemp
     geoLocation: options.geoLocation,
     from: request.from,
     localAddress: request.localAddress,
+    watch: context.watch,
     onMsml: (body) => request.onMsml(body),
     onLost: (reason) => request.onLost(anchor, reason),
   });
@@ -61,7 +62,7 @@ export async function anchorCall(
   let failure: AnchorFailure = { reason: "no-media-server", status: undefined };
   for (let attempt = 0; attempt < ANCHOR_ATTEMPTS; attempt += 1) {
     const anchor = newAnchor(context, request, attempt);
-    const built = await withDeadline(context, build(anchor, request, legs));
+    const built = await buildAnchor(context, anchor, request, legs);
     if (built.ok) return ok(anchor);
     void anchor.close();
     failure = built.error;
@@ -74,9 +75,19 @@ export async function anchorCall(
   return fail(failure);
 }
 
+/** One attempt: legs at the Media Server, conference made, legs joined, within 500 ms (R17). */
+export function buildAnchor(
+  context: ServerContext,
+  anchor: MediaAnchor,
+  request: Pick<AnchorRequest, "record">,
+  legs: readonly LegToAnchor[],
+): Promise<Result<undefined, AnchorFailure>> {
+  return withDeadline(context, build(anchor, request, legs));
+}
+
 async function build(
   anchor: MediaAnchor,
-  request: AnchorRequest,
+  request: Pick<AnchorRequest, "record">,
   legs: readonly LegToAnchor[],
 ): Promise<Result<undefined, AnchorFailure>> {
   for (const { name, dn, offer } of legs) {
@@ -89,11 +100,7 @@ async function build(
   );
 }
 
-/** Makes the conference and joins the legs. */
-export async function joinLegs(
-  anchor: MediaAnchor,
-  names: readonly string[],
-): Promise<Result<undefined, AnchorFailure>> {
+async function joinLegs(anchor: MediaAnchor, names: readonly string[]): Promise<Result<undefined, AnchorFailure>> {
   const connections = new Map<string, ConnRef>();
   for (const name of names) {
     const connection = anchor.connection(name);

@@ -293,6 +293,69 @@ test("R30: the Media Server ends its legs: Off, alarm, and the phones are joined
   await r.close();
 });
 
+test("R30: a Media Server that dies without a word is noticed: Off, alarm, the phones are joined, a start is tried again", async () => {
+  const r = await rig({ record: true }, { ringMs: 50 });
+  const call = r.call();
+  const offers: string[] = [];
+  call.on("reinvite", (incoming) => {
+    offers.push(incoming.request.body.toString());
+    incoming.respond(200, { body: phoneSdp(7002), contentType: "application/sdp" });
+  });
+  await r.pass(400);
+  r.mediaServer.event("recorder.started", [["id", "0".repeat(31) + "2"]]);
+  await r.pass(50);
+  await r.mediaServer.endpoint.close();
+  await r.pass(4500);
+  assert.ok(offers[0]?.includes("m=audio 7001"), "the caller is shown the called phone");
+  assert.equal(r.last?.userData["GSIP_RECORD"], "Off");
+  assert.match(r.ledger.at(-1) ?? "", /^ledger partial 7001 media-server-lost/);
+  assert.equal(call.state, "confirmed");
+  call.terminate();
+  await r.pass(70_000);
+  assert.equal(r.calls.size, 0);
+  await r.close();
+});
+
+test("a Media Server that died while the phone rang: the answer finds out, and the phones are joined to each other", async () => {
+  const r = await rig({ record: true }, { ringMs: 600 });
+  const call = r.call();
+  const offers: string[] = [];
+  call.on("reinvite", (incoming) => {
+    offers.push(incoming.request.body.toString());
+    incoming.respond(200, { body: phoneSdp(7002), contentType: "application/sdp" });
+  });
+  await r.pass(300);
+  await r.mediaServer.endpoint.close();
+  await r.pass(6000);
+  assert.ok(offers.at(-1)?.includes("m=audio 7001"));
+  assert.match(r.ledger.at(-1) ?? "", /^ledger not-recorded 7001/);
+  await r.close();
+});
+
+test("R17: a hold is answered while a start in mid-call waits for a silent Resource Manager", async () => {
+  const r = await rig({ record: true }, { ringMs: 50 });
+  r.mediaServer.answering = false;
+  const call = r.call();
+  await r.pass(1500);
+  await r.pass(5100);
+  const held = call.reinvite({ body: phoneSdp(7002, "0 8 101", "sendonly"), contentType: "application/sdp" });
+  await r.pass(200);
+  assert.equal((await held).status, 200);
+  await r.close();
+});
+
+test("R17: a disk that does not answer delays neither ringing nor answer by more than 500 ms each", async () => {
+  const r = await rig({ record: true }, { ringMs: 50 });
+  r.storageAnswers = false;
+  const seen = outcome(r.call());
+  await r.pass(450);
+  assert.ok(!r.events.includes("phone rings"));
+  await r.pass(700);
+  assert.equal(seen.answers.length, 1);
+  assert.ok(r.alarms.includes("ledger-unwritable"));
+  await r.close();
+});
+
 test("the Media Server is lost while the phone rings: after the answer the phones are joined to each other", async () => {
   const r = await rig({ record: true }, { ringMs: 500 });
   const call = r.call();

@@ -1,6 +1,6 @@
 import type { DnConfig } from "@sidetone/config";
 import type { Logger, Result } from "@sidetone/foundation";
-import { errorText, fail, ok } from "@sidetone/foundation";
+import { errorText, fail, ok, SidetoneError } from "@sidetone/foundation";
 import { readMsml } from "@sidetone/msml";
 import type { InviteSession, SipResponse } from "@sidetone/sip";
 import { Params } from "@sidetone/sip";
@@ -8,7 +8,7 @@ import { type Call, callTypeOf, newCall, type Party } from "../call-model/call.t
 import { type CallInput, stepCall } from "../call-model/machine.ts";
 import { recordingFilename } from "../identity/index.ts";
 import { type MediaPlan, mediaPlan } from "../recording/policy.ts";
-import { type AnchorRequest, anchorCall, joinLegs, newAnchor } from "./anchor-attempts.ts";
+import { type AnchorRequest, anchorCall, buildAnchor, newAnchor } from "./anchor-attempts.ts";
 import { CallMedia } from "./call-media.ts";
 import { LedgerLines } from "./ledger-lines.ts";
 import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
@@ -16,12 +16,14 @@ import { OriginStamp } from "./origin-stamp.ts";
 import { identityOf, isExternal, partyOf } from "./party-number.ts";
 import { forwardsLeft, passedHeaders } from "./passed-headers.ts";
 import type { PhoneLeg } from "./phone-leg.ts";
-import { RecordingControl } from "./recording-control.ts";
+import { type AnchorForRecording, RecordingControl } from "./recording-control.ts";
 import { type RingFailure, Ringing, type RingTarget } from "./ringing.ts";
 import { canAnchor, inactiveAnswer, placeholderOffer, withCodecsOf } from "./sdp-direction.ts";
 import type { ServerContext } from "./server-context.ts";
 
 const SDP = "application/sdp";
+/** How long a call waits for the disk, ms. */
+const STORAGE_PATIENCE_MS = 500;
 const CALLER = "a";
 const CALLED = "b";
 
@@ -60,6 +62,8 @@ export class CallController {
   #recording: RecordingControl | undefined;
   /** The called phone was offered the Media Server's address. */
   #rangAnchored = false;
+  /** Tries to anchor in mid-call: each takes the next Resource Manager. */
+  #attempts = 0;
   /** Why the media of a call that should be anchored go direct. */
   #anchorFailure: string | undefined;
 
@@ -186,7 +190,7 @@ export class CallController {
   /** R8, R9: the id; R17 `reject`: the recorder runs, paused, before anyone rings. */
   async #prepareRecording(): Promise<void> {
     try {
-      await this.#newRecording();
+      await this.#inTime(this.#newRecording(), "a recording id");
     } catch (error) {
       this.#log.error({ error: errorText(error) }, "no recording id could be stored");
       if (this.#plan.recordingFailure === "reject")
@@ -206,6 +210,21 @@ export class CallController {
     return new Promise((resolve) => {
       this.#context.clock.after(ms, resolve);
     });
+  }
+
+  /** R17: a slow disk delays a call no longer than a slow Media Server. @throws what `work` throws, or SidetoneError `storage-slow` */
+  async #inTime(work: Promise<void>, what: string): Promise<void> {
+    let cancel = (): void => undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      cancel = this.#context.clock.after(STORAGE_PATIENCE_MS, () =>
+        reject(
+          new SidetoneError("storage-slow", `${what} is not on the disk after ${STORAGE_PATIENCE_MS} ms`, {
+            remedy: "Check the disk that holds sip-server.storage.",
+          }),
+        ),
+      );
+    });
+    await Promise.race([work, late]).finally(cancel);
   }
 
   async #newRecording(): Promise<void> {
@@ -230,6 +249,7 @@ export class CallController {
       recordDn: recorded.dn,
       call: () => this.#call,
       anchor: () => this.#anchorForRecording(),
+      anchorNow: () => this.#anchor,
       indicate: (state, cause) => this.apply({ kind: "recording", state, cause, id, fileName: id }),
       ledger: (outcome, reason) => this.#ledger.resolve(outcome, reason, id),
       alarm: (reason) => this.#context.onAlarm(this.#call, reason),
@@ -354,7 +374,8 @@ export class CallController {
   /** R34: the line is durable before the caller hears the answer. */
   async #expectInLedger(answeredMicros: number): Promise<boolean> {
     try {
-      await this.#ledger.expect(this.#call, answeredMicros, this.#recording?.state.id);
+      const written = this.#ledger.expect(this.#call, answeredMicros, this.#recording?.state.id);
+      await this.#inTime(written, "the ledger");
       return true;
     } catch (error) {
       this.#log.error({ error: errorText(error) }, "the ledger could not be written");
@@ -391,8 +412,7 @@ export class CallController {
     const sdp = response.body.length > 0 ? response.body : b.session.remoteSdp;
     if (sdp !== undefined) {
       const told = await anchor.updateLeg(CALLED, sdp);
-      if (!told.ok)
-        this.#log.error({ reason: told.error.reason }, "the Media Server did not take the called party's SDP");
+      if (!told.ok) await this.#mediaLost(anchor, told.error.reason);
     }
   }
 
@@ -428,18 +448,21 @@ export class CallController {
 
   // Recording in mid-call
 
-  async #anchorForRecording(): Promise<Result<MediaAnchor, string>> {
-    if (this.#anchor !== undefined) return ok(this.#anchor);
-    const media = this.#media;
-    if (media === undefined || this.#over) return fail("call-not-established");
-    const anchor = newAnchor(this.#context, this.#anchorRequest(), 0);
-    const moved = await media.moveTo(anchor, () => joinLegs(anchor, [CALLER, CALLED]));
+  async #anchorForRecording(): Promise<Result<AnchorForRecording, string>> {
+    if (this.#anchor !== undefined) return ok({ anchor: this.#anchor, fresh: false });
+    const legs = this.#media?.legs();
+    if (this.#media === undefined || legs === undefined || this.#over) return fail("call-not-established");
+    const request = this.#anchorRequest();
+    const anchor = newAnchor(this.#context, request, this.#attempts);
+    this.#attempts += 1;
+    const built = await buildAnchor(this.#context, anchor, request, legs);
+    const moved = built.ok && !this.#over ? await this.#media.moveTo(anchor) : built;
     if (!moved.ok || this.#over) {
-      await anchor.close();
+      void anchor.close();
       return fail(moved.ok ? "call-ended" : moved.error.reason);
     }
     this.#anchor = anchor;
-    return ok(anchor);
+    return ok({ anchor, fresh: true });
   }
 
   async #mediaLost(anchor: MediaAnchor, reason: string): Promise<void> {

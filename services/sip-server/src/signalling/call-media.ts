@@ -1,6 +1,7 @@
 import type { Logger, Result } from "@sidetone/foundation";
 import { fail, ok } from "@sidetone/foundation";
 import type { IncomingRequest, SipResponse } from "@sidetone/sip";
+import type { LegToAnchor } from "./anchor-attempts.ts";
 import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import { audioDirection } from "./sdp-direction.ts";
@@ -51,31 +52,35 @@ export class CallMedia {
     return this.#anchor;
   }
 
+  /** The legs as a Media Server has to be told of them; undefined before both phones have said their SDP. */
+  legs(): readonly LegToAnchor[] | undefined {
+    const legs: LegToAnchor[] = [];
+    for (const { party, dn, session } of [this.#a, this.#b]) {
+      if (session.remoteSdp === undefined) return undefined;
+      legs.push({ name: party, dn, offer: session.remoteSdp });
+    }
+    return legs;
+  }
+
   /**
-   * Moves an established call to the Media Server: both legs with the phones' current SDP, both phones re-INVITEd
-   * together, then the leg of a phone whose SDP changed is corrected. If one refuses, both go back (media-control.md).
+   * Moves an established call to the Media Server, where both legs are already: both phones are re-INVITEd together,
+   * then the leg of a phone whose SDP changed is corrected. If one refuses, both go back (media-control.md).
    */
-  async moveTo(
-    anchor: MediaAnchor,
-    prepare: () => Promise<Result<undefined, AnchorFailure>>,
-  ): Promise<Result<undefined, AnchorFailure>> {
+  async moveTo(anchor: MediaAnchor): Promise<Result<undefined, AnchorFailure>> {
+    const [shownA, shownB] = [anchor.answerFor(this.#a.party), anchor.answerFor(this.#b.party)];
+    const [sdpA, sdpB] = [this.#a.session.remoteSdp, this.#b.session.remoteSdp];
+    if (shownA === undefined || shownB === undefined || sdpA === undefined || sdpB === undefined) {
+      return fail({ reason: "no-sdp", status: undefined });
+    }
     this.#moving = true;
     try {
-      const [sdpA, sdpB] = [this.#a.session.remoteSdp, this.#b.session.remoteSdp];
-      if (sdpA === undefined || sdpB === undefined) return fail({ reason: "no-sdp", status: undefined });
-      const legA = await anchor.addLeg(this.#a.party, this.#a.dn, sdpA, true);
-      if (!legA.ok) return legA;
-      const legB = await anchor.addLeg(this.#b.party, this.#b.dn, sdpB, true);
-      if (!legB.ok) return legB;
-      const prepared = await prepare();
-      if (!prepared.ok) return prepared;
-      const [toA, toB] = await Promise.all([this.#offer(this.#a, legA.value), this.#offer(this.#b, legB.value)]);
+      const [toA, toB] = await Promise.all([this.#offer(this.#a, shownA), this.#offer(this.#b, shownB)]);
       if (toA.status >= 300 || toB.status >= 300) {
         await this.#backToDirect(toA, sdpA, toB, sdpB);
         const refusal = toA.status >= 300 ? toA : toB;
         return fail({ reason: `phone-refused-move (${refusal.status} ${refusal.reason})`, status: refusal.status });
       }
-      await Promise.all([correct(anchor, this.#a, sdpA, toA), correct(anchor, this.#b, sdpB, toB)]);
+      await Promise.all([correct(anchor, this.#a, toA), correct(anchor, this.#b, toB)]);
       this.#anchor = anchor;
       return ok(undefined);
     } finally {
@@ -181,7 +186,9 @@ export class CallMedia {
 
   /** INFO and what else phones say to each other inside the call. */
   async #relayRequest(other: PhoneLeg, incoming: IncomingRequest): Promise<void> {
-    const { method, body, contentType, headers } = incoming.request;
+    const { method, body, headers } = incoming.request;
+    // With its parameters: a multipart body needs its boundary.
+    const contentType = headers.get("Content-Type");
     if (method !== "INFO" && method !== "MESSAGE") {
       incoming.respond(501);
       return;
@@ -198,15 +205,16 @@ export class CallMedia {
     incoming.respond(response.status, {
       reason: response.reason,
       ...(response.body.length > 0
-        ? { body: response.body, contentType: response.contentType ?? "application/octet-stream" }
+        ? { body: response.body, contentType: response.headers.get("Content-Type") ?? "application/octet-stream" }
         : {}),
     });
   }
 }
 
-/** A phone that answered the move with another SDP than it had: the Media Server is told. */
-async function correct(anchor: MediaAnchor, leg: PhoneLeg, before: Buffer, answer: SipResponse): Promise<void> {
-  if (answer.body.length > 0 && !answer.body.equals(before)) await anchor.updateLeg(leg.party, answer.body);
+/** A phone that answered the move with another SDP than the Media Server knows: it is told. */
+async function correct(anchor: MediaAnchor, leg: PhoneLeg, answer: SipResponse): Promise<void> {
+  const known = anchor.offeredBy(leg.party);
+  if (answer.body.length > 0 && known?.equals(answer.body) !== true) await anchor.updateLeg(leg.party, answer.body);
 }
 
 function respond(leg: PhoneLeg, incoming: IncomingRequest, outcome: OfferOutcome): void {

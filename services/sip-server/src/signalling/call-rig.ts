@@ -4,6 +4,7 @@ import { type MsmlOperation, readMsml, writeMsml } from "@sidetone/msml";
 import { type InviteSession, MemoryNetwork, parseUri, type ServerTransaction, SipEndpoint } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import { Calls } from "./calls.ts";
+import { MediaServerWatch } from "./media-server-watch.ts";
 import { dispatchRequest } from "./request-dispatch.ts";
 import type { RingTarget } from "./ringing.ts";
 
@@ -70,6 +71,7 @@ export class FakeMediaServer {
 
   #request(tx: ServerTransaction): void {
     if (!this.answering) return;
+    if (tx.request.method === "OPTIONS") return tx.respond(200);
     const user = parseUri(tx.request.uri);
     const dn = user.ok ? user.value.params.text("dn") : undefined;
     this.#note(`ms invite ${dn ?? ""}`);
@@ -105,6 +107,8 @@ export class CallRig {
   readonly ledger: string[] = [];
   readonly alarms: string[] = [];
   readonly targets: RingTarget[] = [];
+  /** False: nothing that is written is ever on the disk. */
+  storageAnswers = true;
   readonly calls: Calls;
   readonly server: SipEndpoint;
   readonly caller: SipEndpoint;
@@ -120,7 +124,7 @@ export class CallRig {
     const note = (what: string): Promise<void> => {
       this.events.push(what.split(" ").slice(0, 2).join(" "));
       this.ledger.push(what);
-      return Promise.resolve();
+      return this.#stored(undefined);
     };
     let ids = 0;
     const next = (): string => String((ids += 1));
@@ -130,6 +134,7 @@ export class CallRig {
         clock: this.clock,
         log: silentLogger,
         endpoint: this.server,
+        watch: new MediaServerWatch(this.clock, async (uri, ms) => (await this.server.options(uri, ms)) !== undefined),
         ledger: {
           expect: ({ dn, side }) => note(`ledger expect ${dn} ${side}`),
           resolve: ({ dn }, { outcome, reason }) => note(`ledger ${outcome} ${dn} ${reason ?? ""}`.trim()),
@@ -139,7 +144,7 @@ export class CallRig {
           connIds: { next: () => next().padStart(16, "0") as ConnId },
           callUuids: { next: () => next().padStart(32, "0") as CallUuid },
           confIds: { next: () => next().padStart(16, "0") },
-          recordingIds: { claimName: (name) => Promise.resolve(name) },
+          recordingIds: { claimName: (name) => this.#stored(name) },
         },
         contactsOf: () => this.targets,
         onCall: (call) => {
@@ -186,6 +191,10 @@ export class CallRig {
   /** Closes everything. */
   async close(): Promise<void> {
     await Promise.all([this.server, this.caller, this.called, this.mediaServer.endpoint].map((e) => e.close()));
+  }
+
+  #stored<T>(value: T): Promise<T> {
+    return this.storageAnswers ? Promise.resolve(value) : new Promise(() => undefined);
   }
 
   #endpoint(): SipEndpoint {

@@ -2,6 +2,7 @@ import type { Clock, Logger, Result } from "@sidetone/foundation";
 import { errorText, fail, ok } from "@sidetone/foundation";
 import { type ConnRef, connRef } from "@sidetone/msml";
 import type { IncomingRequest, InviteSession, NameAddr, SipEndpoint, SipResponse } from "@sidetone/sip";
+import type { MediaServerWatch } from "./media-server-watch.ts";
 import { OriginStamp } from "./origin-stamp.ts";
 import { withDirection } from "./sdp-direction.ts";
 
@@ -23,6 +24,7 @@ export interface MediaAnchorOptions {
   readonly geoLocation: string | undefined;
   readonly from: NameAddr;
   readonly localAddress: string;
+  readonly watch: MediaServerWatch;
   /** MSML events, bodies of the Media Server's INFO. */
   onMsml(body: Buffer): void;
   /** The Media Server ended a leg that we did not end. */
@@ -52,6 +54,8 @@ export class MediaAnchor {
   #token: string | undefined;
   #msmlQueue: Promise<unknown> = Promise.resolve();
   #closed = false;
+  /** The Media Server was reported as lost. */
+  #gone = false;
 
   constructor(options: MediaAnchorOptions) {
     this.#options = options;
@@ -128,7 +132,7 @@ export class MediaAnchor {
     const next = leg.queue.then(async (): Promise<Result<Buffer, AnchorFailure>> => {
       if (leg.session.state !== "confirmed") return fail({ reason: "media-server-lost", status: undefined });
       const response = await leg.session.reinvite({ body: leg.stamp.stamp(sdp), contentType: "application/sdp" });
-      if (response.status >= 300) return fail(failureOf(response));
+      if (response.status >= 300) return this.#failed(response);
       leg.offered = sdp;
       leg.answer = withDirection(response.body, "sendrecv") ?? leg.answer;
       return ok(response.body.length > 0 ? response.body : leg.answer);
@@ -148,11 +152,7 @@ export class MediaAnchor {
       const leg = [...this.#legs.values()].find(({ session }) => session.state === "confirmed");
       if (leg === undefined) return fail({ reason: "media-server-lost", status: undefined });
       const response = await leg.session.request("INFO", { body: document, contentType: "application/msml+xml" });
-      if (response.status === 408 || response.status === 481) {
-        this.#lost(`media-server-${response.status}`);
-        return fail(failureOf(response));
-      }
-      return response.status < 300 ? ok(response.body) : fail(failureOf(response));
+      return response.status < 300 ? ok(response.body) : this.#failed(response);
     });
     this.#msmlQueue = next.catch(() => undefined);
     return next;
@@ -162,19 +162,33 @@ export class MediaAnchor {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#msmlQueue;
+    // Nobody is there any more to hear it.
+    if (!this.#gone) await this.#msmlQueue;
     const legs = [...this.#legs.values()];
     this.#legs.clear();
     for (const session of this.#pending) if (session.state !== "confirmed") session.terminate();
     await Promise.all(legs.map(({ session }) => session.bye().catch((error: unknown) => this.#log(error))));
   }
 
+  /** A 408 or 481, and what we made up because no answer came, means that the Media Server is gone (media-control.md). */
+  #failed(response: SipResponse): Result<never, AnchorFailure> {
+    const gone = response.headers.has("X-Synthesised") || response.status === 408 || response.status === 481;
+    if (gone) this.#lost(`media-server-lost (${response.status} ${response.reason})`);
+    return fail(gone ? { reason: "media-server-lost", status: response.status } : failureOf(response));
+  }
+
   #listen(name: string, session: InviteSession): void {
+    const { remoteTarget } = session;
+    const unwatch =
+      remoteTarget === undefined
+        ? (): void => undefined
+        : this.#options.watch.add(remoteTarget, () => this.#lost("media-server-lost (no answer)"));
     session.on("request", (incoming) => this.#request(incoming));
     // The Media Server has no reason to offer; what it offers is what it has (its session timer's refresh).
     session.on("reinvite", (incoming) => this.#refresh(name, incoming));
     session.on("update", (incoming) => this.#refresh(name, incoming));
     session.on("ended", ({ by }) => {
+      unwatch();
       this.#legs.delete(name);
       if (by !== "local") this.#lost(`media-server-leg-ended-${by}`);
     });
@@ -196,7 +210,8 @@ export class MediaAnchor {
   }
 
   #lost(reason: string): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#gone) return;
+    this.#gone = true;
     this.#options.onLost(reason);
   }
 

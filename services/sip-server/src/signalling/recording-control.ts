@@ -11,6 +11,13 @@ import {
   stepRecording,
 } from "../recording/machine.ts";
 
+/** The call's Media Server. */
+export interface AnchorForRecording {
+  readonly anchor: MediaAnchor;
+  /** The media came there only now: nothing of the past is there. */
+  readonly fresh: boolean;
+}
+
 /** What the recording of a call needs from its surroundings. */
 export interface RecordingControlOptions {
   readonly clock: Clock;
@@ -21,7 +28,9 @@ export interface RecordingControlOptions {
   readonly recordDn: string;
   readonly call: () => Call;
   /** The call's Media Server; brings the media there where they are not (R17: in mid-call). */
-  readonly anchor: () => Promise<Result<MediaAnchor, string>>;
+  readonly anchor: () => Promise<Result<AnchorForRecording, string>>;
+  /** The Media Server where the call is now. */
+  readonly anchorNow: () => MediaAnchor | undefined;
   readonly indicate: (state: "On" | "Off" | "Paused", cause: string) => void;
   readonly ledger: (outcome: "recorded" | "partial" | "not-recorded", reason: string | undefined) => void;
   readonly alarm: (reason: string) => void;
@@ -31,7 +40,7 @@ export interface RecordingControlOptions {
 export class RecordingControl {
   readonly #options: RecordingControlOptions;
   #state: RecordingMachineState;
-  #cancelRetry: Cancel = () => undefined;
+  #cancelTimer: Cancel = () => undefined;
   #stopped: Promise<void> = Promise.resolve();
   readonly #waiters: ((started: boolean) => void)[] = [];
 
@@ -68,6 +77,8 @@ export class RecordingControl {
     const id = paramOf(map, "id");
     if (id !== undefined && id !== this.#state.id) return;
     const reason = paramOf(map, "reason") ?? name;
+    const epoch = Number(paramOf(map, "epoch"));
+    if (Number.isSafeInteger(epoch)) this.input({ kind: "epoch", epoch });
     switch (name) {
       case "recorder.started":
         return this.input({ kind: "started" });
@@ -79,6 +90,13 @@ export class RecordingControl {
         return this.input({ kind: "ended", reason });
       case "recorder.failed":
         return this.input({ kind: "failed", reason });
+      case "recorder.degraded":
+        return this.input({ kind: "degraded", reason });
+      case "recorder.switched":
+        if (Number(paramOf(map, "gap")) > 0) {
+          this.input({ kind: "degraded", reason: `${paramOf(map, "gap") ?? ""} ms missing: the recorder was changed` });
+        }
+        return;
       default:
         this.#options.log.info({ event: name, reason }, "recorder event");
     }
@@ -89,26 +107,28 @@ export class RecordingControl {
   }
 
   #carryOut(effect: RecordingEffect): void {
-    const { clock, indicate, ledger, alarm } = this.#options;
+    const { indicate, ledger, alarm } = this.#options;
     switch (effect.kind) {
       case "start":
         void this.#start(effect);
         return;
       case "resume":
-        void this.#command("resume");
+        void this.#resume(effect.backfillMs);
         return;
       case "stop":
-        this.#stopped = this.#command("stop");
+        this.#stopped = this.#stop();
         return;
       case "indicate":
         indicate(effect.state, effect.cause);
         return;
       case "arm-retry":
-        this.#cancelRetry();
-        this.#cancelRetry = clock.after(effect.ms, () => this.input({ kind: "retry-due" }));
+        this.#arm(effect.ms, { kind: "retry-due" });
         return;
-      case "disarm-retry":
-        this.#cancelRetry();
+      case "arm-overdue":
+        this.#arm(effect.ms, { kind: "start-overdue" });
+        return;
+      case "disarm":
+        this.#cancelTimer();
         return;
       case "ledger":
         ledger(effect.outcome, effect.reason);
@@ -116,6 +136,11 @@ export class RecordingControl {
       case "alarm":
         alarm(effect.reason);
     }
+  }
+
+  #arm(ms: number, input: RecordingInput): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#options.clock.after(ms, () => this.input(input));
   }
 
   async #start(effect: Extract<RecordingEffect, { kind: "start" }>): Promise<void> {
@@ -126,7 +151,7 @@ export class RecordingControl {
       this.input({ kind: "start-refused", reason: anchored.error });
       return;
     }
-    const anchor = anchored.value;
+    const { anchor, fresh } = anchored.value;
     const document = startDocument({
       confId: anchor.confId,
       call: call(),
@@ -135,19 +160,31 @@ export class RecordingControl {
       recordDn,
       epoch: effect.epoch,
       initial: effect.initial,
-      backfillMs: effect.backfillMs,
+      backfillMs: fresh ? 0 : effect.backfillMs,
       connectionOf: (party) => anchor.connection(party),
     });
     const refusal = await sendMsml(anchor, document);
     if (refusal !== undefined) this.input({ kind: "start-refused", reason: refusal });
   }
 
-  async #command(state: "resume" | "stop"): Promise<void> {
+  async #resume(backfillMs: number): Promise<void> {
     const anchored = await this.#options.anchor();
-    if (!anchored.ok) return;
-    const refusal = await sendMsml(anchored.value, recorderDocument(anchored.value.confId, state, this.#state.id));
+    const refusal = anchored.ok
+      ? await sendMsml(
+          anchored.value.anchor,
+          recorderDocument(anchored.value.anchor.confId, "resume", this.#state.id, backfillMs),
+        )
+      : anchored.error;
+    if (refusal !== undefined) this.input({ kind: "resume-refused", reason: refusal });
+  }
+
+  /** Only where there is something to stop: a call that is not anchored is not brought to a Media Server for it. */
+  async #stop(): Promise<void> {
+    const anchor = this.#options.anchorNow();
+    if (anchor === undefined) return;
+    const refusal = await sendMsml(anchor, recorderDocument(anchor.confId, "stop", this.#state.id));
     if (refusal !== undefined)
-      this.#options.log.warn({ recordingId: this.#state.id, refusal }, `recorder ${state} refused`);
+      this.#options.log.warn({ recordingId: this.#state.id, refusal }, "recorder stop refused");
   }
 }
 

@@ -5,6 +5,7 @@ import type { Call } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
 import type { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "../identity/index.ts";
 import type { Ledger } from "../ledger/index.ts";
+import type { MediaServerWatch } from "./media-server-watch.ts";
 import type { RingTarget } from "./ringing.ts";
 
 /** What every call of this SIP Server shares. */
@@ -13,6 +14,7 @@ export interface ServerContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly endpoint: SipEndpoint;
+  readonly watch: MediaServerWatch;
   readonly ledger: Pick<Ledger, "expect" | "resolve" | "update">;
   readonly ids: {
     readonly connIds: Pick<ConnIdSource, "next">;
