@@ -1,8 +1,16 @@
-import { type Cancel, type Clock, SidetoneError, errorText } from "@sidetone/foundation";
+import { type Cancel, type Clock, errorText, SidetoneError } from "@sidetone/foundation";
 import type { WriterMessage } from "@sidetone/recording-file";
-import type { PacketBatch, PacketIO, PortPairs, SenderClock, SocketId } from "@sidetone/rtp";
+import {
+  classify,
+  type PacketBatch,
+  type PacketIO,
+  type PortPairs,
+  parseRtcp,
+  RtpView,
+  type SenderClock,
+  type SocketId,
+} from "@sidetone/rtp";
 import { FLUSH_MS, RECEIVE_BUFFER_BYTES } from "../limits.ts";
-import { RtpView, kindOf, readRtcp } from "./datagram.ts";
 import type { Lane } from "./lane.ts";
 import type { LaneSpec, MediaCommand, MediaTelling } from "./media-protocol.ts";
 import { RecordingMedia } from "./recording-media.ts";
@@ -232,7 +240,7 @@ export class MediaEngine {
       const length = batch.length[i] ?? 0;
       const ip = batch.sourceIp[i] ?? 0;
       const arrival = batch.arrivalMicros[i] ?? 0;
-      const kind = kindOf(batch.data, offset, length);
+      const kind = classify(batch.data, offset, length);
       if (kind === "rtp") this.#rtp(listener, batch.data, offset, length, ip, batch.sourcePort[i] ?? 0, arrival, now);
       else if (kind === "rtcp") this.#rtcp(listener, batch.data, offset, length, ip, arrival, now);
     }
@@ -257,10 +265,11 @@ export class MediaEngine {
 
   #rtcp(l: Listener, data: Uint8Array, offset: number, length: number, ip: number, arrival: number, now: number): void {
     if (!l.lane.acceptsReport(ip)) return;
-    const found = readRtcp(data, offset, length);
+    const found = parseRtcp(data, offset, length);
     if (found === undefined) return;
     l.lane.lastLifeMicros = arrival;
-    for (const report of found.reports) l.session.recording.report(l.lane, report, arrival, now);
+    for (const part of found)
+      if (part.kind === "sender-report") l.session.recording.report(l.lane, part.ssrc, part.sender, arrival, now);
   }
 
   #flush(): void {

@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import type { FileCodec, EndLine } from "@sidetone/recording-file";
+import type { EndLine, FileCodec } from "@sidetone/recording-file";
 import type { LaneStats, PayloadKind, RemoteMedia } from "./lane.ts";
 import type { NoteLine } from "./recording-media.ts";
 

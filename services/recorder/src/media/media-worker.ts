@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type LogFields, type Logger, systemClock } from "@sidetone/foundation";
 import type { WriterMessage } from "@sidetone/recording-file";
-import { PortPairs, createPacketIO } from "@sidetone/rtp";
+import { createPacketIO, PortPairs } from "@sidetone/rtp";
 import { POLL_MS } from "../limits.ts";
 import { MediaEngine } from "./media-engine.ts";
 import type { MediaCommand, MediaSetup, MediaTelling } from "./media-protocol.ts";

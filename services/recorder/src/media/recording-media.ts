@@ -1,14 +1,13 @@
 import {
+  type EndLine,
   type FileCodec,
   FRAMES_PER_SECOND,
-  type EndLine,
   type ManifestLine,
   type WriterMessage,
 } from "@sidetone/recording-file";
-import { SenderClock, TimeLine } from "@sidetone/rtp";
+import { type RtpView, SenderClock, type SenderInfo, TimeLine } from "@sidetone/rtp";
 import { LISTED_GAP_MS, MAX_LOSS_LINES, RATE, REORDER_WINDOW_MS, START_HINT_MS, START_WINDOW_MS } from "../limits.ts";
 import { Assembler, type Loss } from "./assembler.ts";
-import type { RtpView, SenderReport } from "./datagram.ts";
 import { DelayWindow } from "./delay-window.ts";
 import { Lane, type PayloadKind, type RemoteMedia } from "./lane.ts";
 import { conversion } from "./laws.ts";
@@ -107,17 +106,23 @@ export class RecordingMedia {
       view.timestamp,
       lane.payloads.get(view.payloadType),
       data,
-      view.start,
-      view.length,
+      view.payloadOffset,
+      view.payloadLength,
       arrivalMicros,
       nowMs,
     );
   }
 
   /** Takes a sender report of a lane's source. */
-  report(lane: Lane, report: SenderReport, arrivalMicros: number, nowMs: number): void {
-    lane.reportedSsrc = report.ssrc;
-    lane.timeLine.senderReport(report.ssrc, report.ntpMicros, report.timestamp, arrivalMicros);
+  report(
+    lane: Lane,
+    ssrc: number,
+    { ntpMicros, timestamp }: Pick<SenderInfo, "ntpMicros" | "timestamp">,
+    arrivalMicros: number,
+    nowMs: number,
+  ): void {
+    lane.reportedSsrc = ssrc;
+    lane.timeLine.senderReport(ssrc, ntpMicros, timestamp, arrivalMicros);
     this.#replay(lane, nowMs);
   }
 

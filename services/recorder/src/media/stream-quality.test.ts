@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ManifestLine, WriterMessage } from "@sidetone/recording-file";
-import { RtpView } from "./datagram.ts";
+import { RtpView } from "@sidetone/rtp";
 import { RecordingMedia } from "./recording-media.ts";
 
 const ORIGIN = 1_795_166_115_000_000;
@@ -51,7 +51,7 @@ function packet(
   view.timestamp = timestamp >>> 0;
   view.ssrc = ssrc;
   view.payloadType = payloadType;
-  view.length = length;
+  view.payloadLength = length;
   return [view, new Uint8Array(length).fill(fill)];
 }
 
@@ -86,7 +86,7 @@ test("R31: audio that was buffered while no recorder was there keeps its place",
   const left = lane(0);
   // Ten seconds come at once; the report says when they were.
   const arrival = ORIGIN + 20_000_000;
-  media.report(left, { ssrc: 5, ntpMicros: arrival, timestamp: 1000 + 80_000 }, arrival, 0);
+  media.report(left, 5, { ntpMicros: arrival, timestamp: 1000 + 80_000 }, arrival, 0);
   for (let n = 0; n < 500; n++)
     media.packet(left, ...packet(n, 1000 + n * 160, 160, 1 + (n % 100)), arrival + n, n / 100);
   media.finish(arrival, "complete", "BYE");
@@ -103,7 +103,7 @@ test("R31: audio that was buffered while no recorder was there keeps its place",
 test("R16: the file starts at the announced start where the first audio is near it", () => {
   const { media, out, lane, zero } = rig({ hintMicros: ORIGIN + 50_000 });
   const left = lane(0);
-  media.report(left, { ssrc: 5, ntpMicros: ORIGIN + 150_000, timestamp: 0 }, ORIGIN + 170_000, 0);
+  media.report(left, 5, { ntpMicros: ORIGIN + 150_000, timestamp: 0 }, ORIGIN + 170_000, 0);
   media.packet(left, ...packet(0, 0, 160, 7), ORIGIN + 170_000, 0);
   media.finish(undefined, "complete", "BYE");
   assert.equal(zero(), ORIGIN + 50_000);
@@ -120,7 +120,7 @@ test("C11: a call without any RTP is silence from accept to BYE", () => {
 test("telephone-event is neither audio nor loss; a long gap of the sender is listed", () => {
   const { media, out, lines, lane } = rig();
   const left = lane(0);
-  media.report(left, { ssrc: 5, ntpMicros: ORIGIN, timestamp: 0 }, ORIGIN, 0);
+  media.report(left, 5, { ntpMicros: ORIGIN, timestamp: 0 }, ORIGIN, 0);
   media.packet(left, ...packet(0, 0, 160, 1), ORIGIN + 20_000, 0);
   media.packet(left, ...packet(1, 160, 4, 9, 5, 101), ORIGIN + 40_000, 0);
   media.packet(left, ...packet(2, 160 * 50, 160, 2), ORIGIN + 1_020_000, 0);
@@ -143,10 +143,10 @@ test("C12: a sender that is 0.5 % fast is corrected by its reports: no skew afte
   for (let n = 0; n < packets; n++) {
     const exact = ORIGIN + n * 20_000;
     for (let due = ORIGIN + sent * 19_900; due <= exact && sent < packets; sent++, due += 19_900) {
-      if (sent % 100 === 0) media.report(left, { ssrc: 5, ntpMicros: due, timestamp: sent * 160 }, due, n * 20);
+      if (sent % 100 === 0) media.report(left, 5, { ntpMicros: due, timestamp: sent * 160 }, due, n * 20);
       media.packet(left, ...packet(sent, sent * 160, 160, 1 + (sent % 2)), due + 20_000, n * 20);
     }
-    if (n % 100 === 0) media.report(right, { ssrc: 6, ntpMicros: exact, timestamp: n * 160 }, exact, n * 20);
+    if (n % 100 === 0) media.report(right, 6, { ntpMicros: exact, timestamp: n * 160 }, exact, n * 20);
     media.packet(right, ...packet(n, n * 160, 160, 3, 6), exact + 20_000, n * 20);
     if (n % 10 === 0) media.flush(n * 20, exact);
   }
