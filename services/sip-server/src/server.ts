@@ -1,5 +1,5 @@
 import type { SipServerConfig } from "@sidetone/config";
-import { errorText, type RoleContext, type RunningRole } from "@sidetone/foundation";
+import { errorText, type Logger, type RoleContext, type RunningRole } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
 import { DigestVerifier, GuessGuard, openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
 import { callView } from "./api/call-view.ts";
@@ -13,6 +13,11 @@ import { Calls } from "./signalling/calls.ts";
 import { allowedMethods, dispatchRequest, supportedExtensions } from "./signalling/request-dispatch.ts";
 import { CallJournal, openStorage, type Storage } from "./storage/index.ts";
 
+/** How long the call journal is kept, and how often it is looked through; ms. */
+const JOURNAL_KEPT_MS = 30 * 24 * 3_600_000;
+const SWEEP_INTERVAL_MS = 24 * 3_600_000;
+/** More writes than this waiting for the disk means that it does not keep up. */
+const STORAGE_BACKLOG = 5000;
 /** How long calls may take to end when the server stops, milliseconds; the process has 5 s. */
 const CLOSE_CALLS_MS = 3000;
 
@@ -32,6 +37,7 @@ export async function startSipServer(config: SipServerConfig, context: RoleConte
     opened.push(() => storage.close());
     const ledger = new Ledger({ storage, clock, log });
     await ledger.closeLeftOpen();
+    warnOfIdleOptions(config, log);
     const sipJournal = config.sipJournal === undefined ? undefined : openSipJournal(config.sipJournal, log);
     opened.push(() => sipJournal?.close());
     const endpoint = newEndpoint(config, context, sipJournal);
@@ -46,7 +52,7 @@ export async function startSipServer(config: SipServerConfig, context: RoleConte
     });
     const registrar = await Registrar.open({ clock, log, storage, authenticator, config });
     opened.push(() => registrar.close());
-    const calls = await newCalls({ config, context, storage, ledger, endpoint, registrar, authenticator });
+    const calls = await newCalls({ config, context, storage, ledger, endpoint, registrar, authenticator, opened });
     opened.push(() => endCalls(calls, context));
 
     endpoint.onRequest = (tx) =>
@@ -66,6 +72,16 @@ export async function startSipServer(config: SipServerConfig, context: RoleConte
     await closeOpened();
     throw error;
   }
+}
+
+/** What is configured and does nothing yet must not look as if it did. */
+function warnOfIdleOptions(config: SipServerConfig, log: Logger): void {
+  const idle = Array.from(config.agentLogins?.values() ?? []).filter(({ record }) => record);
+  if (idle.length === 0) return;
+  log.warn(
+    { agents: idle.map(({ agentId }) => agentId) },
+    "agent-logins with record: true record nothing yet: agents cannot log in without T-Library; set record: true on their DNs",
+  );
 }
 
 function newEndpoint(config: SipServerConfig, context: RoleContext, journal: SipJournal | undefined): SipEndpoint {
@@ -94,18 +110,18 @@ interface Parts {
   readonly authenticator: Authenticator;
 }
 
-async function newCalls({
-  config,
-  context,
-  storage,
-  ledger,
-  endpoint,
-  registrar,
-  authenticator,
-}: Parts): Promise<Calls> {
+async function newCalls(parts: Parts & { readonly opened: (() => Promise<void> | void)[] }): Promise<Calls> {
+  const { config, context, storage, ledger, endpoint, registrar, authenticator, opened } = parts;
   const { clock, random } = context;
   const log = context.log.child({ role: "sip-server" });
   const journal = new CallJournal({ storage, clock });
+  const sweep = (): void => {
+    journal.forgetBefore(clock.wallMicros() - JOURNAL_KEPT_MS * 1000).catch((error: unknown) => {
+      log.error({ error: errorText(error) }, "old entries of the call journal could not be removed");
+    });
+  };
+  sweep();
+  opened.push(clock.every(SWEEP_INTERVAL_MS, sweep));
   const note = (call: Call, kind: string, data: unknown): void => {
     const { callUuid, connId } = call;
     journal.append({ callUuid, connId, kind, data }).catch((error: unknown) => {
@@ -153,6 +169,16 @@ async function endCalls(calls: Calls, context: RoleContext): Promise<void> {
   giveUp();
 }
 
+function readiness(storage: Storage): { readonly ok: boolean; readonly reasons: readonly string[] } {
+  if (storage.closed) return { ok: false, reasons: ["The store is closed: nothing can be written to the ledger."] };
+  const { queued } = storage.stats();
+  if (queued <= STORAGE_BACKLOG) return { ok: true, reasons: [] };
+  return {
+    ok: false,
+    reasons: [`The disk does not keep up: ${queued} writes wait. Check the disk of sip-server.storage.`],
+  };
+}
+
 async function newHttp(
   config: SipServerConfig,
   parts: Omit<Parts, "config" | "context"> & { readonly calls: Calls; readonly log: RoleContext["log"] },
@@ -164,7 +190,7 @@ async function newHttp(
     address: config.http,
     log: parts.log,
     token: config.apiToken,
-    ready: () => ({ ok: true, reasons: [] }),
+    ready: () => readiness(parts.storage),
     register: (app) => registerRoutes(app, { ...parts, calls: () => calls.list().map(callView) }),
   });
   registerMetrics(http.metrics, { ...parts, calls: () => calls.list() });

@@ -169,11 +169,18 @@ function isNonceCount(text: string): boolean {
   return true;
 }
 
-function sameUri(a: string, b: string): boolean {
-  if (a === b) return true;
-  const left = parseUri(a);
-  const right = parseUri(b);
-  return left.ok && right.ok && uriEquals(left.value, right.value);
+/**
+ * RFC 7616 3.4.6: credentials are for the resource of the request. Some phones name only the server they talk to; that
+ * binds the credentials to us all the same.
+ */
+function sameUri(credentials: string, requested: string): boolean {
+  if (credentials === requested) return true;
+  const left = parseUri(credentials);
+  const right = parseUri(requested);
+  if (!left.ok || !right.ok) return false;
+  if (uriEquals(left.value, right.value)) return true;
+  const server = left.value.user === undefined && left.value.host.toLowerCase() === right.value.host.toLowerCase();
+  return server && (left.value.port ?? 5060) === (right.value.port ?? 5060);
 }
 
 function equalText(a: string, b: string): boolean {

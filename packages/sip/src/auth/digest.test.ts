@@ -72,6 +72,8 @@ test("RFC 7616 5.8: a wrong password, an unknown user, another URI and another m
   const right = stage();
   const value = right.answer(right.verifier.challenge("x", ["MD5"]));
   assert.equal(right.verify(value, "sip:y.com").kind, "refused");
+  // A phone that names the server alone (SIPp does) binds them to this server too.
+  assert.equal(right.verify(value, "sip:7001@x.com:5060").kind, "accepted");
   assert.equal(
     right.verifier.verify(value, { method: "INVITE", realm: "x", passwordOf: () => "s3cret" }).kind,
     "refused",

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { DnConfig } from "@sidetone/config";
 import { parseUri } from "@sidetone/sip";
 import { resolveDestination } from "./destination.ts";
+import { kindOf } from "./party-number.ts";
 
 const base: DnConfig = {
   dn: "7001",
@@ -43,3 +44,10 @@ for (const [uri, expected] of table) {
     assert.equal(found.kind === "dn" ? `dn ${found.dn.dn} ${found.number}` : String(found.status), expected);
   });
 }
+
+test("R1: trunks and voice treatment ports stand for the customer, everything else for an agent", () => {
+  const sides = (
+    ["extension", "acd-position", "routing-point", "trunk", "trunk-group", "voice-treatment-port"] as const
+  ).filter((type) => kindOf({ ...base, type }) === "external");
+  assert.deepEqual(sides, ["trunk", "trunk-group", "voice-treatment-port"]);
+});

@@ -1,10 +1,15 @@
 import type { DnConfig } from "@sidetone/config";
 import type { NameAddr } from "@sidetone/sip";
-import type { Party } from "../call-model/call.ts";
+import type { Party, PartyKind } from "../call-model/call.ts";
 
 /** A DN whose phone is beyond the contact centre. */
 export function isExternal(dn: DnConfig): boolean {
   return dn.type === "trunk" || dn.type === "trunk-group";
+}
+
+/** R1: whose side a DN is on: a Trunk, a Trunk Group and a Voice Treatment Port stand for the customer. */
+export function kindOf(dn: DnConfig): PartyKind {
+  return isExternal(dn) || dn.type === "voice-treatment-port" ? "external" : "internal";
 }
 
 /** The party that a DN makes in a call. `number` is the external number of a trunk's party. */
@@ -14,7 +19,7 @@ export function partyOf(id: string, dn: DnConfig, number: string, role: Party["r
     id,
     dn: dn.dn,
     number: external ? number : dn.dn,
-    kind: external ? "external" : "internal",
+    kind: kindOf(dn),
     role,
     state: "dialing",
     aor: `sip:${encodeURIComponent(external ? number : dn.dn)}@${domain}`,
