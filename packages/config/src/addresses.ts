@@ -151,6 +151,9 @@ export const portRange: Reader<{ min: number; max: number }> = (at, reading) => 
     return reading.complain(at, `"${value}" is not a range of ports.`, "Write FIRST-LAST, such as 10000-24999.");
   }
   if (min < 1024 || max > 65535) return reading.complain(at, `the ports must be from 1024 to 65535, not ${value}.`);
+  if (min > max) {
+    return reading.complain(at, `${value} begins above its end.`, `Write the lower one first: ${max}-${min}.`);
+  }
   if (max - min + 1 < 8)
     return reading.complain(at, `${value} has fewer than the 8 ports that one recorded call takes.`);
   return { min, max };

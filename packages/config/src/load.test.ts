@@ -92,6 +92,17 @@ describe("operations.md, configuration", () => {
     );
   });
 
+  test("broken YAML: one mistake, at the first place, with what to look for", () => {
+    for (const [text, says] of [
+      ["console:\n\thttp: 1\n  users: 2", /^t\.yaml:2:1: is not YAML: .*Indent with spaces/],
+      ["console:\n  http 1\n  users: 2", /^t\.yaml:2:3: is not YAML: .*missing colon/],
+      ["a:\n  b: { c: 1\n  d: 2", /^t\.yaml:[23]:\d: is not YAML: .*lack its } or \]/],
+    ] as const) {
+      const said = mistakes(text);
+      assert.equal(said.length, 1);
+      assert.match(said[0] ?? "", says);
+    }
+  });
   test("what is not YAML is a mistake with its place, not an exception", () => {
     assert.match(mistakes("a: [ 1, 2")[0] ?? "", /^t\.yaml:1:\d+: is not YAML/);
     fc.assert(

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { errorText, fail, ok, type Result } from "@sidetone/foundation";
 import { LineCounter, parseDocument } from "yaml";
 import { crossCheck, type EphemeralPorts } from "./cross-checks.ts";
-import { maxFileBytes, maxMistakes } from "./limits.ts";
+import { maxFileBytes } from "./limits.ts";
 import type { ConfigMistake } from "./mistake.ts";
 import { Reading, type Surroundings } from "./reading.ts";
 import { consoleSection } from "./sections/console.ts";
@@ -13,6 +13,7 @@ import { resourceManager } from "./sections/resource-manager.ts";
 import { sipServer } from "./sections/sip-server.ts";
 import { object, optional } from "./shapes.ts";
 import type { SidetoneConfig } from "./types.ts";
+import { yamlMistakes } from "./yaml-mistakes.ts";
 
 /** What the check of a file depends on besides the file; everything has the machine's own as its default. */
 export interface LoadOptions {
@@ -53,12 +54,7 @@ export function parseConfig(
   const lines = new LineCounter();
   const document = parseDocument(text, { uniqueKeys: false, lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
-    return fail(
-      document.errors.slice(0, maxMistakes).map((e) => {
-        const { line, col } = lines.linePos(e.pos[0]);
-        return { file, line, column: col, path: "", message: `is not YAML: ${e.message}.` };
-      }),
-    );
+    return fail(yamlMistakes(document.errors, file, lines));
   }
   const around: Surroundings = {
     env: options.env ?? process.env,

@@ -21,8 +21,23 @@ export const text: Reader<string> = (at, reading) => {
 export const flag: Reader<boolean> = (at, reading) => {
   const node = reading.resolve(at);
   if (isScalar(node) && typeof node.value === "boolean") return node.value;
-  return reading.complain(at, `must be true or false, not ${kindOf(node)}.`);
+  const written = isScalar(node) && typeof node.value === "string" ? node.value : undefined;
+  const meant = written === undefined ? undefined : alsoCalled.get(written.toLowerCase());
+  return reading.complain(
+    at,
+    `must be true or false, not ${written === undefined ? kindOf(node) : JSON.stringify(written.slice(0, 40))}.`,
+    meant === undefined ? undefined : `Write ${meant}.`,
+  );
 };
+
+const alsoCalled = new Map([
+  ["yes", true],
+  ["on", true],
+  ["true", true],
+  ["no", false],
+  ["off", false],
+  ["false", false],
+]);
 
 /** A whole number from `min` to `max`. */
 export function integer(min: number, max: number): Reader<number> {

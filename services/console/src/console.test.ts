@@ -136,7 +136,7 @@ describe("console", () => {
     assert.equal(answer.status, 503);
     const { reasons } = (await answer.json()) as { reasons: string[] };
     assert.equal(reasons[0], "media-server: no database");
-    assert.match(reasons[1] ?? "", /^http:\/\/127\.0\.0\.1:1: does not answer/);
+    assert.equal(reasons[1], "http://127.0.0.1:1: does not answer: nothing listens there");
     const status = (await (await fetch(`${down.http}/api/v1/status`, { headers: admin })).json()) as {
       roles: { role?: string; ok: boolean }[];
     };
@@ -148,6 +148,24 @@ describe("console", () => {
         [undefined, false],
       ],
     );
+  });
+
+  test("/readyz follows a role that goes away and comes back, by its name", async (t) => {
+    const first = await role(t, "recorder", recorder);
+    const { http } = await consoleFor(t, [first.url]);
+    const ready = async (): Promise<unknown> => (await fetch(`${http}/readyz`)).json();
+    assert.deepEqual(await ready(), { role: "console", ok: true, reasons: [] });
+    await first.close();
+    const gone = { role: "console", ok: false, reasons: ["recorder: does not answer: nothing listens there"] };
+    assert.deepEqual(await ready(), gone);
+    const again = await startHttp({
+      role: "recorder",
+      address: { host: "127.0.0.1", port: Number(new URL(first.url).port) },
+      log: silentLogger,
+      ready: () => ({ ok: true, reasons: [] }),
+    });
+    t.after(() => again.close());
+    assert.deepEqual(await ready(), { role: "console", ok: true, reasons: [] });
   });
 
   test("the roles' bearer token is added, the visitor's password is not passed on", async (t) => {

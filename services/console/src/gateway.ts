@@ -78,7 +78,9 @@ async function pass(request: FastifyRequest, reply: FastifyReply, o: GatewayOpti
   if (missing !== undefined) return answerWith(reply, missing, request.method, o.log);
   if (gone.signal.aborted) return reply.hijack();
   o.log.warn({ url: request.url, error: errorText(failure) }, "no role answered");
-  throw new SidetoneError("role-unreachable", `The role that serves ${pathOf(request.url)} does not answer.`, {
+  const roles = rolesFor(request.url);
+  const who = roles.length === 1 ? `The ${roles[0]}, which serves ${pathOf(request.url)},` : "The role asked for";
+  throw new SidetoneError("role-unreachable", `${who} does not answer.`, {
     http: 502,
     remedy: "Look at /readyz, and at console.roles in the configuration.",
   });

@@ -69,9 +69,15 @@ export class RoleDirectory {
       const { role, reasons } = parsed ?? { role: before?.role, reasons: ["gave an answer that is no health report"] };
       this.#health.set(url, { url, role, ok: answer.statusCode === 200 && parsed !== undefined, reasons });
     } catch (error) {
-      this.#health.set(url, { url, role: before?.role, ok: false, reasons: [`does not answer: ${errorText(error)}`] });
+      this.#health.set(url, { url, role: before?.role, ok: false, reasons: [`does not answer: ${whyNot(error)}`] });
     }
   }
+}
+
+/** What people can do something about, in their words. */
+function whyNot(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ECONNREFUSED" ? "nothing listens there" : errorText(error);
 }
 
 async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {

@@ -5,13 +5,17 @@ const refreshMs = 3000;
 const pageSize = 50;
 const byId = (id) => document.getElementById(id);
 const body = byId("recordings").tBodies[0];
+const columns = ["Began", "Length", "Customer", "Agent", "State", "Name", "Listen"];
+const partColumns = ["Part", "Address", "State", "Note"];
 let shown = [];
 let next;
 let older = false;
 let playing;
 
 async function get(path) {
-  const answer = await fetch(new URL(path, location.origin), { headers: { accept: "application/json" } });
+  const answer = await fetch(new URL(path, location.origin), { headers: { accept: "application/json" } }).catch(() => {
+    throw new Error("The console does not answer.");
+  });
   if (!answer.ok) {
     const problem = await answer.json().catch(() => ({}));
     throw new Error(problem.detail ?? `${answer.status} ${answer.statusText}`);
@@ -32,7 +36,7 @@ function setText(node, text) {
 
 function length(ms) {
   if (typeof ms !== "number") return "";
-  const s = Math.round(ms / 1000);
+  const s = Math.floor(ms / 1000);
   return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
 }
 
@@ -84,6 +88,7 @@ function drawRecordings() {
   byId("recordings").hidden = shown.length === 0;
   byId("more").hidden = next === undefined || next === null;
   byId("first-call").hidden = shown.length > 0 || searching;
+  byId("recordings-note").className = "";
   const count = shown.length === 1 ? "1 recording" : `${shown.length} recordings`;
   setText(
     byId("recordings-note"),
@@ -94,7 +99,8 @@ function drawRecordings() {
 function newRow(recording) {
   const row = element("tr");
   row.dataset.id = recording.id;
-  for (const className of ["number", "number", "", "", "", "name", ""]) row.append(element("td", "", className));
+  for (const className of ["number", "number", "", "", "", "name", "listen"]) row.append(element("td", "", className));
+  labelCells(row, columns);
   const play = element("button", "Play");
   play.type = "button";
   play.addEventListener("click", () => listen(row.dataset.id));
@@ -105,13 +111,24 @@ function newRow(recording) {
   return row;
 }
 
+/** On a narrow screen each cell stands on a line of its own, with its column's name before it. */
+function labelCells(row, names) {
+  for (const [i, cell] of Array.from(row.cells).entries()) cell.dataset.label = names[i];
+}
+
+/** The state, and for a recording that lacks something the first reason. */
+function stateText(r) {
+  const why = r.state === "partial" || r.state === "failed" ? r.warnings?.[0]?.text : undefined;
+  return why === undefined ? (r.state ?? "") : `${r.state}: ${why}`;
+}
+
 function fillRow(row, r) {
   const texts = [
     moment(r.startTime),
     length(r.durationMs),
     side(r, "customer"),
     side(r, "agent"),
-    r.state ?? "",
+    stateText(r),
     r.fileName ?? r.id,
   ];
   texts.forEach((text, i) => setText(row.cells[i], text));
@@ -156,8 +173,11 @@ async function refreshCalls() {
   const { calls = [] } = await get("/api/v1/calls");
   const lines = calls.map((call) => {
     const parties = (call.parties ?? []).map((p) => p.dn ?? p.aor ?? "?").join(" ↔ ");
-    const recording = call.recording?.state ?? call.recording ?? "";
-    return `${parties || call.connId || "call"}${typeof recording === "string" && recording !== "" ? ` · recording: ${recording}` : ""}`;
+    const recorded = new Map([
+      ["On", " · is being recorded"],
+      ["Paused", " · recording paused"],
+    ]).get(call.recording?.state);
+    return `${parties || call.connId || "call"}${recorded ?? " · not recorded"}`;
   });
   const list = byId("calls");
   const wanted = lines.length === 0 ? ["None."] : lines;
@@ -169,15 +189,21 @@ async function refreshCalls() {
 async function refreshParts() {
   const status = await get("/api/v1/status");
   const resources = await get("/api/v1/resources").catch(() => ({ resources: [] }));
-  const rows = status.roles.map((r) => [r.role ?? "?", r.url, r.ok ? "ready" : "not ready", r.reasons.join("; ")]);
+  const rows = status.roles.map((r) => [
+    r.role ?? "not known yet",
+    r.url,
+    r.ok ? "ready" : "not ready",
+    r.reasons.join("; "),
+  ]);
   for (const r of resources.resources ?? []) {
     const load = r.capacity === undefined ? `${r.sessions} sessions` : `${r.sessions} of ${r.capacity} sessions`;
-    rows.push([`${r.group}`, r.address, r.state, r.reason ?? load]);
+    rows.push([`in group ${r.group}`, r.address, r.state, r.reason ?? load]);
   }
   byId("parts").tBodies[0].replaceChildren(
     ...rows.map((texts) => {
       const row = element("tr");
       row.append(...texts.map((text) => element("td", text)));
+      labelCells(row, partColumns);
       row.cells[2].className = texts[2] === "ready" || texts[2] === "up" ? "good" : "bad";
       return row;
     }),
@@ -186,9 +212,10 @@ async function refreshParts() {
   const state = byId("state");
   const hints = status.roles.flatMap((r) => (r.ok ? r.reasons : []));
   const good = bad.length === 0 && hints.length === 0;
-  if (bad.length > 0) setText(state, `Not ready: ${bad.map((r) => r.role ?? r.url).join(", ")}.`);
+  if (bad.length > 0) setText(state, `Not ready: ${bad.map((r) => r.role ?? r.url).join(", ")}. See Parts below.`);
   else setText(state, good ? "All parts are ready." : `Ready, but ${hints.join("; ")}.`);
   state.className = good ? "good" : "bad";
+  document.body.classList.remove("stale");
   drawFirstCall(status.phones);
 }
 
@@ -209,29 +236,30 @@ function drawFirstCall(phones) {
       steps.append(
         element(
           "li",
-          `Register a softphone: server ${phones.servers.join(" or ")}, user ${dn.dn}, ${password}${dn.record ? " (its calls are recorded)" : ""}.`,
+          `Register a softphone: server ${phones.servers.join(" or ")}, domain ${phones.domain}, user ${dn.dn}, ${password}${dn.record ? " (its calls are recorded)" : ""}.`,
         ),
       );
     }
     steps.append(element("li", `Call ${a.dn} from ${b.dn}, answer, speak.`));
   }
-  steps.append(
-    element(
-      "li",
-      "The recording stands here while the call is still up. Or let two built-in phones do it all: npm run demo.",
-    ),
-  );
-  box.append(steps);
+  steps.append(element("li", "The recording stands here while the call is still up."));
+  const short = element("p", "Or let two built-in phones do it all: ");
+  short.append(element("code", "npm run demo"));
+  box.append(steps, short);
 }
 
 async function refresh() {
   const results = await Promise.allSettled([refreshParts(), refreshRecordings(), refreshCalls()]);
   if (results[0].status === "rejected") {
-    setText(byId("state"), `The console does not answer: ${results[0].reason.message}`);
+    setText(byId("state"), `${results[0].reason.message} What is shown may be old.`);
     byId("state").className = "bad";
+    document.body.classList.add("stale");
   }
-  if (results[1].status === "rejected")
-    setText(byId("recordings-note"), `The list cannot be shown: ${results[1].reason.message}`);
+  if (results[1].status === "rejected") {
+    const what = shown.length > 0 ? "The list may be old" : "The list cannot be shown";
+    setText(byId("recordings-note"), `${what}: ${results[1].reason.message}`);
+    byId("recordings-note").className = "bad";
+  }
   setTimeout(refresh, document.hidden ? refreshMs * 5 : refreshMs);
 }
 
@@ -239,6 +267,9 @@ byId("search").addEventListener("submit", (event) => {
   event.preventDefault();
   older = false;
   void refreshRecordings();
+});
+byId("audio").addEventListener("error", () => {
+  if (playing !== undefined) setText(byId("player-what"), "This recording cannot be played: its audio does not come.");
 });
 byId("more").addEventListener("click", () => void showOlder());
 void openLinked();
