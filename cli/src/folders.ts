@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SidetoneConfig } from "@sidetone/config";
 import { errorText, type RoleName, SidetoneError } from "@sidetone/foundation";
@@ -8,14 +8,29 @@ export function makeFolders(config: SidetoneConfig, roles: readonly RoleName[]):
   for (const folder of foldersOf(config, roles)) {
     try {
       mkdirSync(folder, { recursive: true });
+      accessSync(folder, constants.W_OK | constants.X_OK);
     } catch (error) {
-      throw new SidetoneError("folder-unavailable", `The folder ${folder} cannot be made: ${errorText(error)}.`, {
+      throw new SidetoneError("folder-unavailable", `The folder ${folder} cannot be used: ${whyNot(folder, error)}.`, {
         exit: 1,
         remedy: "Make it writable for this user, or name another in the configuration.",
         cause: error,
       });
     }
   }
+}
+
+/** The reason, with the folder that stands in the way: mkdir itself names neither. */
+function whyNot(folder: string, error: unknown): string {
+  let there = folder;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  if (!statSync(there).isDirectory()) return `${there} is a file`;
+  try {
+    accessSync(there, constants.W_OK | constants.X_OK);
+  } catch (denied) {
+    const code = denied instanceof Error && "code" in denied ? denied.code : undefined;
+    return code === "EROFS" ? `${there} is on a read-only disk` : `${there} is not writable`;
+  }
+  return errorText(error);
 }
 
 function foldersOf(config: SidetoneConfig, roles: readonly RoleName[]): Set<string> {

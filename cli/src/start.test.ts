@@ -103,13 +103,38 @@ describe("sidetone start", () => {
     assert(typeof address === "object" && address !== null);
     const sip = start(t, twoRoles.replace("tcp://127.0.0.1:0", `tcp://127.0.0.1:${address.port}`));
     assert.equal(await sip.exit, 2);
-    assert.match(sip.err(), new RegExp(`\\b${address.port}\\b`));
+    assert.match(sip.err(), new RegExp(`^resource-manager: .*port ${address.port} is in use`));
+    assert.match(sip.err(), /The address is resource-manager\.listen in .*sidetone\.yaml\./);
     const http = start(
       t,
       twoRoles.replace('"http://127.0.0.1:0"\nconsole', `"http://127.0.0.1:${address.port}"\nconsole`),
     );
     assert.equal(await http.exit, 2);
-    assert.match(http.err(), new RegExp(`port ${address.port} is in use`));
+    assert.match(http.err(), new RegExp(`^resource-manager: port ${address.port} is in use`));
+    assert.match(http.err(), /The address is resource-manager\.http in /);
+  });
+
+  test("operations.md, exit codes: 1 where a folder cannot be used, with what stands in the way", async (t) => {
+    const blocked = 'recorder:\n  listen: [ "tcp://127.0.0.1:0" ]\n  rtp: { address: 127.0.0.1, ports: 25000-32767 }\n';
+    const run = start(t, `${blocked}  storage: { directory: sidetone.yaml/rec, database: "sqlite:r.sqlite" }\n`);
+    assert.equal(await run.exit, 1);
+    assert.match(run.err(), /The folder .*sidetone\.yaml\/rec cannot be used: .*sidetone\.yaml is a file\.\nMake it/);
+  });
+
+  test("a damaged index: exit 1, one sentence and what to do, no stack", async (t) => {
+    const damaged = 'recorder:\n  listen: [ "tcp://127.0.0.1:0" ]\n  rtp: { address: 127.0.0.1, ports: 25000-32767 }\n';
+    const run = start(t, `${damaged}  storage: { directory: rec, database: "sqlite:sidetone.yaml" }\n`);
+    assert.equal(await run.exit, 1);
+    assert.match(run.err(), /^recorder does not start: file is not a database\.\nPut the file back/);
+  });
+
+  test("a role without a section, and one that does not exist: exit 1 with what there is", async (t) => {
+    const none = start(t, twoRoles, "recorder");
+    assert.equal(await none.exit, 1);
+    assert.match(none.err(), /has no section recorder.*\nIt has: resource-manager, console\./);
+    const typo = start(t, twoRoles, "consle");
+    assert.equal(await typo.exit, 1);
+    assert.match(typo.err(), /Did you mean console\?/);
   });
 
   test("operations.md, exit codes: 1 on a bad configuration", async (t) => {

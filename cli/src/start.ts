@@ -1,5 +1,12 @@
 import { formatMistake, loadConfig, type SidetoneConfig } from "@sidetone/config";
-import { errorText, type Logger, type RunningRole, systemClock, systemRandom } from "@sidetone/foundation";
+import {
+  errorText,
+  type Logger,
+  type RunningRole,
+  SidetoneError,
+  systemClock,
+  systemRandom,
+} from "@sidetone/foundation";
 import { banner } from "./banner.ts";
 import { readConfig } from "./configuration.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -8,6 +15,7 @@ import { type LogLevel, openLog } from "./log.ts";
 import { openFilesHint, ownLimits } from "./open-files.ts";
 import { chooseRoles, loadRole } from "./roles.ts";
 import { Signals, stopRoles } from "./shutdown.ts";
+import { startFailure } from "./start-failure.ts";
 
 /** Options of `sidetone start`. */
 export interface StartOptions {
@@ -35,8 +43,13 @@ export async function start(named: readonly string[], options: StartOptions): Pr
     makeFolders(config, roles);
     for (const role of roles) {
       if (interrupted.happened()) break;
-      const startRole = await loadRole(role);
-      running.push(await startRole(config, { clock: systemClock, random: systemRandom, log }));
+      try {
+        const startRole = await loadRole(role);
+        running.push(await startRole(config, { clock: systemClock, random: systemRandom, log }));
+      } catch (error) {
+        if (!(error instanceof SidetoneError)) log.error({ role, err: error }, "does not start");
+        throw startFailure(role, config.file, error);
+      }
     }
   } catch (error) {
     await stopRoles(running, systemClock, log);
