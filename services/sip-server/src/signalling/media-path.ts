@@ -1,0 +1,204 @@
+import type { Logger, Result } from "@sidetone/foundation";
+import { fail, ok } from "@sidetone/foundation";
+import type { SipResponse } from "@sidetone/sip";
+import { type AnchorRequest, anchorCall, buildAnchor, newAnchor } from "./anchor-attempts.ts";
+import { CallMedia } from "./call-media.ts";
+import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
+import type { PhoneLeg } from "./phone-leg.ts";
+import type { AnchorForRecording } from "./recording-control.ts";
+import { canAnchor, placeholderOffer, withCodecsOf } from "./sdp-direction.ts";
+import type { ServerContext } from "./server-context.ts";
+
+const SDP = "application/sdp";
+
+/** What a call's media path needs of the call. */
+export interface MediaPathOptions {
+  readonly context: ServerContext;
+  readonly log: Logger;
+  /** The caller's phone. */
+  readonly caller: PhoneLeg;
+  /** Party id and DN of the called party. */
+  readonly called: { readonly party: string; readonly dn: string };
+  /** SDP of the caller's INVITE; empty where the offer is left to us. */
+  readonly offer: Buffer;
+  /** Everything of an anchor but what happens when it is lost. */
+  readonly anchorRequest: Omit<AnchorRequest, "onLost">;
+  readonly over: () => boolean;
+  readonly answered: () => boolean;
+  /** The Media Server is gone. */
+  readonly onLost: (reason: string) => void;
+  readonly onHold: (party: string, held: boolean) => void;
+}
+
+/**
+ * Which way the media of one call go, from its set-up to its end: to a Media Server before anyone rings, back between
+ * the phones where that fails or is lost, there again in mid-call when a recording needs it.
+ */
+export class MediaPath {
+  readonly #o: MediaPathOptions;
+  #anchor: MediaAnchor | undefined;
+  #media: CallMedia | undefined;
+  /** The called phone was offered the Media Server's address. */
+  #rangAnchored = false;
+  /** Tries to anchor in mid-call: each takes the next Resource Manager. */
+  #attempts = 0;
+  #failure: string | undefined;
+
+  constructor(o: MediaPathOptions) {
+    this.#o = o;
+  }
+
+  /** The Media Server where the call is now. */
+  get anchor(): MediaAnchor | undefined {
+    return this.#anchor;
+  }
+
+  /** Why the media of a call that should be anchored go direct. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  // Set-up
+
+  /** Brings both legs to a Media Server and joins them, before anyone rings. */
+  async anchorForSetup(): Promise<Result<MediaAnchor, AnchorFailure>> {
+    const { context, caller, called, offer } = this.#o;
+    const anchored = canAnchor(offer)
+      ? await anchorCall(context, this.#request(), [
+          { name: caller.party, dn: caller.dn, offer: offer.length > 0 ? offer : placeholderOffer(offer) },
+          { name: called.party, dn: called.dn, offer: placeholderOffer(offer) },
+        ])
+      : fail<AnchorFailure>({ reason: "codec", status: 488 });
+    if (!anchored.ok) {
+      this.#failure = anchored.error.reason;
+      return anchored;
+    }
+    this.#anchor = anchored.value;
+    if (this.#o.over()) await anchored.value.close();
+    return anchored;
+  }
+
+  /** The offer to the called phone: the Media Server's with every codec that it was offered, or the caller's own. */
+  offerToCalled(): Buffer {
+    this.#rangAnchored = this.#anchor !== undefined;
+    if (this.#anchor === undefined) return this.#o.offer;
+    const answer = this.#anchor.answerFor(this.#o.called.party) ?? Buffer.alloc(0);
+    return withCodecsOf(answer, this.#anchor.offeredBy(this.#o.called.party) ?? answer);
+  }
+
+  /** The called phone has no G.711: the two may still share a codec that the Media Server lacks. */
+  leaveForCodec(): void {
+    const anchor = this.#anchor;
+    this.#anchor = undefined;
+    this.#failure = "codec";
+    this.#forget();
+    void anchor?.close();
+  }
+
+  /** The SDP of the caller's early media: the phone's own, or the Media Server's once it knows the phone's. */
+  async earlySdp(early: Buffer): Promise<Buffer | undefined> {
+    if (this.#anchor === undefined) return early;
+    const told = await this.#anchor.updateLeg(this.#o.called.party, early);
+    return told.ok ? this.#anchor?.answerFor(this.#o.caller.party) : undefined;
+  }
+
+  /** From now on what the phones say to each other in their dialogs passes, or is answered here. */
+  serve(called: PhoneLeg): void {
+    if (this.#media?.called.session === called.session) return;
+    this.#forget();
+    this.#media = new CallMedia(this.#o.caller, called, this.#anchor, this.#o.log, { onHold: this.#o.onHold });
+  }
+
+  // Answer
+
+  /** Answers the caller's phone and tells each side of the other. `response` is the called phone's 2xx. */
+  async join(called: PhoneLeg, response: SipResponse): Promise<void> {
+    if (this.#anchor !== undefined) return this.#joinAnchored(called, response, this.#anchor);
+    this.#joinDirect(called, response);
+    // The Media Server was lost while it rang: the called phone still sends there.
+    if (this.#rangAnchored) await this.#goDirect();
+  }
+
+  #joinDirect(called: PhoneLeg, response: SipResponse): void {
+    const { session, stamp } = this.#o.caller;
+    const sdp = response.body.length > 0 ? response.body : called.session.remoteSdp;
+    if (this.#o.offer.length === 0) {
+      session.on("acked", (ack) => {
+        if (ack.body.length === 0) return;
+        const answer = called.stamp.stamp(ack.body);
+        // Where the phone's offer came in a reliable 18x it had a placeholder for an answer: now the real one.
+        if (response.body.length > 0) called.session.ack(answer, SDP);
+        else void called.session.reinvite({ body: answer, contentType: SDP });
+      });
+    }
+    session.accept(sdp === undefined ? {} : { body: stamp.stamp(sdp), contentType: SDP });
+  }
+
+  async #joinAnchored(called: PhoneLeg, response: SipResponse, anchor: MediaAnchor): Promise<void> {
+    const { session, stamp, party } = this.#o.caller;
+    const shown = anchor.answerFor(party);
+    if (this.#o.offer.length === 0) {
+      session.on("acked", (ack) => {
+        if (ack.body.length > 0) void anchor.updateLeg(party, ack.body);
+      });
+    }
+    session.accept(shown === undefined ? {} : { body: stamp.stamp(shown), contentType: SDP });
+    const sdp = response.body.length > 0 ? response.body : called.session.remoteSdp;
+    if (sdp === undefined) return;
+    const told = await anchor.updateLeg(called.party, sdp);
+    if (!told.ok) await this.#lost(anchor, told.error.reason);
+  }
+
+  // Mid-call
+
+  /** The call's Media Server; brings an established call there where it is not (R17). */
+  async anchorForRecording(): Promise<Result<AnchorForRecording, string>> {
+    if (this.#anchor !== undefined) return ok({ anchor: this.#anchor, fresh: false });
+    const legs = this.#media?.legs();
+    if (this.#media === undefined || legs === undefined || this.#o.over()) return fail("call-not-established");
+    const request = this.#request();
+    const anchor = newAnchor(this.#o.context, request, this.#attempts);
+    this.#attempts += 1;
+    const built = await buildAnchor(this.#o.context, anchor, request, legs);
+    const moved = built.ok && !this.#o.over() ? await this.#media.moveTo(anchor) : built;
+    if (!moved.ok || this.#o.over()) {
+      void anchor.close();
+      return fail(moved.ok ? "call-ended" : moved.error.reason);
+    }
+    this.#anchor = anchor;
+    return ok({ anchor, fresh: true });
+  }
+
+  /** Ends the legs at the Media Server. */
+  async close(): Promise<void> {
+    await this.#anchor?.close();
+  }
+
+  #request(): AnchorRequest {
+    return { ...this.#o.anchorRequest, onLost: (anchor, reason) => void this.#lost(anchor, reason) };
+  }
+
+  /** R30: the phones are joined to each other; before the answer there is nothing to join yet. */
+  async #lost(anchor: MediaAnchor, reason: string): Promise<void> {
+    if (anchor !== this.#anchor || this.#o.over()) return;
+    this.#anchor = undefined;
+    this.#failure = reason;
+    this.#o.log.warn({ reason }, "the Media Server was lost");
+    void anchor.close();
+    this.#o.onLost(reason);
+    if (this.#o.answered()) await this.#goDirect();
+    else this.#forget();
+  }
+
+  async #goDirect(): Promise<void> {
+    const moved = await this.#media?.moveToDirect();
+    if (moved?.ok === false) {
+      this.#o.log.error({ reason: moved.error.reason }, "the phones could not be joined to each other");
+    }
+  }
+
+  #forget(): void {
+    this.#media?.close();
+    this.#media = undefined;
+  }
+}
