@@ -88,8 +88,9 @@ test(`${CALLS} calls at ${RATE} a second, each with its recording; then nothing 
   for (const n of [1, 2, 3]) {
     await round(system, n);
     held.push(await settled(system));
-    const total = await countRecordings(system);
-    assert.equal(total, n * CALLS, `recordings after round ${n}`);
+    await ledgerAndRecordings(system, n * CALLS);
+    const left = Object.entries(await heldForCalls(system)).filter(([, value]) => value !== 0);
+    assert.deepEqual(left, [], `held for calls after round ${n}`);
   }
   const [, second, third] = held;
   assert.ok(second !== undefined && third !== undefined);
@@ -118,23 +119,65 @@ async function writeTones(folder: string): Promise<void> {
   }
 }
 
-async function countRecordings(system: RunningSystem): Promise<number> {
-  let total = 0;
+interface LedgerLine {
+  readonly expectedFrom: string;
+  readonly expectedUntil: string | null;
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly recordingId: string | null;
+}
+
+interface Row {
+  readonly id: string;
+  readonly state: string;
+  readonly durationMs: number;
+}
+
+/** All pages of a list, by its cursor. */
+async function everyPage<Line>(system: RunningSystem, path: string, key: string): Promise<Line[]> {
+  const lines: Line[] = [];
   let cursor: string | undefined;
   do {
     const query = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-    const page = (await (await system.get(`/api/v1/recordings?limit=500${query}`)).json()) as {
-      recordings: { state: string; durationMs: number }[];
-      next?: string | null;
-    };
-    for (const row of page.recordings) {
-      assert.equal(row.state, "complete");
-      // From the callee's 200 to the BYE: the way of the answer to the caller is in it, longer on a busy machine.
-      const wanted = row.durationMs > TALK_MS - 100 && row.durationMs < TALK_MS + 1500;
-      assert.ok(wanted, `a recording of ${row.durationMs} ms`);
-    }
-    total += page.recordings.length;
-    cursor = page.next ?? undefined;
+    const page = (await (await system.get(`${path}?limit=500${query}`)).json()) as { [name: string]: unknown };
+    lines.push(...(page[key] as Line[]));
+    cursor = (page["next"] as string | null | undefined) ?? undefined;
   } while (cursor !== undefined);
-  return total;
+  return lines;
+}
+
+/** R34: every call has its line, every line its recording, and the recording is as long as the call was up, to 100 ms. */
+async function ledgerAndRecordings(system: RunningSystem, calls: number): Promise<void> {
+  const rows = await everyPage<Row>(system, "/api/v1/recordings", "recordings");
+  const ledger = await everyPage<LedgerLine>(system, `${system.http("sip-server")}/api/v1/ledger`, "ledger");
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const wrong: string[] = [];
+  let largest = 0;
+  for (const line of ledger) {
+    const row = byId.get(line.recordingId ?? "");
+    byId.delete(line.recordingId ?? "");
+    const up = Date.parse(line.expectedUntil ?? "") - Date.parse(line.expectedFrom);
+    const off = row === undefined ? Number.NaN : row.durationMs - up;
+    largest = Math.max(largest, Math.abs(off));
+    if (line.outcome === "recorded" && row?.state === "complete" && Math.abs(off) <= 100) continue;
+    wrong.push(
+      `${line.recordingId}: ${line.outcome} ${line.reason ?? ""}, ${row?.state}, up ${up} ms, off by ${off} ms`,
+    );
+  }
+  console.log(`${calls} calls: recordings differ from the ledger's times by at most ${largest} ms`);
+  assert.deepEqual(wrong.slice(0, 20), [], `${wrong.length} of ${calls} calls are not as the ledger says`);
+  assert.equal(ledger.length, calls, "ledger lines");
+  assert.equal(rows.length, calls, "recordings, each with an id of its own");
+}
+
+/** What the Media Server and the recorder still hold for calls, by their own account. */
+async function heldForCalls(system: RunningSystem): Promise<Record<string, number>> {
+  const held: Record<string, number> = {};
+  for (const role of ["media-server", "recorder"] as const) {
+    for (const [name, value] of await system.metrics(role)) {
+      if (/_(legs|conferences|recorders|taps|sessions|recordings|media_ports_used)$/.test(name)) held[name] = value;
+    }
+  }
+  assert.ok(Object.keys(held).length >= 6, `metrics are missing: ${Object.keys(held).join(", ")}`);
+  return held;
 }
