@@ -2,8 +2,6 @@
 export const RATE = 8000;
 /** A packet may come this much later than those after it and still find its place; ms. */
 export const REORDER_WINDOW_MS = 500;
-/** As above while a session begins: its streams need not start at the same instant; ms. */
-export const START_WINDOW_MS = 1500;
 /** Time between two looks for audio that is ready to be written; ms. */
 export const FLUSH_MS = 100;
 /** Time between two reads of the sockets; ms. The kernel holds seconds. */
@@ -24,8 +22,14 @@ export const MAX_PAYLOAD_BYTES = 2048;
 export const MAX_STREAMS = 16;
 /** Sockets' kernel buffer, bytes: 2 s of G.711 with headers and to spare. */
 export const RECEIVE_BUFFER_BYTES = 262_144;
-/** Difference between the announced start and the first media that is believed; ms. */
-export const START_HINT_MS = 1000;
+/** The file begins at the announced start, with silence, where the first audio comes this much later at most; ms. */
+export const START_HINT_MS = 10_000;
+/** First audio this much after the announced start is listed as a gap, with a warning; ms. */
+export const LATE_START_MS = 500;
+/** A session that began paused and is resumed starts at the time that its metadata say, where that is this near to the resume; ms. */
+export const RESUME_HINT_MS = 2500;
+/** A part of a recording this long in which a channel has had no audio at all says so; ms. */
+export const SILENT_CHANNEL_MS = 1000;
 /** Longest wait for the disk while an INVITE waits; ms. */
 export const OPEN_TIMEOUT_MS = 2000;
 /** Metadata documents kept per recording with their raw text. */

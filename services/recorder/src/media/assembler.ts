@@ -142,15 +142,14 @@ export class Assembler {
   }
 
   /**
-   * Gives away what is ready.
+   * Gives away what is ready. To be called also while the line has not begun: what has waited by then need not wait again.
    * @param now any monotonic ms
    * @param windowMs how long a hole may still be filled
    */
   flush(now: number, windowMs: number): void {
-    const base = this.#base;
-    if (base === undefined) return;
     if (this.#end > (this.#marks.at(-1)?.end ?? Number.NEGATIVE_INFINITY))
       this.#marks.push({ at: now, end: this.#end });
+    if (this.#base === undefined) return;
     let settled = Number.NEGATIVE_INFINITY;
     for (let first = this.#marks[0]; first !== undefined && first.at <= now - windowMs; first = this.#marks[0]) {
       settled = first.end;

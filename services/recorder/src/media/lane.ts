@@ -48,12 +48,16 @@ export class Lane {
   payloads: ReadonlyMap<number, PayloadKind>;
   inAssembler: AssemblerLane | undefined;
   waiting: WaitingPacket[] = [];
+  /** What came while the stream was paused from its beginning on: it may belong to what the client resumes with. */
+  heldBack: WaitingPacket[] | undefined;
   /** Arrival of the last packet of any kind from the right source, µs. */
   lastLifeMicros: number;
   packets = 0;
   refused = 0;
   unknownPayload = 0;
   discardedPaused = 0;
+  /** Not paused all the time. */
+  everOpen = true;
   /** SSRC whose anchor is in the manifest. */
   anchoredSsrc: number | undefined;
   /** SSRC of the last sender report. */
@@ -126,12 +130,25 @@ export class Lane {
   resume(micros: number): void {
     const last = this.#pauses.at(-1);
     if (last !== undefined && this.paused) last.to = micros;
+    this.everOpen = true;
     this.lastLifeMicros = Math.max(this.lastLifeMicros, micros);
+  }
+
+  /** What was sent in its pauses, and is still to be read, counts. */
+  forgetPauses(): void {
+    if (!this.paused) this.#pauses = [];
   }
 
   arrivedInPause(micros: number): boolean {
     for (const { from, to } of this.#pauses) if (micros >= from && micros < to) return true;
     return false;
+  }
+
+  /** Keeps the newest packets. */
+  holdBack(packet: WaitingPacket): void {
+    if (this.heldBack === undefined) return;
+    this.heldBack.push(packet);
+    if (this.heldBack.length > MAX_WAITING_PACKETS) this.heldBack.shift();
   }
 
   wait(packet: WaitingPacket): void {

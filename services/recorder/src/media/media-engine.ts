@@ -78,11 +78,10 @@ export class MediaEngine {
   carryOut(command: MediaCommand): void {
     switch (command.do) {
       case "open-recording": {
-        const { handle, originMicros, hintMicros, defaultCodec, continued } = command;
+        const { handle, originMicros, defaultCodec, continued } = command;
         const recording = new RecordingMedia({
           handle,
           originMicros,
-          hintMicros,
           defaultCodec,
           continued,
           send: this.#write,
@@ -101,6 +100,9 @@ export class MediaEngine {
         break;
       case "hint":
         this.#recordings.get(command.handle)?.hint(command.micros);
+        break;
+      case "begin":
+        this.#recordings.get(command.handle)?.startsAt(command.micros, command.heldBack, this.#clock.now());
         break;
       case "note":
         this.#recordings.get(command.handle)?.note(command.wallMicros, command.line);
@@ -171,7 +173,11 @@ export class MediaEngine {
         allowed: new Set(spec.allowed),
         nowMicros,
       });
-      if (spec.paused) lane.pause(nowMicros);
+      if (spec.paused) {
+        lane.pause(nowMicros);
+        lane.everOpen = false;
+        if (spec.prepared === true) lane.heldBack = [];
+      }
       session.lanes.push({ lane, ...sockets });
       this.#listeners[sockets.rtp] = { session, lane };
       this.#listeners[sockets.rtcp] = { session, lane };
@@ -259,7 +265,7 @@ export class MediaEngine {
     const { lane } = l;
     if (!this.#view.read(data, offset, length) || !lane.accepts(ip, port)) return;
     lane.lastLifeMicros = arrival;
-    if (lane.arrivedInPause(arrival)) lane.discardedPaused += 1;
+    if (lane.arrivedInPause(arrival)) l.session.recording.pausedPacket(lane, this.#view, data, arrival);
     else l.session.recording.packet(lane, this.#view, data, arrival, now);
   }
 

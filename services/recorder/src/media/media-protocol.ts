@@ -11,6 +11,8 @@ export interface LaneSpec {
   readonly allowed: readonly number[];
   readonly payloads: readonly (readonly [number, PayloadKind])[];
   readonly paused: boolean;
+  /** Paused from the beginning of its recording on. */
+  readonly prepared?: boolean;
 }
 
 /** What the service tells the media thread. */
@@ -19,7 +21,6 @@ export type MediaCommand =
       readonly do: "open-recording";
       readonly handle: number;
       readonly originMicros: number;
-      readonly hintMicros: number | undefined;
       readonly defaultCodec: FileCodec;
       readonly continued: { readonly frames: number; readonly codec: FileCodec } | undefined;
     }
@@ -39,6 +40,8 @@ export type MediaCommand =
       readonly lane: LaneSpec;
     }
   | { readonly do: "hint"; readonly handle: number; readonly micros: number }
+  /** A recording that was prepared (paused from its beginning) starts. `heldBack`: what came before the resume was heard of belongs to it. */
+  | { readonly do: "begin"; readonly handle: number; readonly micros: number; readonly heldBack: boolean }
   | { readonly do: "note"; readonly handle: number; readonly wallMicros: number; readonly line: NoteLine }
   | {
       readonly do: "close-session";

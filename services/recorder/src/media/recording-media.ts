@@ -6,10 +6,18 @@ import {
   type WriterMessage,
 } from "@sidetone/recording-file";
 import { type RtpView, SenderClock, type SenderInfo, TimeLine } from "@sidetone/rtp";
-import { LISTED_GAP_MS, MAX_LOSS_LINES, RATE, REORDER_WINDOW_MS, START_HINT_MS, START_WINDOW_MS } from "../limits.ts";
+import {
+  LATE_START_MS,
+  LISTED_GAP_MS,
+  MAX_LOSS_LINES,
+  RATE,
+  REORDER_WINDOW_MS,
+  SILENT_CHANNEL_MS,
+  START_HINT_MS,
+} from "../limits.ts";
 import { Assembler, type Loss } from "./assembler.ts";
 import { DelayWindow } from "./delay-window.ts";
-import { Lane, type PayloadKind, type RemoteMedia } from "./lane.ts";
+import { Lane, type PayloadKind, type RemoteMedia, type WaitingPacket } from "./lane.ts";
 import { conversion } from "./laws.ts";
 
 /** A line whose position is a wall-clock instant; `atMs` is filled in where the time line is known. */
@@ -36,6 +44,11 @@ export class RecordingMedia {
   #zero: number | undefined;
   #firstAudioAt: number | undefined;
   #continuedGap: boolean;
+  /** Position at which this recorder's run of the recording began. */
+  #partFrom = 0;
+  /** Channels of the streams that were not paused all the time, and those that have had audio. */
+  readonly #expected = new Set<number>();
+  readonly #heard = new Set<number>();
   #lossLines = 0;
   #unlisted = 0;
   #notes: { position: number; line: (frame: number) => ManifestLine }[] = [];
@@ -47,19 +60,18 @@ export class RecordingMedia {
   constructor(o: {
     handle: number;
     originMicros: number;
-    hintMicros?: number | undefined;
     defaultCodec: FileCodec;
     continued?: { frames: number; codec: FileCodec } | undefined;
     send: (message: WriterMessage, transfer?: ArrayBuffer) => void;
   }) {
     this.handle = o.handle;
     this.#originMicros = o.originMicros;
-    this.#hintMicros = o.hintMicros;
     this.#defaultCodec = o.defaultCodec;
     this.#send = o.send;
     this.#continuedGap = o.continued !== undefined;
     if (o.continued !== undefined) {
       this.#zero = 0;
+      this.#partFrom = o.continued.frames;
       this.#assembler = this.#newAssembler(o.continued.codec, o.continued.frames);
     }
   }
@@ -72,6 +84,33 @@ export class RecordingMedia {
   /** When the recording is said to have started; believed where the first audio agrees. */
   hint(micros: number): void {
     this.#hintMicros ??= micros;
+  }
+
+  /** A packet that came in a pause: not recorded, but for what a prepared recording may still begin with. */
+  pausedPacket(lane: Lane, view: RtpView, data: Uint8Array, arrivalMicros: number): void {
+    lane.discardedPaused += 1;
+    if (lane.heldBack === undefined) return;
+    const { ssrc, sequence, timestamp, payloadOffset, payloadLength } = view;
+    const payload = Uint8Array.prototype.slice.call(data, payloadOffset, payloadOffset + payloadLength);
+    const kind = lane.payloads.get(view.payloadType);
+    lane.holdBack({ ssrc, sequence, timestamp, kind, payload, arrivalMicros });
+  }
+
+  /**
+   * A prepared recording, whose streams were paused from the beginning, starts at `micros`.
+   * @param heldBack the client sends nothing in a pause: what has come already is what it resumed with
+   */
+  startsAt(micros: number, heldBack: boolean, nowMs: number): void {
+    this.#hintMicros = micros;
+    for (const lane of this.#lanes) {
+      const packets = lane.heldBack ?? [];
+      lane.heldBack = undefined;
+      if (!heldBack) continue;
+      lane.forgetPauses();
+      lane.discardedPaused -= packets.length;
+      lane.packets += packets.length;
+      for (const packet of packets) this.#placeWaiting(lane, packet, nowMs);
+    }
   }
 
   addLane(o: {
@@ -91,6 +130,7 @@ export class RecordingMedia {
   /** Ends a stream; what waits for a report is placed by its arrival. */
   removeLane(lane: Lane, nowMicros: number): void {
     this.#settle(lane, nowMicros, true);
+    if (lane.everOpen && lane.payloads.size > 0) this.#expected.add(lane.channel);
     this.#lanes.delete(lane);
     if (lane.inAssembler !== undefined) this.#assembler?.removeLane(lane.inAssembler);
   }
@@ -136,9 +176,8 @@ export class RecordingMedia {
     for (const lane of this.#lanes) if (lane.waiting.length > 0) this.#settle(lane, nowMicros, false, nowMs);
     const assembler = this.#assembler;
     if (assembler === undefined) return;
-    if (this.#zero === undefined && !this.#mayBegin(assembler, nowMs)) return;
-    const begun = (this.#firstAudioAt ?? nowMs) + START_WINDOW_MS <= nowMs;
-    assembler.flush(nowMs, begun || assembler.allBegun ? REORDER_WINDOW_MS : START_WINDOW_MS);
+    if (this.#zero === undefined) this.#beginIfDue(assembler, nowMs);
+    assembler.flush(nowMs, REORDER_WINDOW_MS);
   }
 
   /**
@@ -151,6 +190,7 @@ export class RecordingMedia {
     const assembler = (this.#assembler ??= this.#newAssembler(this.#defaultCodec, undefined));
     if (this.#zero === undefined) this.#begin(assembler, assembler.earliest ?? 0);
     assembler.finish(end - assembler.end > TAIL_SAMPLES ? end : Number.NEGATIVE_INFINITY);
+    this.#silentChannels(assembler.base ?? 0);
     if (this.#unlisted > 0) {
       const text = `${this.#unlisted} more losses are not listed`;
       this.#line({
@@ -183,20 +223,26 @@ export class RecordingMedia {
     return assembler;
   }
 
-  #mayBegin(assembler: Assembler, nowMs: number): boolean {
+  /** Time zero is fixed as soon as nothing earlier is to be expected: what is final must reach the disk within a second. */
+  #beginIfDue(assembler: Assembler, nowMs: number): void {
     const first = assembler.earliest;
-    if (first === undefined || this.#firstAudioAt === undefined) return false;
+    if (first === undefined || this.#firstAudioAt === undefined) return;
     const waited = nowMs - this.#firstAudioAt;
-    if (waited < SETTLE_MS || (waited < START_WINDOW_MS && !assembler.allBegun)) return false;
-    this.#begin(assembler, first);
-    return true;
+    if (waited < SETTLE_MS) return;
+    if (assembler.allBegun || this.#announced(first) !== undefined || waited >= REORDER_WINDOW_MS)
+      this.#begin(assembler, first);
+  }
+
+  /** The announced start, where the first audio is not before it, nor so long after it that silence in its place would mislead. */
+  #announced(first: number): number | undefined {
+    const hint = this.#hintMicros === undefined ? undefined : this.#toPosition(this.#hintMicros);
+    return hint !== undefined && hint <= first && first - hint <= (START_HINT_MS * RATE) / 1000 ? hint : undefined;
   }
 
   #begin(assembler: Assembler, first: number): void {
-    const hint = this.#hintMicros === undefined ? undefined : this.#toPosition(this.#hintMicros);
-    const believed = hint !== undefined && hint <= first && first - hint <= (START_HINT_MS * RATE) / 1000;
-    const zero = believed ? hint : first;
+    const zero = this.#announced(first) ?? first;
     this.#zero = zero;
+    this.#partFrom = zero;
     assembler.begin(zero);
     this.#send({
       do: "zero",
@@ -204,9 +250,29 @@ export class RecordingMedia {
       wallMicros: this.#originMicros + Math.round((zero * 1_000_000) / RATE),
       codec: assembler.codec,
     });
+    if (assembler.earliest !== undefined && this.#hintMicros !== undefined)
+      this.#lateStart(toMs(first - this.#toPosition(this.#hintMicros)), toMs(first - zero));
     const notes = this.#notes;
     this.#notes = [];
     for (const { position, line } of notes) this.#at(position, line);
+  }
+
+  /** Says that audio is missing at the beginning. `untilMs` is 0 where the file begins with its first audio. */
+  #lateStart(ms: number, untilMs: number): void {
+    if (ms < LATE_START_MS) return;
+    this.#line({ type: "event", event: "gap", atMs: 0, untilMs, ms, cause: "late-start" });
+    const text = `the first audio is ${ms} ms later than the announced start`;
+    this.#line({ type: "warning", atMs: 0, code: "late-start", text });
+  }
+
+  /** Says which channels have had no audio at all. */
+  #silentChannels(base: number): void {
+    if (base - this.#partFrom < (SILENT_CHANNEL_MS * RATE) / 1000) return;
+    for (const channel of [0, 1]) {
+      if (!this.#expected.has(channel) || this.#heard.has(channel)) continue;
+      const text = `no audio came for the ${channel === 0 ? "left channel (customer)" : "right channel (agent)"}`;
+      this.#line({ type: "warning", atMs: toMs(this.#partFrom - (this.#zero ?? 0)), code: "channel-silent", text });
+    }
   }
 
   #place(
@@ -232,6 +298,7 @@ export class RecordingMedia {
     if (placement !== "placed" || !audio || length === 0) return;
     this.#assembler ??= this.#newAssembler(kind, undefined);
     this.#firstAudioAt ??= nowMs;
+    this.#heard.add(lane.channel);
     const assembler = this.#assembler;
     const place = lane.inAssembler;
     if (place === undefined) return;
@@ -258,20 +325,12 @@ export class RecordingMedia {
     const ready = lane.waiting.filter((w) => lane.timeLine.anchored(w.ssrc));
     if (ready.length === 0) return;
     lane.waiting = lane.waiting.filter((w) => !ready.includes(w));
-    for (const w of ready) {
-      this.#place(
-        lane,
-        w.ssrc,
-        w.sequence,
-        w.timestamp,
-        w.kind,
-        w.payload,
-        0,
-        w.payload.length,
-        w.arrivalMicros,
-        nowMs,
-      );
-    }
+    for (const packet of ready) this.#placeWaiting(lane, packet, nowMs);
+  }
+
+  #placeWaiting(lane: Lane, w: WaitingPacket, nowMs: number): void {
+    const { payload } = w;
+    this.#place(lane, w.ssrc, w.sequence, w.timestamp, w.kind, payload, 0, payload.length, w.arrivalMicros, nowMs);
   }
 
   #anchor(lane: Lane, ssrc: number, rtp: number, position: number): void {

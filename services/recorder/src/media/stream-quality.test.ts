@@ -6,7 +6,7 @@ import { RecordingMedia } from "./recording-media.ts";
 
 const ORIGIN = 1_795_166_115_000_000;
 
-function rig(o: { hintMicros?: number } = {}) {
+function rig() {
   const out: number[] = [];
   const lines: ManifestLine[] = [];
   let zero: number | undefined;
@@ -14,7 +14,6 @@ function rig(o: { hintMicros?: number } = {}) {
     handle: 1,
     originMicros: ORIGIN,
     defaultCodec: "pcmu",
-    ...o,
     send(message: WriterMessage) {
       if (message.do === "audio") for (const b of message.bytes) out.push(b);
       if (message.do === "silence") for (let i = 0; i < 2 * message.frames; i++) out.push(0xff);
@@ -101,7 +100,8 @@ test("R31: audio that was buffered while no recorder was there keeps its place",
 });
 
 test("R16: the file starts at the announced start where the first audio is near it", () => {
-  const { media, out, lane, zero } = rig({ hintMicros: ORIGIN + 50_000 });
+  const { media, out, lane, zero } = rig();
+  media.hint(ORIGIN + 50_000);
   const left = lane(0);
   media.report(left, 5, { ntpMicros: ORIGIN + 150_000, timestamp: 0 }, ORIGIN + 170_000, 0);
   media.packet(left, ...packet(0, 0, 160, 7), ORIGIN + 170_000, 0);
@@ -156,4 +156,83 @@ test("C12: a sender that is 0.5 % fast is corrected by its reports: no skew afte
   const expected = (packets * 19_900 * 8) / 1000;
   assert.ok(Math.abs(end - expected) <= 160, `left ends at ${end}, should at ${expected}`);
   assert.equal(left_.length, packets * 160);
+});
+
+/** Packets of 20 ms from `from` ms on, one side, as they arrive, with a look every 100 ms. */
+function live(r: ReturnType<typeof rig>, lane: ReturnType<ReturnType<typeof rig>["lane"]>, from: number, to: number) {
+  for (let ms = from; ms < to; ms += 20) {
+    const arrival = ORIGIN + (ms + 20) * 1000;
+    r.media.packet(lane, ...packet(ms / 20, ms * 8, 160, 1), arrival, ms + 20);
+    if (ms % 100 === 80) r.media.flush(ms + 20, arrival);
+  }
+}
+
+test("A5: what one side has is given away within 700 ms also while the other has not begun", () => {
+  const r = rig();
+  const left = r.lane(0);
+  r.lane(1);
+  r.media.report(left, 5, { ntpMicros: ORIGIN, timestamp: 0 }, ORIGIN, 0);
+  for (let ms = 0; ms < 2000; ms += 100) {
+    live(r, left, ms, ms + 100);
+    if (ms >= 700) assert.ok(r.out.length / 2 >= (ms + 100 - 700) * 8, `${r.out.length / 16} of ${ms + 100} ms`);
+  }
+});
+
+test("R16: where the first audio is late the file still begins at the announced start, and says how much is missing", () => {
+  const r = rig();
+  r.media.hint(ORIGIN);
+  const [left, right] = [r.lane(0), r.lane(1)];
+  for (const [lane, ssrc] of [
+    [left, 5],
+    [right, 6],
+  ] as const)
+    r.media.report(lane, ssrc, { ntpMicros: ORIGIN, timestamp: 0 }, ORIGIN, 0);
+  r.media.note(ORIGIN + 4_020_000, { type: "event", event: "hold", atMs: 0 });
+  live(r, left, 2000, 5000);
+  r.media.finish(undefined, "complete", "BYE");
+  assert.equal(r.zero(), ORIGIN);
+  assert.equal(r.out.length / 2, 40_000);
+  assert.deepEqual(
+    r.lines.filter((l) => l.type === "event"),
+    [
+      { type: "event", event: "gap", atMs: 0, untilMs: 2000, ms: 2000, cause: "late-start" },
+      { type: "event", event: "hold", atMs: 4020 },
+    ],
+  );
+  const codes = r.lines.flatMap((l) => (l.type === "warning" ? [l.code] : []));
+  assert.deepEqual(codes, ["late-start", "channel-silent"]);
+});
+
+test("R17: a recording that starts in mid-call says how long before it the call began; its times are those of the file", () => {
+  const r = rig();
+  r.media.hint(ORIGIN - 60_000_000);
+  const left = r.lane(0);
+  r.media.report(left, 5, { ntpMicros: ORIGIN, timestamp: 0 }, ORIGIN, 0);
+  live(r, left, 0, 400);
+  r.media.finish(undefined, "complete", "BYE");
+  assert.equal(r.zero(), ORIGIN);
+  assert.deepEqual(
+    r.lines.filter((l) => l.type === "event"),
+    [{ type: "event", event: "gap", atMs: 0, untilMs: 0, ms: 60_000, cause: "late-start" }],
+  );
+});
+
+test("R34: a stream that was never heard is named; a very short call is not judged", () => {
+  for (const [ms, codes] of [
+    [1200, ["channel-silent"]],
+    [400, []],
+  ] as const) {
+    const r = rig();
+    const right = r.lane(1);
+    r.lane(0);
+    r.media.report(right, 5, { ntpMicros: ORIGIN, timestamp: 0 }, ORIGIN, 0);
+    live(r, right, 0, ms);
+    r.media.finish(undefined, "complete", "BYE");
+    const warnings = r.lines.flatMap((l) => (l.type === "warning" ? [l] : []));
+    assert.deepEqual(
+      warnings.map((w) => w.code),
+      codes,
+    );
+    if (ms === 1200) assert.match(warnings[0]?.text ?? "", /left/);
+  }
 });

@@ -10,6 +10,8 @@ export interface ActiveRecording {
   readonly folder: string;
   readonly callUuid: string | undefined;
   epoch: number;
+  /** It goes on in a folder that was there before. */
+  readonly continued: boolean;
   readonly sessions: Set<RecordingSession>;
   /** Resolves when files and index have its end. */
   readonly ended: Promise<void>;

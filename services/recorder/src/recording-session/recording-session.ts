@@ -11,14 +11,14 @@ import {
 import { parseIpv4 } from "@sidetone/rtp";
 import { type RecordingMetadata, mergeMetadata } from "@sidetone/siprec";
 import { storedMetadata } from "../index/row-of-folder.ts";
-import { MAX_METADATA_DOCUMENTS } from "../limits.ts";
+import { MAX_METADATA_DOCUMENTS, RESUME_HINT_MS } from "../limits.ts";
 import type { LaneSpec } from "../media/media-protocol.ts";
 import type { MediaThread } from "../media/media-thread.ts";
 import type { NoteLine } from "../media/recording-media.ts";
 import type { ActiveRecording } from "./active-recording.ts";
 import { type OfferedLine, answerOffer, ownOffer, readOffer } from "./answer.ts";
 import { channelsOf } from "./channels.ts";
-import { type CarriedMetadata, carriedHeaders, readSessionBody } from "./session-request.ts";
+import { type CarriedMetadata, carriedHeaders, readSessionBody, startOf } from "./session-request.ts";
 
 /** What a session needs around it. */
 export interface SessionContext {
@@ -54,6 +54,8 @@ export class RecordingSession {
   metadata: RecordingMetadata | undefined;
   /** Taken over by a newer one: its end is not the recording's. */
   superseded = false;
+  /** Paused since the recording's beginning: its time zero is the first resume. */
+  prepared = false;
   readonly #context: SessionContext;
   readonly #peerIp: number | undefined;
   readonly #identity: { readonly sessionId: number; version: number };
@@ -93,9 +95,10 @@ export class RecordingSession {
     const lines = readOffer(offer);
     if (!lines.some((l) => l.taken)) return undefined;
     this.#assignChannels(lines, firstChannel);
-    await this.#openLanes(lines, true);
     this.#paused = lines.every((l) => !l.taken || l.paused);
-    if (this.#paused) this.#note({ type: "event", event: "pause", atMs: 0 });
+    this.prepared = this.#paused && !this.recording.continued && this.recording.sessions.size === 0;
+    await this.#openLanes(lines, true);
+    if (this.#paused && !this.prepared) this.#note({ type: "event", event: "pause", atMs: 0 });
     this.#last = answerOffer(offer, lines, this.#ports, this.#sdpIdentity());
     return this.#last;
   }
@@ -172,14 +175,33 @@ export class RecordingSession {
       await this.#openLanes(fresh, false);
     }
     const paused = lines.every((l) => !l.taken || l.paused);
-    if (paused !== this.#paused) {
-      this.#paused = paused;
+    if (this.prepared && !paused) this.#begin(atMicros);
+    else if (paused !== this.#paused) {
       this.#note({ type: "event", event: paused ? "pause" : "resume", atMs: 0 });
       this.#context.onChange(this.recording);
     }
+    this.#paused = paused;
     this.#identity.version += 1;
     this.#last = answerOffer(offer, lines, this.#ports, this.#sdpIdentity());
     return this.#last;
+  }
+
+  /** The first resume of a prepared recording: metadata of ours say where it starts, which is before it where audio is filled in. */
+  #begin(atMicros: number): void {
+    this.prepared = false;
+    const told = startOf(this.metadata);
+    const near = told !== undefined && Math.abs(atMicros - told) <= RESUME_HINT_MS * 1000;
+    const { media } = this.#context;
+    const { handle } = this.recording;
+    // A client that speaks our metadata sends nothing in a pause; what others send in it is not recorded (R19).
+    const heldBack = this.metadata?.call !== undefined;
+    media.send({ do: "begin", handle, micros: near ? told : atMicros, heldBack });
+    this.#context.onChange(this.recording);
+  }
+
+  /** It ended before it was resumed: nothing was to be recorded. */
+  neverBegan(): void {
+    this.#note({ type: "event", event: "pause", atMs: 0 });
   }
 
   /** Our offer was answered in the ACK: now the source is known. */
@@ -223,7 +245,8 @@ export class RecordingSession {
     const allowed = this.#peerIp === undefined ? [] : [this.#peerIp];
     // A stream without a channel is received, so that its sender is content, and not recorded.
     const payloads = channel === undefined ? [] : line.payloads;
-    return { channel: channel ?? 0, remote: line.remote, allowed, payloads, paused: line.paused };
+    const { prepared } = this;
+    return { channel: channel ?? 0, remote: line.remote, allowed, payloads, paused: line.paused, prepared };
   }
 
   #sdpIdentity(): SdpIdentity {

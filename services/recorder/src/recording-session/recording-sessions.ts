@@ -16,7 +16,7 @@ import {
   relativeFolder,
 } from "@sidetone/recording-file";
 import { type EndReason, type InviteSession, type ServerTransaction, type SipEndpoint, formatSdp } from "@sidetone/sip";
-import { checkLabels, type RecordingMetadata } from "@sidetone/siprec";
+import { checkLabels } from "@sidetone/siprec";
 import { join } from "node:path";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
 import { LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
@@ -26,7 +26,7 @@ import { within } from "../within.ts";
 import { type ActiveRecording, idChoice, relationTo } from "./active-recording.ts";
 import { readOffer } from "./answer.ts";
 import { RecordingSession, type SessionContext } from "./recording-session.ts";
-import { type SessionBody, type SessionIdentity, readIdentity, readSessionBody } from "./session-request.ts";
+import { type SessionBody, type SessionIdentity, readIdentity, readSessionBody, startOf } from "./session-request.ts";
 
 /** Counters for metrics. */
 export interface SessionCounts {
@@ -199,7 +199,7 @@ export class RecordingSessions {
     identity: SessionIdentity,
     body: SessionBody,
   ): Promise<void> {
-    const recording = await this.#recordingFor(id, identity, body.carried?.metadata);
+    const recording = await this.#recordingFor(id, identity);
     const others = Array.from(recording.sessions);
     const beside =
       others.length > 0 &&
@@ -264,23 +264,19 @@ export class RecordingSessions {
       for (const { code, about } of checkLabels(carried.metadata, labels)) session.warn(`metadata-${code}`, about);
     }
     const hint = startOf(carried?.metadata);
-    if (hint !== undefined) this.#media.send({ do: "hint", handle, micros: hint });
+    if (hint !== undefined && !session.prepared) this.#media.send({ do: "hint", handle, micros: hint });
     this.#refreshSoon(session.recording);
   }
 
   /** The recording that a session belongs to: one that runs, one that goes on, or a new one. */
-  async #recordingFor(
-    id: string,
-    identity: SessionIdentity,
-    metadata: RecordingMetadata | undefined,
-  ): Promise<ActiveRecording> {
+  async #recordingFor(id: string, identity: SessionIdentity): Promise<ActiveRecording> {
     for (let n = 1; ; n++) {
       const choice = idChoice(id, identity.copy, n);
       const ending = this.#active.get(choice);
       if (ending?.ending !== undefined) await ending.ended;
       const active = this.#active.get(choice);
       const row = active === undefined ? await this.#index.get(choice) : undefined;
-      if (active === undefined && row === undefined) return this.#open(choice, id, identity, metadata, undefined);
+      if (active === undefined && row === undefined) return this.#open(choice, id, identity, undefined);
       const known = active ?? (await this.#knownFrom(row));
       const relation = relationTo(known, identity);
       if (relation === "older-epoch") {
@@ -291,7 +287,7 @@ export class RecordingSessions {
         );
       }
       if (relation === "other-call") continue;
-      return active ?? this.#open(choice, id, identity, metadata, row);
+      return active ?? this.#open(choice, id, identity, row);
     }
   }
 
@@ -304,7 +300,6 @@ export class RecordingSessions {
     id: string,
     asked: string,
     identity: SessionIdentity,
-    metadata: RecordingMetadata | undefined,
     row: RecordingRow | undefined,
   ): Promise<ActiveRecording> {
     const originMicros = this.#clock.wallMicros();
@@ -345,6 +340,7 @@ export class RecordingSessions {
       folder,
       callUuid,
       epoch,
+      continued: opened.zero !== undefined,
       sessions: new Set(),
       ended,
       onEnded,
@@ -357,7 +353,6 @@ export class RecordingSessions {
       do: "open-recording",
       handle,
       originMicros: zero?.wallMicros ?? originMicros,
-      hintMicros: startOf(metadata),
       defaultCodec: "pcmu",
       continued: zero === undefined ? undefined : { frames: opened.frames, codec: zero.codec },
     });
@@ -438,13 +433,14 @@ export class RecordingSessions {
   ): void {
     if (recording.ending !== undefined) return;
     recording.ending = state;
+    if (session.prepared) session.neverBegan();
     const lingerMs = this.#draining ? 0 : LINGER_MS;
     this.#media.send({
       do: "close-session",
       session: session.mediaId,
       handle: recording.handle,
       lingerMs,
-      end: { byeMicros, state, reason },
+      end: { byeMicros: session.prepared ? undefined : byeMicros, state, reason },
     });
   }
 
@@ -470,13 +466,6 @@ export class RecordingSessions {
         );
     });
   }
-}
-
-/** When the client says that recording began. */
-function startOf(metadata: RecordingMetadata | undefined): number | undefined {
-  if (metadata?.call === undefined) return undefined;
-  const times = metadata.sessionRecordings.flatMap((r) => (r.associateTime === undefined ? [] : [r.associateTime]));
-  return times.length > 0 ? Math.min(...times) : metadata.sessions[0]?.startTime;
 }
 
 function withError(row: RecordingRow, error: PlainError): RecordingRow {

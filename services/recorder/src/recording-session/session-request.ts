@@ -94,3 +94,10 @@ export function carriedHeaders(request: SipRequest): Record<string, string> {
   }
   return found;
 }
+
+/** When the client says that recording began, µs; undefined where its metadata are not of our profile. */
+export function startOf(metadata: RecordingMetadata | undefined): number | undefined {
+  if (metadata?.call === undefined) return undefined;
+  const times = metadata.sessionRecordings.flatMap((r) => (r.associateTime === undefined ? [] : [r.associateTime]));
+  return times.length > 0 ? Math.min(...times) : metadata.sessions[0]?.startTime;
+}
