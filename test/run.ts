@@ -1,12 +1,12 @@
 /**
- * `npm test`. Unit tests of all workspaces run in one process; each end-to-end and interop file runs in a network
- * namespace of its own, two at a time. What needs a program that is not installed is skipped and says so; with
- * CI=true a skipped test fails.
+ * `npm test`. Unit tests run in a process per workspace, each end-to-end and interop file in a network namespace of
+ * its own, two processes at a time; a file that says `runs: alone` in its head comes last and by itself. What needs a
+ * program that is not installed is skipped and says so; with CI=true a skipped test fails.
  *
  *   sidetone-node test/run.ts [--unit] [--e2e] [--interop] [--mode one-process|five-processes] [text in a file's path ...]
  */
 import { spawn } from "node:child_process";
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -185,30 +185,52 @@ const unitFiles = matching([
   "cli/src/**/*.test.ts",
   "test/*.test.ts",
 ]);
-if (wants("--unit") && unitFiles.length > 0) {
-  await inTurn([{ title: "unit tests", files: unitFiles, wrap: [], env: {}, limitMs: UNIT_LIMIT_MS }], 1);
+const atOnce = Math.min(2, availableParallelism());
+if (wants("--unit")) {
+  const byWorkspace = Map.groupBy(unitFiles, (file) =>
+    file
+      .split("/")
+      .slice(0, file.startsWith("cli/") ? 1 : 2)
+      .join("/"),
+  );
+  const weight = (files: readonly string[]): number =>
+    files.reduce((sum, file) => sum + statSync(join(root, file)).size, 0);
+  const heaviestFirst = Array.from(byWorkspace).sort(([, a], [, b]) => weight(b) - weight(a));
+  await inTurn(
+    heaviestFirst.map(([workspace, files]) => ({
+      title: `unit tests of ${workspace}`,
+      files,
+      wrap: [],
+      env: {},
+      limitMs: UNIT_LIMIT_MS,
+    })),
+    atOnce,
+  );
 }
 
 const own = isolation();
 if (own.note !== "") console.log(`note: ${own.note}`);
-const jobs: Job[] = [];
-for (const kind of ["e2e", "interop"]) {
+const together: Job[] = [];
+const alone: Job[] = [];
+for (const kind of ["interop", "e2e"]) {
   if (!wants(`--${kind}`)) continue;
   for (const file of matching(`test/${kind}/*.test.ts`)) {
-    const once = !/mode: both/.test(readFileSync(join(root, file), "utf8").slice(0, 600));
+    const head = readFileSync(join(root, file), "utf8").slice(0, 600);
+    const once = !head.includes("mode: both");
     for (const mode of once && modeAt < 0 ? ["one-process"] : modes) {
-      const title = once ? file : `${file} (${mode})`;
-      jobs.push({
-        title,
+      const job = {
+        title: once ? file : `${file} (${mode})`,
         files: [file],
         wrap: own.wrap,
         env: { ...own.env, SIDETONE_TEST_MODE: mode },
         limitMs: FILE_LIMIT_MS,
-      });
+      };
+      (head.includes("runs: alone") ? alone : together).push(job);
     }
   }
 }
-await inTurn(jobs, own.wrap.length > 0 ? Math.min(2, availableParallelism()) : 1);
+await inTurn(together, own.wrap.length > 0 ? atOnce : 1);
+await inTurn(alone, 1);
 
 rmSync(work, { recursive: true, force: true });
 if (skipped.length > 0) console.log(`\nskipped:\n${skipped.map((line) => `  ${line}`).join("\n")}`);

@@ -1,3 +1,4 @@
+// runs: alone
 // SIPp completes 1,000 calls at 20 a second, each recorded; the third such round leaves everything as the second did.
 import assert from "node:assert/strict";
 import { join } from "node:path";
