@@ -16,7 +16,7 @@ const causes: readonly { readonly says: readonly string[]; readonly code: string
     says: ["not a database", "malformed"],
     code: "database-damaged",
     remedy:
-      "Put the file back from a backup, or move it away: a new one is made. Recordings are kept in their folders.",
+      "Put the file back from a backup, or move it away: a new one is made. The recorder's is built anew from the folders.",
   },
 ];
 
