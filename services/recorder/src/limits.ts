@@ -41,5 +41,7 @@ export const PAGE_DEFAULT = 50;
 export const PAGE_MAX = 1000;
 /** Longest search value, characters. */
 export const MAX_QUERY_VALUE = 256;
-/** Everything is closed within this; ms. */
+/** Time that clients are given to end their sessions themselves when the recorder stops: often they are stopped at the same moment; ms. */
+export const FAREWELL_MS = 1500;
+/** Everything is closed within this, the farewell included; ms. */
 export const CLOSE_TIMEOUT_MS = 2500;

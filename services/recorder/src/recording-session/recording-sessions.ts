@@ -19,7 +19,7 @@ import { type EndReason, type InviteSession, type ServerTransaction, type SipEnd
 import { checkLabels } from "@sidetone/siprec";
 import { join } from "node:path";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
-import { LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
+import { FAREWELL_MS, LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
 import type { MediaThread } from "../media/media-thread.ts";
 import { readRow } from "../store/recording-files.ts";
 import { within } from "../within.ts";
@@ -61,6 +61,8 @@ export class RecordingSessions {
   #refused = 0;
   readonly #ended = { complete: 0, partial: 0, failed: 0 };
   #draining = false;
+  /** The farewell is over. */
+  #hurried = false;
 
   constructor(o: {
     root: string;
@@ -181,15 +183,24 @@ export class RecordingSessions {
     }
   }
 
-  /** BYE to every session; every recording is closed and marked. Resolves when that is on disk, at the latest after `timeoutMs`. */
+  /**
+   * Takes no new sessions and lets the clients end theirs; then BYE to every session that is left, whose recording is closed and marked.
+   * Resolves when that is on disk, at the latest after `timeoutMs`.
+   */
   async close(timeoutMs: number): Promise<void> {
     this.#draining = true;
+    const from = this.#clock.now();
+    const leaving = Array.from(this.#byMedia.values(), ({ sip }) => {
+      return new Promise<void>((resolve) => sip.on("ended", () => resolve()));
+    });
+    await within(this.#clock, FAREWELL_MS, Promise.all(leaving));
+    this.#hurried = true;
     const byes = Array.from(this.#byMedia.values(), (session) => {
       this.#leave(session, this.#clock.wallMicros(), "partial", "the recorder stopped");
       return session.sip.bye();
     });
     const done = [...byes, ...Array.from(this.#active.values(), (r) => r.ended)];
-    await within(this.#clock, timeoutMs, Promise.allSettled(done));
+    await within(this.#clock, Math.max(0, timeoutMs - (this.#clock.now() - from)), Promise.allSettled(done));
   }
 
   async #serve(
@@ -434,7 +445,7 @@ export class RecordingSessions {
     if (recording.ending !== undefined) return;
     recording.ending = state;
     if (session.prepared) session.neverBegan();
-    const lingerMs = this.#draining ? 0 : LINGER_MS;
+    const lingerMs = this.#hurried ? 0 : LINGER_MS;
     this.#media.send({
       do: "close-session",
       session: session.mediaId,
