@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, "../..");
 /** Places where a code stands as text: thrown, answered, or listed for later. */
 const patterns = [
   /new SidetoneError\(\s*(?:[\w.?]+ \?\? )?"([a-z-]+)"/g,
-  /new SidetoneError\([^"]{1,60}\?\? "([a-z-]+)"/g,
+  /new SidetoneError\([^;]{1,60}\?\? "([a-z-]+)"/g,
   /\bproblem\(\s*\w+,\s*"([a-z-]+)"/g,
   /\bcode: "([a-z-]+)", (?:message|remedy)\b/g,
   /\bcode: "([a-z-]+)",\s+remedy:/g,
