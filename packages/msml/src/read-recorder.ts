@@ -19,14 +19,9 @@ export function readRecorder(el: XmlElement): RecorderCommand {
   const backfillMs = attributes.integer("backfill-ms", 0, MAX_BACKFILL_MS);
   const epoch = attributes.integer("epoch", 0, Number.MAX_SAFE_INTEGER);
   attributes.done();
-  if (state !== "start") {
-    for (const [name, value] of [
-      ["initial", initial],
-      ["backfill-ms", backfillMs],
-    ] as const) {
-      if (value !== undefined) throw new Refused(409, `<rec:recorder state="${state}"> may not have ${name}`);
-    }
-  }
+  const forbidden = (name: string): Refused => new Refused(409, `<rec:recorder state="${state}"> may not have ${name}`);
+  if (initial !== undefined && state !== "start") throw forbidden("initial");
+  if (backfillMs !== undefined && state !== "start" && state !== "resume") throw forbidden("backfill-ms");
 
   const params = new Map<string, string>();
   const userParams = new Map<string, string>();

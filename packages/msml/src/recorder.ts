@@ -38,7 +38,10 @@ export interface RecorderCommand {
   readonly state: RecorderState;
   /** `start` only: `paused` where a paused recording is recovered. */
   readonly initial?: "recording" | "paused";
-  /** `start` only: the recording begins this many milliseconds before now, from what the server kept. */
+  /**
+   * The recording begins this many milliseconds before now, from what the server kept. With `start`, and with the
+   * `resume` that begins a recording started `initial="paused"`; after a real pause nothing was kept, and it counts nothing.
+   */
   readonly backfillMs?: number;
   /** Rises with each recovery of the same recording (R30). */
   readonly epoch?: number;
