@@ -19,10 +19,18 @@ import { connect, phone, recordingOf } from "./phones.ts";
 const CALL_MS = 20_000;
 let system: RunningSystem;
 
-/** Six recorded callers and six callees, so that the cases run side by side. */
+/** Recorded callers and their callees, so that the cases run side by side; where 7017 calls, recording is mandatory. */
 const dns = Object.fromEntries(
-  [1, 2, 3, 4, 5, 6].flatMap((n) => [
-    [`701${n}`, { type: "extension", password: `demo-701${n}`, record: true }],
+  [1, 2, 3, 4, 5, 6, 7].flatMap((n) => [
+    [
+      `701${n}`,
+      {
+        type: "extension",
+        password: `demo-701${n}`,
+        record: true,
+        ...(n === 7 ? { "recording-failure": "reject" } : {}),
+      },
+    ],
     [`702${n}`, { type: "extension", password: `demo-702${n}` }],
   ]),
 );
@@ -137,32 +145,42 @@ describe("the first recorded call", { concurrency: true }, () => {
     assert.deepEqual(silences(right), [], "the other side lost nothing");
   });
 
-  test("R16: the first 200 ms after the answer are in the file, on both sides", async (t) => {
-    const opening = (hz: number) =>
-      sequence([
-        { source: tone(697), ms: 200 },
-        { source: tone(hz), ms: 60_000 },
-      ]);
-    const a = await phone(t, system, "7015", { source: opening(437) });
-    const b = await phone(t, system, "7025", { source: opening(1013), answering: { kind: "answer", afterMs: 500 } });
-    const call = await connect(a, b);
-    await talk(4000);
-    await call.callee.bye();
-    await call.caller.ended;
-    const row = await recordingOf(system, a.id);
-    const { channels } = readWav(await system.fetchAudio(row.id));
-    for (const [index, samples] of channels.entries()) {
-      const onset = samples.findIndex((sample) => Math.abs(sample) > 1000);
-      assert.ok(onset >= 0 && onset < 8 * 200, `channel ${index} begins at ${onset / 8} ms`);
-      const first = dominantFrequency(samples, onset + 80, onset + 8 * 190);
-      assert.ok(first !== undefined && Math.abs(first - 697) < 10, `channel ${index} begins with ${first} Hz`);
-      const change = dominantFrequency(samples, onset + 8 * 215, onset + 8 * 400);
-      assert.ok(
-        change !== undefined && Math.abs(change - (index === 0 ? 437 : 1013)) < 10,
-        `channel ${index} goes on with ${change} Hz`,
-      );
-    }
-  });
+  for (const [n, title] of [
+    [5, "R16: the first 200 ms after the answer are in the file, on both sides"],
+    [7, "R16, R17: the same where recording is mandatory and the recorder was asked before the phone rang"],
+  ] as const) {
+    test(title, async (t) => {
+      const opening = (hz: number) =>
+        sequence([
+          { source: tone(697), ms: 200 },
+          { source: tone(hz), ms: 60_000 },
+        ]);
+      const a = await phone(t, system, `701${n}`, { source: opening(437) });
+      const b = await phone(t, system, `702${n}`, {
+        source: opening(1013),
+        answering: { kind: "answer", afterMs: 500 },
+      });
+      const call = await connect(a, b);
+      await talk(4000);
+      await call.callee.bye();
+      await call.caller.ended;
+      const row = await recordingOf(system, a.id);
+      assert.equal(row.state, "complete");
+      const { channels, seconds } = readWav(await system.fetchAudio(row.id));
+      sameLength({ seconds, talked: call.callee.durationMs / 1000 });
+      for (const [index, samples] of channels.entries()) {
+        const onset = samples.findIndex((sample) => Math.abs(sample) > 1000);
+        assert.ok(onset >= 0 && onset < 8 * 200, `channel ${index} begins at ${onset / 8} ms`);
+        const first = dominantFrequency(samples, onset + 80, onset + 8 * 190);
+        assert.ok(first !== undefined && Math.abs(first - 697) < 10, `channel ${index} begins with ${first} Hz`);
+        const change = dominantFrequency(samples, onset + 8 * 215, onset + 8 * 400);
+        assert.ok(
+          change !== undefined && Math.abs(change - (index === 0 ? 437 : 1013)) < 10,
+          `channel ${index} goes on with ${change} Hz`,
+        );
+      }
+    });
+  }
 
   test("R15: one phone speaks A-law, the other µ-law; both hear and the file holds both", async (t) => {
     const a = await phone(t, system, "7016", { source: tone(437), codecs: ["PCMA"] });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import {
+  type LedgerRow,
   passwordOf,
   type PhoneOptions,
   type RecordingRow,
@@ -73,4 +74,34 @@ export async function hearsEachOther(call: UpCall, calleeHears: number, callerHe
     good,
     `callee hears ${last(call.callee)} Hz (${call.callee.heard.packets.length} packets), wanted ${calleeHears}; caller hears ${last(call.caller)} Hz (${call.caller.heard.packets.length} packets), wanted ${callerHears}`,
   );
+}
+
+/** R34: the newest ledger line of a DN comes to this outcome and reason. */
+export async function ledgerSays(
+  system: RunningSystem,
+  dn: string,
+  outcome: "recorded" | "partial" | "not-recorded",
+  reason: RegExp | null,
+): Promise<void> {
+  let lines: LedgerRow[] = [];
+  const found = await until(async () => {
+    lines = await system.ledger(dn);
+    const line = lines[0];
+    if (line?.outcome !== outcome) return false;
+    return reason === null ? line.reason === null : reason.test(line.reason ?? "");
+  }, 6000);
+  assert.ok(found, `newest ledger line of ${dn}: ${outcome} ${reason} wanted, there is ${JSON.stringify(lines[0])}`);
+}
+
+/** What the call of a DN says about its recording (R20): `On`, `Off`, `Paused`, or `absent` before the first start. */
+export async function recordingState(system: RunningSystem, dn: string): Promise<string | undefined> {
+  const { calls } = (await (await system.get(`${system.http("sip-server")}/api/v1/calls`)).json()) as {
+    calls: { parties: { dn: string }[]; recording: { state: string } }[];
+  };
+  return calls.find((call) => call.parties.some((party) => party.dn === dn))?.recording.state;
+}
+
+/** How often SIP Server has raised its alarm about a call that should be recorded. */
+export function alarms(system: RunningSystem): number {
+  return system.output.split("a call that should be recorded is not").length - 1;
 }

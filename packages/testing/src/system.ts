@@ -57,6 +57,17 @@ export interface RecordingRow {
   readonly [name: string]: unknown;
 }
 
+/** One line of SIP Server's ledger, as far as tests read it (R34). */
+export interface LedgerRow {
+  readonly callUuid: string;
+  readonly dn: string;
+  readonly expectedFrom: string;
+  readonly expectedUntil: string | null;
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly recordingId: string | null;
+}
+
 /** A whole Sidetone, started by its binary from a `sidetone.yaml` of its own. */
 export class RunningSystem {
   readonly folder: string;
@@ -122,19 +133,7 @@ export class RunningSystem {
       this.mode === "one-process"
         ? [["all", []] as const]
         : callOrder.filter((role) => this.roles.includes(role)).map((role) => [role, [role]] as const);
-    const hook = fileURLToPath(new URL("./gc-hook.ts", import.meta.url));
-    const held =
-      this.#options.countHeld === true
-        ? { NODE_OPTIONS: `--expose-gc --import=${hook}`, SIDETONE_TEST_HELD: join(this.folder, "held") }
-        : {};
-    this.processes = groups.map(
-      ([name, roles]) =>
-        new SystemProcess(name, ["start", ...roles, "--config", this.configFile], {
-          cwd: this.folder,
-          env: { ...held, ...this.#options.env },
-          logFile: join(this.folder, `${name}.${this.#run}.log`),
-        }),
-    );
+    this.processes = groups.map(([name, roles]) => this.#spawn(name, roles));
     await Promise.all((this.#options.waitFor ?? this.roles).map((role) => this.#ready(role)));
   }
 
@@ -174,6 +173,20 @@ export class RunningSystem {
     await Promise.all(this.processes.map((process) => process.exit()));
   }
 
+  /** `kill -9` to one role of five processes. */
+  async killRole(role: RoleName): Promise<void> {
+    const process = this.#processOf(role);
+    process.killGroup();
+    await process.exit();
+  }
+
+  /** Starts a role again that was killed; waits until it is ready. */
+  async startRole(role: RoleName): Promise<void> {
+    this.#run += 1;
+    this.processes[this.processes.indexOf(this.#processOf(role))] = this.#spawn(role, [role]);
+    await this.#ready(role);
+  }
+
   /** GET with the administrator's password; throws where the status is not 2xx. */
   async get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
     const base = path.startsWith("http") ? path : this.http("console") + path;
@@ -201,6 +214,14 @@ export class RunningSystem {
         `${count} finished recordings wanted, there are ${JSON.stringify(last, null, 1)}\n${this.output.slice(-4000)}`,
       );
     return last;
+  }
+
+  /** Ledger lines of a DN, the newest first. */
+  async ledger(dn: string): Promise<LedgerRow[]> {
+    const body = (await (await this.get(`${this.http("sip-server")}/api/v1/ledger?dn=${dn}`)).json()) as {
+      ledger: LedgerRow[];
+    };
+    return body.ledger;
   }
 
   /** Fetches a recording's WAV through the console into the system's folder; gives the file's path. */
@@ -244,6 +265,25 @@ export class RunningSystem {
       out.set(process.name, report);
     }
     return out;
+  }
+
+  #processOf(role: RoleName): SystemProcess {
+    const found = this.processes.find((process) => process.name === role);
+    if (found === undefined) throw new Error(`${role} has no process of its own`);
+    return found;
+  }
+
+  #spawn(name: string, roles: readonly RoleName[]): SystemProcess {
+    const hook = fileURLToPath(new URL("./gc-hook.ts", import.meta.url));
+    const held =
+      this.#options.countHeld === true
+        ? { NODE_OPTIONS: `--expose-gc --import=${hook}`, SIDETONE_TEST_HELD: join(this.folder, "held") }
+        : {};
+    return new SystemProcess(name, ["start", ...roles, "--config", this.configFile], {
+      cwd: this.folder,
+      env: { ...held, ...this.#options.env },
+      logFile: join(this.folder, `${name}.${this.#run}.log`),
+    });
   }
 
   async #ready(role: RoleName): Promise<void> {
