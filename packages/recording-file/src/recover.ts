@@ -23,6 +23,7 @@ export function closeUnfinished(
   path: string,
   wallMicros: number,
   files: FileOps = systemFiles,
+  reason = "recovered after a crash",
 ): Omit<Recovered, "relative"> {
   if (!files.existsSync(path)) return { frames: 0, outcome: "empty" };
   const existing = openExisting(path, files);
@@ -33,7 +34,7 @@ export function closeUnfinished(
     at: rfc3339(wallMicros),
     frames,
     state: "partial",
-    reason: "recovered after a crash",
+    reason,
   };
   const fd = files.openSync(join(path, MANIFEST), "a");
   try {

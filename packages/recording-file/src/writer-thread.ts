@@ -11,7 +11,7 @@ export interface WriterThreadEvents {
   onEnded(handle: number, frames: number, error: PlainError | undefined): void;
   /** A round of writing and syncing took `ms`. */
   onRound?(ms: number): void;
-  /** The thread died: nothing is written any more. */
+  /** The thread died: nothing is written any more, until `revive`. What was open has no end yet. */
   onDeath(error: Error): void;
 }
 
@@ -22,24 +22,48 @@ interface Waiting {
 
 /** The one thread that writes all recordings of a storage. */
 export class WriterThread {
-  readonly #worker: Worker;
+  readonly #root: string;
+  readonly #events: WriterThreadEvents;
+  readonly #roundMs: number;
   readonly #asks = new Map<number, Waiting>();
+  #worker: Worker;
+  #dead: Error | undefined;
   #nextAsk = 1;
   #nextHandle = 1;
   #closing: Promise<void> | undefined;
 
   /** @param root the storage; must exist. */
   constructor(root: string, events: WriterThreadEvents, roundMs: number = ROUND_MS) {
-    this.#worker = new Worker(new URL("./writer-worker.ts", import.meta.url), {
-      workerData: { root, roundMs },
+    this.#root = root;
+    this.#events = events;
+    this.#roundMs = roundMs;
+    this.#worker = this.#start();
+  }
+
+  /** Starts a new thread after a death. Nothing is open in it, and no port leads to it yet. */
+  revive(): void {
+    if (this.#dead === undefined || this.#closing !== undefined) return;
+    this.#dead = undefined;
+    this.#worker = this.#start();
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./writer-worker.ts", import.meta.url), {
+      workerData: { root: this.#root, roundMs: this.#roundMs },
       name: "recording-writer",
     });
-    this.#worker.on("message", (report: WriterReport) => this.#hear(report, events));
-    this.#worker.on("error", (error) => {
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
-      events.onDeath(error instanceof Error ? error : new Error(String(error)));
+    let cause: Error | undefined;
+    worker.on("message", (report: WriterReport) => this.#hear(report, this.#events));
+    worker.on("error", (error) => {
+      cause = error instanceof Error ? error : new Error(String(error));
     });
-    this.#worker.on("exit", () => this.#fail(new SidetoneError("writer-ended", "the writer thread has ended")));
+    worker.on("exit", () => {
+      const ended = new SidetoneError("writer-ended", "the writer thread has ended", { sip: 503 });
+      this.#dead = cause ?? ended;
+      this.#fail(ended);
+      if (this.#closing === undefined) this.#events.onDeath(this.#dead);
+    });
+    return worker;
   }
 
   /** A new handle: it names one open recording on every port. */
@@ -84,6 +108,8 @@ export class WriterThread {
 
   #ask(make: (ask: number) => WriterControl): Promise<Opened | undefined> {
     const ask = this.#nextAsk++;
+    if (this.#dead !== undefined)
+      return Promise.reject(new SidetoneError("writer-ended", "the writer thread has ended", { sip: 503 }));
     return new Promise((resolve, reject) => {
       this.#asks.set(ask, { resolve, reject });
       this.#worker.postMessage(make(ask));

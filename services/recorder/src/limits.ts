@@ -45,3 +45,5 @@ export const MAX_QUERY_VALUE = 256;
 export const FAREWELL_MS = 1500;
 /** Everything is closed within this, the farewell included; ms. */
 export const CLOSE_TIMEOUT_MS = 2500;
+/** Wait before a thread that died is started again; ms. */
+export const RESTART_MS = 1000;

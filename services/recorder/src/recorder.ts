@@ -1,11 +1,11 @@
 import type { RecorderConfig } from "@sidetone/config";
-import { type RoleContext, type RunningRole, SidetoneError, errorText } from "@sidetone/foundation";
+import { type RoleContext, type RunningRole, SidetoneError, delay, errorText } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
 import { WriterThread } from "@sidetone/recording-file";
 import { SipEndpoint, openSipJournal, peerCheck } from "@sidetone/sip";
 import { addRecordingsApi } from "./api/recordings-api.ts";
 import { IndexThread } from "./index/index-thread.ts";
-import { CLOSE_TIMEOUT_MS } from "./limits.ts";
+import { CLOSE_TIMEOUT_MS, RESTART_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
@@ -33,6 +33,30 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     const health = { writerAlive: true, mediaAlive: true, troubled: new Set<number>(), roundMs: 0 };
     // The threads speak before the sessions exist only if they die.
     let sessions: RecordingSessions | undefined;
+    let reviving: Promise<void> | undefined;
+    let closing: Promise<void> | undefined;
+    const revive = async (): Promise<void> => {
+      await delay(clock, RESTART_MS);
+      if (closing !== undefined) return;
+      writer.revive();
+      await media.revive(writer.port());
+      health.writerAlive = true;
+      health.mediaAlive = true;
+      sessions?.restored();
+      log.warn({}, "the threads were started again: new sessions are recorded");
+    };
+    const died = (code: string, message: string, error: Error): void => {
+      log.error({ err: error }, `${message}: nothing is recorded any more`);
+      health.troubled.clear();
+      const plain = { code, message, remedy: undefined };
+      // A death while the other one is mourned is repaired with it.
+      reviving ??= (sessions?.abandon(plain, health.writerAlive) ?? Promise.resolve())
+        .then(revive)
+        .catch((thrown: unknown) => log.error({ err: thrown }, "the threads could not be started again"))
+        .finally(() => {
+          reviving = undefined;
+        });
+    };
     const writer = new WriterThread(root, {
       onTrouble: (handle, error) => {
         health.troubled.add(handle);
@@ -48,7 +72,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       },
       onDeath: (error) => {
         health.writerAlive = false;
-        log.error({ err: error }, "the writer thread died: nothing is recorded any more");
+        died("writer-died", "the writer thread died", error);
       },
     });
     undo.push(() => writer.close());
@@ -59,7 +83,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       onClosed: (session, lanes) => log.debug({ session, lanes }, "streams of a recording session closed"),
       onDeath: (error) => {
         health.mediaAlive = false;
-        log.error({ err: error }, "the media thread died: nothing is received any more");
+        died("media-died", "the media thread died", error);
       },
     });
     undo.push(() => media.close());
@@ -122,7 +146,6 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       addMetrics(http.metrics, { sessions: running, media, health });
     }
     log.info({ listening, storage: root, recovered }, "recorder runs");
-    let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       await running.close(CLOSE_TIMEOUT_MS);
       await unwind(undo);

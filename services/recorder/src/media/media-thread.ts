@@ -8,6 +8,7 @@ export interface MediaThreadEvents {
   /** Nobody has sent anything to a session for the RTP timeout. */
   onSilent(session: number): void;
   onClosed(session: number, lanes: readonly LaneStats[]): void;
+  /** The thread died: nothing is received any more, until `revive`. */
   onDeath(error: Error): void;
 }
 
@@ -24,27 +25,53 @@ interface Waiting {
 /** The thread that receives RTP, as the service sees it. */
 export class MediaThread {
   counters: MediaCounters = { received: 0, lanes: 0, portsUsed: 0, portsTotal: 0 };
-  readonly #worker: Worker;
+  readonly #setup: Omit<MediaSetup, "writer">;
+  readonly #log: Logger;
+  readonly #events: MediaThreadEvents;
   readonly #asks = new Map<number, Waiting>();
+  #worker: Worker;
+  #dead: Error | undefined;
   #nextAsk = 1;
   #nextSession = 1;
   #closing: Promise<void> | undefined;
 
   constructor(setup: Omit<MediaSetup, "writer">, writer: MessagePort, log: Logger, events: MediaThreadEvents) {
-    const workerData: MediaSetup = { ...setup, writer };
-    this.#worker = new Worker(new URL("./media-worker.ts", import.meta.url), {
+    this.#setup = setup;
+    this.#log = log;
+    this.#events = events;
+    this.#worker = this.#start(writer);
+  }
+
+  /** A new thread in place of a dead one, or of one whose writer died; nothing is open in it. Resolves when the old one is gone. */
+  async revive(writer: MessagePort): Promise<void> {
+    if (this.#closing !== undefined) return;
+    // Its sockets are to be free again.
+    await this.#ask((ask) => ({ do: "stop", ask })).catch(() => undefined);
+    this.#worker.removeAllListeners();
+    this.#fail(ended());
+    await this.#worker.terminate();
+    this.#dead = undefined;
+    this.#worker = this.#start(writer);
+  }
+
+  #start(writer: MessagePort): Worker {
+    const workerData: MediaSetup = { ...this.#setup, writer };
+    const worker = new Worker(new URL("./media-worker.ts", import.meta.url), {
       workerData,
       transferList: [writer],
       name: "recorder-media",
     });
-    this.#worker.on("message", (telling: MediaTelling) => this.#hear(telling, log, events));
-    this.#worker.on("error", (error) => {
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
-      events.onDeath(error instanceof Error ? error : new Error(String(error)));
+    let cause: Error | undefined;
+    worker.on("message", (telling: MediaTelling) => this.#hear(telling, this.#log, this.#events));
+    worker.on("error", (error) => {
+      cause = error instanceof Error ? error : new Error(String(error));
     });
-    this.#worker.on("exit", () =>
-      this.#fail(new SidetoneError("media-ended", "the media thread has ended", { sip: 503 })),
-    );
+    worker.on("exit", () => {
+      this.#dead = cause ?? ended();
+      this.#fail(ended());
+      if (this.#closing === undefined) this.#events.onDeath(this.#dead);
+    });
+    return worker;
   }
 
   newSession(): number {
@@ -77,6 +104,7 @@ export class MediaThread {
 
   #ask(make: (ask: number) => MediaCommand): Promise<readonly number[]> {
     const ask = this.#nextAsk++;
+    if (this.#dead !== undefined) return Promise.reject(ended());
     return new Promise((resolve, reject) => {
       this.#asks.set(ask, { resolve, reject });
       this.#worker.postMessage(make(ask));
@@ -111,4 +139,8 @@ export class MediaThread {
     for (const waiting of this.#asks.values()) waiting.reject(error);
     this.#asks.clear();
   }
+}
+
+function ended(): SidetoneError {
+  return new SidetoneError("media-ended", "the media thread has ended", { sip: 503 });
 }

@@ -34,6 +34,8 @@ const engine = new MediaEngine({
   write: (message: WriterMessage, transfer) =>
     setup.writer.postMessage(message, transfer === undefined ? [] : [transfer]),
 });
+// Sockets outlive a thread that dies, and so would their ports.
+process.once("uncaughtExceptionMonitor", () => engine.close());
 owner.on("message", (command: MediaCommand) => {
   engine.carryOut(command);
   if (command.do === "stop") {

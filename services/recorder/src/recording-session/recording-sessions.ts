@@ -11,9 +11,11 @@ import {
   type EndLine,
   type PlainError,
   type WriterThread,
+  closeUnfinished,
   folderName,
   readFolder,
   relativeFolder,
+  systemFiles,
 } from "@sidetone/recording-file";
 import { type EndReason, type InviteSession, type ServerTransaction, type SipEndpoint, formatSdp } from "@sidetone/sip";
 import { checkLabels } from "@sidetone/siprec";
@@ -61,6 +63,8 @@ export class RecordingSessions {
   #refused = 0;
   readonly #ended = { complete: 0, partial: 0, failed: 0 };
   #draining = false;
+  /** A thread is dead: nothing can be recorded. */
+  #down = false;
   /** The farewell is over. */
   #hurried = false;
 
@@ -109,8 +113,9 @@ export class RecordingSessions {
 
   /** Takes an INVITE. */
   invite(tx: ServerTransaction): void {
-    if (this.#draining) {
-      tx.respond(503, { headers: [["Retry-After", "5"]], reason: "Shutting Down" });
+    if (this.#draining || this.#down) {
+      const reason = this.#draining ? "Shutting Down" : "Not Ready";
+      tx.respond(503, { headers: [["Retry-After", "5"]], reason });
       return;
     }
     const body = readSessionBody(tx.request);
@@ -181,6 +186,44 @@ export class RecordingSessions {
       this.#active.delete(recording.id);
       recording.onEnded();
     }
+  }
+
+  /**
+   * A thread died: BYE to every session, so that its client goes to another recorder (R31); every recording is closed and marked.
+   * Until `restored` no session is taken. Resolves when the files and the index say so, or the writer has been told.
+   */
+  async abandon(error: PlainError, writerLives: boolean): Promise<void> {
+    this.#down = true;
+    const headers = [["Reason", `SIP;cause=503;text="${quoted(error.message)}"`] as const];
+    for (const session of Array.from(this.#byMedia.values())) {
+      this.#byMedia.delete(session.mediaId);
+      session.recording.sessions.delete(session);
+      session.sip.terminate({ headers });
+    }
+    for (const recording of Array.from(this.#active.values())) {
+      const { handle, folder } = recording;
+      recording.ending = "partial";
+      if (writerLives) {
+        const { code, message: text } = error;
+        this.#writer.send({ do: "line", handle, line: { type: "warning", atMs: 0, code, text } });
+        this.#writer.send({ do: "end", handle, state: "partial", reason: text });
+        continue;
+      }
+      try {
+        closeUnfinished(join(this.#root, folder), this.#clock.wallMicros(), systemFiles, error.message);
+      } catch (thrown) {
+        this.#log.error(
+          { err: thrown, recordingId: recording.id },
+          "a recording could not be closed; the next start will",
+        );
+      }
+      await this.ended(handle, error);
+    }
+  }
+
+  /** The threads live again. */
+  restored(): void {
+    this.#down = false;
   }
 
   /**
@@ -445,6 +488,10 @@ export class RecordingSessions {
     if (recording.ending !== undefined) return;
     recording.ending = state;
     if (session.prepared) session.neverBegan();
+    if (this.#down) {
+      this.#writer.send({ do: "end", handle: recording.handle, state: "failed", reason });
+      return;
+    }
     const lingerMs = this.#hurried ? 0 : LINGER_MS;
     this.#media.send({
       do: "close-session",
