@@ -3,7 +3,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { test } from "node:test";
 import type { MediaServerConfig } from "@sidetone/config";
-import { silentLogger, systemClock, systemRandom } from "@sidetone/foundation";
+import { type SidetoneError, silentLogger, systemClock, systemRandom } from "@sidetone/foundation";
 import { readMsml } from "@sidetone/msml";
 import {
   answerAudio,
@@ -17,6 +17,7 @@ import {
   SipEndpoint,
   type SipResponse,
 } from "@sidetone/sip";
+import { FakeEngine } from "../test-support/fake-engine.ts";
 import { startMediaServer } from "./index.ts";
 
 const context = { clock: systemClock, random: systemRandom, log: silentLogger };
@@ -197,4 +198,24 @@ test("closing with calls up: BYE to every dialog", { timeout: 20_000 }, async (t
   const ended = new Promise<string>((resolve) => session.on("ended", ({ by }) => resolve(by)));
   await role.close();
   assert.equal(await ended, "remote");
+});
+
+test("the media engine dies: every call ends, the role says why it cannot go on", { timeout: 20_000 }, async (t) => {
+  const sipServer = endpoint("SIP Server");
+  await sipServer.listen({ transport: "tcp", host: "127.0.0.1", port: 0 });
+  const engine = new FakeEngine();
+  const fatal = Promise.withResolvers<SidetoneError>();
+  const role = await startMediaServer(config("sip:127.0.0.1:9;transport=tcp"), context, {
+    startEngine: async () => engine,
+    fatal: fatal.resolve,
+  });
+  t.after(() => Promise.all([role.close(), sipServer.close()]));
+  const { session } = await leg(sipServer, role.listening[0]?.replace("tcp://", "") ?? "", "7001", 4000);
+  const ended = new Promise<string>((resolve) => session.on("ended", ({ by }) => resolve(by)));
+  engine.emit("failed", new Error("out of memory"));
+  const error = await fatal.promise;
+  assert.deepEqual([error.code, error.exit], ["media-engine-failed", 1]);
+  assert.match(error.message, /out of memory/);
+  assert.equal(await ended, "remote");
+  assert.equal((await fetch(`${role.http}/readyz`)).status, 503);
 });

@@ -1,16 +1,28 @@
 import type { MediaServerConfig } from "@sidetone/config";
-import { errorText, type RoleContext, type RunningRole } from "@sidetone/foundation";
+import { errorText, type RoleContext, type RunningRole, SidetoneError } from "@sidetone/foundation";
 import { startHttp } from "@sidetone/http";
 import { nameAddr, openSipJournal, parseUri, peerCheck, SipEndpoint, type SipTransport } from "@sidetone/sip";
 import { startMediaEngine } from "./media/index.ts";
 import { addMediaMetrics } from "./server/metrics.ts";
 import { MediaServer } from "./server/media-server.ts";
 
+/** What tests put in place of the real thing. */
+export interface MediaServerSeams {
+  readonly startEngine?: typeof startMediaEngine;
+  /** Told of what cannot be lived with. Default: the process ends as of an error that nobody caught, in good order, with an exit code that makes a supervisor start it again. */
+  readonly fatal?: (error: SidetoneError) => void;
+}
+
 /**
- * Starts the Media Server: SIP, the media engine in its worker, HTTP where configured.
+ * Starts the Media Server: SIP, the media engine in its worker, HTTP where configured. Without its engine it is no
+ * Media Server: when the worker dies the calls end and the role is `fatal`.
  * @throws SidetoneError `port-in-use` (exit 2) and what the engine throws; what was opened is closed again.
  */
-export async function startMediaServer(config: MediaServerConfig, context: RoleContext): Promise<RunningRole> {
+export async function startMediaServer(
+  config: MediaServerConfig,
+  context: RoleContext,
+  seams: MediaServerSeams = {},
+): Promise<RunningRole> {
   const { clock, random } = context;
   const log = context.log.child({ role: "media-server" });
   const journal = config.sipJournal === undefined ? undefined : openSipJournal(config.sipJournal, log);
@@ -22,7 +34,7 @@ export async function startMediaServer(config: MediaServerConfig, context: RoleC
     }
   };
   try {
-    const engine = await startMediaEngine({
+    const engine = await (seams.startEngine ?? startMediaEngine)({
       rtp: config.rtp,
       log,
       clock,
@@ -54,6 +66,15 @@ export async function startMediaServer(config: MediaServerConfig, context: RoleC
       rtpTimeoutMs: config.rtpTimeoutMs,
     });
     opened.push(() => server.close());
+    engine.on("failed", (cause) => {
+      (seams.fatal ?? uncaught)(
+        new SidetoneError("media-engine-failed", `the media engine ended by itself: ${errorText(cause)}`, {
+          exit: 1,
+          remedy: "Start the Media Server again (a supervisor does); the log has the worker's last words.",
+          cause,
+        }),
+      );
+    });
     sip.onRequest = (tx) => server.onRequest(tx);
     const listening: string[] = [];
     for (const address of config.listen) listening.push(urlOf(await sip.listen(address)));
@@ -78,6 +99,13 @@ export async function startMediaServer(config: MediaServerConfig, context: RoleC
     await closeAll();
     throw error;
   }
+}
+
+/** Out of every promise and listener, so that it ends the process in the CLI's way. */
+function uncaught(error: Error): void {
+  setImmediate(() => {
+    throw error;
+  });
 }
 
 /** Two ports for a leg, and as many again for its replica: what one recorded party takes. */

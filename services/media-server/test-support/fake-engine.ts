@@ -20,7 +20,7 @@ export class FakeEngine implements MediaEngine {
   readonly legs = new Map<number, LegSettings | undefined>();
   readonly taps = new Map<number, TapOptions & { destination: TapDestination | undefined; paused: boolean }>();
   /** The next ones reject with this code. */
-  failing: { openLeg?: string; openTap?: string; connect?: string } = {};
+  failing: { openLeg?: string; openTap?: string; connect?: string; pauseTap?: string; resumeTap?: string } = {};
   readonly #events = new Events<MediaEngineEvents>((error) => {
     throw error;
   });
@@ -53,7 +53,7 @@ export class FakeEngine implements MediaEngine {
     const tap = this.#next++;
     this.taps.set(tap, { ...options, destination: undefined });
     this.calls.push(
-      `openTap ${tap} leg ${options.leg} backfill ${options.backfillSinceMs}${options.paused ? " paused" : ""}`,
+      `openTap ${tap} leg ${options.leg} backfill ${options.backfillSinceMs}${options.paused ? " paused" : ""}${options.unbegun === true ? " unbegun" : ""}`,
     );
     const localPort = 20_000 + tap * 2;
     return { tap, ssrc: tap, address: "127.0.0.1", localPort, localRtcpPort: localPort + 1 };
@@ -69,15 +69,17 @@ export class FakeEngine implements MediaEngine {
   }
 
   async pauseTap(tap: number): Promise<void> {
+    this.#failIf("pauseTap");
     const known = this.#need(this.taps, tap);
     this.taps.set(tap, { ...known, paused: true });
     this.calls.push(`pause ${tap}`);
   }
 
-  async resumeTap(tap: number): Promise<void> {
+  async resumeTap(tap: number, backfillMs = 0): Promise<void> {
+    this.#failIf("resumeTap");
     const known = this.#need(this.taps, tap);
     this.taps.set(tap, { ...known, paused: false });
-    this.calls.push(`resume ${tap}`);
+    this.calls.push(`resume ${tap}${backfillMs > 0 ? ` backfill ${backfillMs}` : ""}`);
   }
 
   async closeTap(tap: number): Promise<TapStats> {

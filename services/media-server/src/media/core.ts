@@ -21,6 +21,9 @@ import type {
 export type CoreEvents = {
   inactive: [leg: number, silentMs: number];
   "first-packet": [leg: number, wallMicros: number];
+  overflow: [tap: number, packets: number];
+  silent: [leg: number, silentMs: number];
+  heard: [leg: number, silentMs: number];
 };
 
 type Receiver = (
@@ -146,6 +149,7 @@ export class MediaCore {
       sockets,
       io: this.#io,
       paused: o.paused,
+      unbegun: o.unbegun ?? false,
     });
     tap.setFormat(o.codec, o.payloadType, o.dtmfPayloadType);
     if (!o.paused && o.backfillSinceMs > 0) {
@@ -177,6 +181,36 @@ export class MediaCore {
     tap.setDestination({ rtp, rtcp: this.#io.dest(to.host, to.rtcpPort ?? to.port + 1) });
     tap.setFormat(to.codec, to.payloadType, to.dtmfPayloadType);
     this.#report(tap);
+    this.#drain(tap);
+  }
+
+  pauseTap(id: number): void {
+    const tap = this.#tap(id);
+    tap.paused = true;
+    this.#forgetUnbegun(tap);
+  }
+
+  resumeTap(id: number, backfillMs = 0): void {
+    const tap = this.#tap(id);
+    if (!tap.paused) return;
+    tap.paused = false;
+    const leg = this.#leg(tap.leg);
+    const now = lineOf(this.#clock.wallMicros()) - leg.line.lag;
+    if (tap.unbegun && backfillMs > 0) {
+      tap.unbegun = false;
+      tap.captureFrom = now - (Math.min(limits.LEG_HISTORY_MS, backfillMs) * limits.SAMPLE_RATE) / 1000;
+      leg.backfill(tap, tap.captureFrom);
+      this.#drain(tap);
+      return;
+    }
+    this.#forgetUnbegun(tap);
+    // What lies unread in the socket was said in the pause.
+    tap.captureFrom = now;
+    leg.captureFrom = now;
+  }
+
+  /** Sends what waits in a tap, a burst at once and the rest in steps. */
+  #drain(tap: Tap): void {
     tap.flush(limits.FLUSH_BURST);
     if (tap.flushing) {
       this.#flushing.add(tap);
@@ -185,18 +219,11 @@ export class MediaCore {
     this.#io.flush();
   }
 
-  pauseTap(id: number): void {
-    this.#tap(id).paused = true;
-  }
-
-  resumeTap(id: number): void {
-    const tap = this.#tap(id);
-    if (!tap.paused) return;
-    tap.paused = false;
-    const leg = this.#leg(tap.leg);
-    // What lies unread in the socket was said in the pause.
-    tap.captureFrom = lineOf(this.#clock.wallMicros()) - leg.line.lag;
-    leg.captureFrom = tap.captureFrom;
+  /** What was said while a tap had not begun is nobody's, once it is clear that nobody wanted it. */
+  #forgetUnbegun(tap: Tap): void {
+    if (!tap.unbegun) return;
+    tap.unbegun = false;
+    this.#legs.get(tap.leg)?.forget();
   }
 
   closeTap(id: number): TapStats {
@@ -208,6 +235,7 @@ export class MediaCore {
     const leg = this.#legs.get(tap.leg);
     const at = leg?.taps.indexOf(tap) ?? -1;
     if (at >= 0) leg?.taps.splice(at, 1);
+    this.#forgetUnbegun(tap);
     if (leg !== undefined && tap.paused) leg.captureFrom = lineOf(this.#clock.wallMicros()) - leg.line.lag;
     closePair(this.#io, this.#ports, tap.sockets);
     return tap.stats();
@@ -287,8 +315,12 @@ export class MediaCore {
         this.#planReport(leg);
       }
       this.#watchSilence(leg, now, wallMicros);
+      this.#watchReplicated(leg, now, wallMicros);
     }
-    for (const tap of this.#taps.values()) this.#report(tap);
+    for (const tap of this.#taps.values()) {
+      this.#report(tap);
+      if (tap.overflowBegins()) this.events.emit("overflow", tap.id, tap.stats().overflowed);
+    }
     this.#io.flush();
   }
 
@@ -304,10 +336,32 @@ export class MediaCore {
     }
   }
 
+  /** One phone that must not hear anything holds the call: it may say nothing as well. */
+  #watchReplicated(leg: Leg, now: number, wallMicros: number): void {
+    if (leg.listeningSince === undefined || leg.settings?.sendToPhone !== true || !leg.replicated) {
+      leg.watchedSince = undefined;
+      leg.silentSince = undefined;
+      return;
+    }
+    leg.watchedSince ??= now;
+    const watched = now - leg.watchedSince;
+    const silent = leg.lastMicros === undefined ? watched : Math.min(watched, (wallMicros - leg.lastMicros) / 1000);
+    if (silent < limits.REPLICA_SILENT_MS) {
+      if (leg.silentSince === undefined) return;
+      this.events.emit("heard", leg.id, Math.round(now - silent - leg.silentSince));
+      leg.silentSince = undefined;
+    } else if (leg.silentSince === undefined) {
+      leg.silentSince = now - silent;
+      this.events.emit("silent", leg.id, Math.round(silent));
+    }
+  }
+
   #report(tap: Tap): void {
+    const now = this.#clock.now();
+    if (!tap.reportDue(now)) return;
     const wallMicros = this.#clock.wallMicros();
-    const lag = this.#legs.get(tap.leg)?.line.lag ?? 0;
-    tap.report(wallMicros, lineOf(wallMicros) - lag, this.#clock.now());
+    const position = lineOf(wallMicros);
+    tap.report(wallMicros, position - (this.#legs.get(tap.leg)?.line.reportLag(position) ?? 0), now);
   }
 
   #pace(): void {

@@ -120,8 +120,8 @@ class EngineProxy implements MediaEngine {
     return this.#call("pauseTap", tap);
   }
 
-  resumeTap(tap: number): Promise<void> {
-    return this.#call("resumeTap", tap);
+  resumeTap(tap: number, backfillMs?: number): Promise<void> {
+    return this.#call("resumeTap", tap, backfillMs);
   }
 
   closeTap(tap: number): Promise<TapStats> {

@@ -12,6 +12,8 @@ export const MARKER = 4;
 /** Static payload types (RFC 3551 6). */
 export const STATIC_PCMU = 0;
 export const STATIC_PCMA = 8;
+/** RFC 3389. Not relayed: nobody is offered it. */
+export const COMFORT_NOISE = 13;
 
 export function kindOfCodec(codec: AudioCodec): number {
   return codec === "PCMU" ? PCMU : PCMA;

@@ -10,7 +10,7 @@ import {
   writeReport,
 } from "@sidetone/rtp";
 import { SidetoneError } from "@sidetone/foundation";
-import { DTMF, fillKinds, UNKNOWN } from "./kinds.ts";
+import { COMFORT_NOISE, DTMF, fillKinds, UNKNOWN } from "./kinds.ts";
 import { Latch } from "./latch.ts";
 import { LegOutput } from "./leg-output.ts";
 import * as limits from "./limits.ts";
@@ -40,6 +40,10 @@ export class Leg {
   silenceReported = 0;
   /** Since when the leg should hear something; monotonic ms. */
   listeningSince: number | undefined;
+  /** Since when a recorder should hear it; monotonic ms. */
+  watchedSince: number | undefined;
+  /** Silence that `silent` was raised for: since when; monotonic ms. */
+  silentSince: number | undefined;
   nextReport = Number.POSITIVE_INFINITY;
   /** Nothing said before this position goes into the history: it was said in a pause. */
   captureFrom = Number.NEGATIVE_INFINITY;
@@ -87,6 +91,11 @@ export class Leg {
   /** Wall clock of the last packet taken, µs. */
   get lastMicros(): number | undefined {
     return this.#lastMicros;
+  }
+
+  /** True while somebody captures what the phone sends. */
+  get replicated(): boolean {
+    return this.taps.some(({ paused }) => !paused);
   }
 
   /** Takes new settings over; what came early from a newly announced source is taken now. */
@@ -173,6 +182,12 @@ export class Leg {
     }
   }
 
+  /** Empties the history, also of what came before its source was announced. */
+  forget(): void {
+    this.#history.clear();
+    this.#early.clear();
+  }
+
   /** Sends an SR where something was sent since the last report, else an RR (RFC 3550 6.4). */
   report(wallMicros: number): void {
     if (this.#rtcpDest < 0) return;
@@ -180,7 +195,8 @@ export class Leg {
     const s = this.#scratch;
     const active = out.sent > this.#sentAtReport;
     this.#sentAtReport = out.sent;
-    const now = lineOf(wallMicros) - (this.peer?.line.lag ?? 0);
+    const position = lineOf(wallMicros);
+    const now = position - (this.peer?.line.reportLag(position) ?? 0);
     const sender = active
       ? { wallMicros, timestamp: now + out.timestampBase, packets: out.sent, octets: out.octets }
       : undefined;
@@ -240,6 +256,8 @@ export class Leg {
     }
     const kind = this.#kinds[v.payloadType] ?? UNKNOWN;
     if (kind === UNKNOWN) {
+      // A phone that says that nobody speaks is there.
+      if (v.payloadType === COMFORT_NOISE) this.#lastMicros = arrivalMicros;
       this.#unknown++;
       return;
     }
@@ -308,7 +326,10 @@ export class Leg {
   }
 
   #pausedAnywhere(): boolean {
-    for (let i = 0; i < this.taps.length; i++) if (this.taps[i]?.paused === true) return true;
+    for (let i = 0; i < this.taps.length; i++) {
+      const tap = this.taps[i];
+      if (tap?.paused === true && !tap.unbegun) return true;
+    }
     return false;
   }
 

@@ -7,6 +7,12 @@ const LATE_LIMIT = 16_000;
 /** As above where the marker says that a talkspurt begins: 0.3 s. */
 const LATE_LIMIT_MARKED = 2400;
 
+/** A lag that differs by less from the reported one is not reported: jitter, not drift. 8 ms. */
+const REPORT_SLACK = 64;
+/** A lag that is higher by more counts at once, by less only when it stays (a burst of delay passes). 15 ms. */
+const REPORT_RISE = 120;
+const REPORT_PATIENCE = 32_000;
+
 class Source {
   ssrc = 0;
   begun = false;
@@ -33,6 +39,8 @@ export class SourceLine {
   /** The one that sends, and the one before: late packets of it are no new change. */
   #current = new Source();
   #previous = new Source();
+  #reported: number | undefined;
+  #risenSince: number | undefined;
   #lostBefore = 0;
   #duplicatesBefore = 0;
   #reorderedBefore = 0;
@@ -41,6 +49,25 @@ export class SourceLine {
   get lag(): number {
     const floor = this.#delay.value;
     return floor === Number.POSITIVE_INFINITY ? 0 : floor;
+  }
+
+  /**
+   * The lag as reports are to tell it: that of the first report, with what was heard until then, for as long as jitter
+   * explains the difference. A recorder follows every change of it by taking out or putting in samples.
+   * @param now on the engine's line
+   */
+  reportLag(now: number): number {
+    const floor = this.#delay.value;
+    if (floor === Number.POSITIVE_INFINITY) return this.#reported ?? 0;
+    const rise = floor - (this.#reported ?? floor);
+    if (rise <= REPORT_SLACK) this.#risenSince = undefined;
+    else this.#risenSince ??= now;
+    const stays = this.#risenSince !== undefined && now - this.#risenSince >= REPORT_PATIENCE;
+    if (this.#reported === undefined || rise < -REPORT_SLACK || rise > REPORT_RISE || stays) {
+      this.#reported = floor;
+      this.#risenSince = undefined;
+    }
+    return this.#reported;
   }
 
   /** SSRC that sends; undefined before the first packet. */

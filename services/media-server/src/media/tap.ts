@@ -19,6 +19,8 @@ export class Tap {
   readonly ssrc: number;
   readonly sockets: SocketPair;
   paused: boolean;
+  /** Paused since capture has not begun, not by anybody's wish. */
+  unbegun: boolean;
   /** Nothing said before this position is captured. */
   captureFrom = Number.NEGATIVE_INFINITY;
   readonly #io: PacketIO;
@@ -35,6 +37,8 @@ export class Tap {
   #captured = 0;
   #sent = 0;
   #octets = 0;
+  #overflowSeen = 0;
+  #overflowing = false;
   #lastReport = Number.NEGATIVE_INFINITY;
 
   constructor(o: {
@@ -46,12 +50,14 @@ export class Tap {
     readonly sockets: SocketPair;
     readonly io: PacketIO;
     readonly paused: boolean;
+    readonly unbegun: boolean;
   }) {
     this.id = o.id;
     this.leg = o.leg;
     this.ssrc = o.ssrc;
     this.sockets = o.sockets;
     this.paused = o.paused;
+    this.unbegun = o.paused && o.unbegun;
     this.#io = o.io;
     this.#sequence = o.sequence;
     this.#timestampBase = o.timestampBase;
@@ -110,9 +116,12 @@ export class Tap {
     }
   }
 
-  /** Sends a sender report when one is due: the wall clock now, and the time stamp of what is being said now. */
+  reportDue(nowMs: number): boolean {
+    return this.#dest >= 0 && nowMs - this.#lastReport >= limits.TAP_REPORT_MS;
+  }
+
+  /** Sends a sender report: the wall clock now, and the time stamp of what is being said now. */
   report(wallMicros: number, nowPosition: number, nowMs: number): void {
-    if (this.#dest < 0 || nowMs - this.#lastReport < limits.TAP_REPORT_MS) return;
     this.#lastReport = nowMs;
     const s = this.#scratch;
     const sender = {
@@ -124,6 +133,18 @@ export class Tap {
     let size = writeReport(s, 0, this.ssrc, sender, undefined);
     size += writeDescription(s, size, this.ssrc, CNAME);
     this.#io.queue(this.sockets.rtcp, this.#rtcpDest, s, 0, size);
+  }
+
+  /** True once where the buffer has begun to lose packets since it was last empty. */
+  overflowBegins(): boolean {
+    const lost = this.#ring.overflowed;
+    if (this.#ring.count === 0) {
+      this.#overflowSeen = lost;
+      this.#overflowing = false;
+    }
+    if (this.#overflowing || lost === this.#overflowSeen) return false;
+    this.#overflowing = true;
+    return true;
   }
 
   /** Says good-bye (RFC 3550 6.6) and forgets the destination. */

@@ -61,6 +61,8 @@ export interface TapOptions {
   /** How much of the past is wanted, ms before now; at most 2,000. What was said in a pause is not in it. */
   readonly backfillSinceMs: number;
   readonly paused: boolean;
+  /** With `paused`: nobody paused, capture has not begun yet. History goes on for the backfill of `resumeTap`. Default false: a real pause (R19). */
+  readonly unbegun?: boolean;
 }
 
 /** A tap's sockets and the SSRC of its stream. */
@@ -154,6 +156,12 @@ export type MediaEngineEvents = {
   inactive: [leg: number, silentMs: number];
   /** Leg, arrival of the first packet taken, wall-clock µs. */
   "first-packet": [leg: number, wallMicros: number];
+  /** Tap whose full buffer (10 s) has begun to lose packets; again after it was emptied. */
+  overflow: [tap: number, packets: number];
+  /** Leg that is replicated, should be heard and was not for this long in ms; once until `heard`. */
+  silent: [leg: number, silentMs: number];
+  /** A packet came from a leg that was `silent`. */
+  heard: [leg: number, silentMs: number];
   /** The worker ended by itself: every leg and tap is gone. */
   failed: [error: Error];
 };
@@ -177,7 +185,11 @@ export interface MediaEngine {
   setTapDestination(tap: number, destination: TapDestination | undefined): Promise<void>;
   /** When this resolves nothing is captured any more; what was captured before is still sent. */
   pauseTap(tap: number): Promise<void>;
-  resumeTap(tap: number): Promise<void>;
+  /**
+   * Captures from now on. A tap that was opened `unbegun` and never paused since begins `backfillMs` (at most 2,000) before
+   * now; what was said in a real pause never comes back.
+   */
+  resumeTap(tap: number, backfillMs?: number): Promise<void>;
   closeTap(tap: number): Promise<TapStats>;
   /** Closes the leg, its connection and its taps. */
   closeLeg(leg: number): Promise<LegStats>;

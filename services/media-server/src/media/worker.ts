@@ -27,8 +27,9 @@ function start(input: WorkerInput, port: MessagePort): void {
     log,
     ...(input.inactiveAfterMs === undefined ? {} : { inactiveAfterMs: input.inactiveAfterMs }),
   });
-  core.events.on("inactive", (...args) => post({ kind: "event", event: "inactive", args }));
-  core.events.on("first-packet", (...args) => post({ kind: "event", event: "first-packet", args }));
+  for (const event of ["inactive", "first-packet", "overflow", "silent", "heard"] as const) {
+    core.events.on(event, (...args) => post({ kind: "event", event, args }));
+  }
   const take = (call: Call): void => {
     try {
       const method = core[call.method] as (...args: readonly unknown[]) => unknown;

@@ -37,7 +37,26 @@ export function factsOfStart(recordingId: string, command: RecorderCommand, now:
   };
 }
 
-/** How much of the past a `start` begins with, ms: what it asks for, at most what is kept. */
+/**
+ * The facts when the `resume` arrives that begins what was started `initial="paused"`: time zero moves there, less its
+ * `backfill-ms`, and nothing says that anybody paused.
+ */
+export function factsOfBeginning(facts: RecordingFacts, command: RecorderCommand, now: number): RecordingFacts {
+  const startedAt = now - backfillOf(command) * 1_000;
+  return {
+    ...facts,
+    startedAt,
+    state: "recording",
+    params: new Map([...facts.params, ...command.params]),
+    userParams: new Map([...facts.userParams, ...command.userParams]),
+    parties: facts.parties
+      .filter(({ until }) => until === undefined)
+      .map((party) => ({ ...party, since: Math.max(startedAt, party.since) })),
+    events: [],
+  };
+}
+
+/** How much of the past a `start` or `resume` begins with, ms: what it asks for, at most what is kept. */
 export function backfillOf(command: RecorderCommand): number {
   return Math.min(command.backfillMs ?? 0, MAX_BACKFILL_MS);
 }

@@ -17,6 +17,7 @@ const refused: SessionInput = { kind: "refused", reason: "486 Busy Here" };
 const bye: SessionInput = { kind: "peer-ended", orderly: true, reason: "recorder said BYE" };
 const vanished: SessionInput = { kind: "peer-ended", orderly: false, reason: "timeout" };
 const retry: SessionInput = { kind: "retry-due" };
+const closeDue: SessionInput = { kind: "close-due" };
 
 function show(output: SessionOutput): string {
   if (output.kind === "report") return output.event;
@@ -73,25 +74,37 @@ const table: [name: string, inputs: SessionInput[], steps: string[], phase: Sess
   [
     "R18: parameters of stop travel in a last re-INVITE",
     [begin, accepted, lastWords, okay, bye],
-    ["invite", "send-media started", "stopped reoffer", "bye", "finish"],
+    ["invite", "send-media started", "stopped reoffer close-after", "bye", "finish"],
     "ended",
   ],
   [
     "R18: even if it is refused, BYE follows",
     [begin, accepted, lastWords, refusedChange],
-    ["invite", "send-media started", "stopped reoffer", "bye"],
+    ["invite", "send-media started", "stopped reoffer close-after", "bye"],
     "ending",
   ],
   [
     "R18: the last words wait for the re-INVITE under way",
     [begin, accepted, pause, lastWords, okay, okay, bye],
-    ["invite", "send-media started", "reoffer", "stopped", "reoffer", "bye", "finish"],
+    ["invite", "send-media started", "reoffer", "stopped close-after", "reoffer", "bye", "finish"],
     "ended",
   ],
   [
-    "stop with a re-INVITE under way",
+    "stop with a re-INVITE under way: BYE follows its answer, the recorder sees the metadata first",
     [begin, accepted, pause, stop, okay, bye],
-    ["invite", "send-media started", "reoffer", "stopped bye", "", "finish"],
+    ["invite", "send-media started", "reoffer", "stopped close-after", "bye", "finish"],
+    "ended",
+  ],
+  [
+    "stop with a re-INVITE that nobody answers: BYE all the same",
+    [begin, accepted, pause, stop, closeDue, gone, bye],
+    ["invite", "send-media started", "reoffer", "stopped close-after", "bye", "", "finish"],
+    "ended",
+  ],
+  [
+    "R18: last words behind a re-INVITE that nobody answers: BYE all the same",
+    [begin, accepted, pause, lastWords, closeDue, bye],
+    ["invite", "send-media started", "reoffer", "stopped close-after", "bye", "finish"],
     "ended",
   ],
   ["stop before the answer cancels", [begin, stop, refused], ["invite", "stopped bye", "finish"], "ended"],
@@ -172,6 +185,7 @@ test("recording session: no order of inputs ends twice or acts after the end", (
     bye,
     vanished,
     retry,
+    closeDue,
   ];
   let seed = 7;
   const pick = (): SessionInput => {

@@ -1,4 +1,4 @@
-import { MAX_SWITCH_ATTEMPTS, SWITCH_RETRY_MS } from "../limits.ts";
+import { LAST_ANSWER_MS, MAX_SWITCH_ATTEMPTS, SWITCH_RETRY_MS } from "../limits.ts";
 
 /**
  * One recording session (RFC 7866) as its client sees it:
@@ -45,7 +45,9 @@ export type SessionInput =
   | { readonly kind: "modified"; readonly outcome: "ok" | "refused" | "gone"; readonly reason: string }
   /** The dialog is over. `orderly`: the recorder said BYE. */
   | { readonly kind: "peer-ended"; readonly orderly: boolean; readonly reason: string }
-  | { readonly kind: "retry-due" };
+  | { readonly kind: "retry-due" }
+  /** The re-INVITE before BYE was not answered in time. */
+  | { readonly kind: "close-due" };
 
 /** What is to be done. */
 export type SessionOutput =
@@ -57,6 +59,7 @@ export type SessionOutput =
   | { readonly kind: "hold-media" }
   | { readonly kind: "bye" }
   | { readonly kind: "retry-after"; readonly ms: number }
+  | { readonly kind: "close-after"; readonly ms: number }
   | { readonly kind: "report"; readonly event: SessionReport; readonly reason: string | undefined }
   /** Close the taps: nothing follows. */
   | { readonly kind: "finish" };
@@ -96,7 +99,7 @@ export function stepSession(state: SessionState, input: SessionInput): SessionSt
     case "up":
       return up(state, input);
     case "ending":
-      if (input.kind === "modified" && state.closing) {
+      if ((input.kind === "modified" || input.kind === "close-due") && state.closing) {
         return { state: { ...state, closing: false, modifying: false }, outputs: [{ kind: "bye" }] };
       }
       if (input.kind === "peer-ended" || input.kind === "refused") return end(state, []);
@@ -133,6 +136,7 @@ function inviting(state: SessionState, input: SessionInput): SessionStep {
       return { state: { ...state, phase: "ending" }, outputs: [report("stopped", input.reason), { kind: "bye" }] };
     case "begin":
     case "modified":
+    case "close-due":
       return { state, outputs: [] };
   }
 }
@@ -147,17 +151,25 @@ function up(state: SessionState, input: SessionInput): SessionStep {
       return modified({ ...state, modifying: false }, input.outcome, input.reason);
     case "stop": {
       const stopped = report("stopped", input.reason);
+      const bounded: SessionOutput = { kind: "close-after", ms: LAST_ANSWER_MS };
+      if (!input.lastWords && state.modifying) {
+        // The recorder takes the metadata under way before it sees BYE.
+        return { state: { ...state, phase: "ending", closing: true }, outputs: [stopped, bounded] };
+      }
       if (!input.lastWords) return { state: { ...state, phase: "ending" }, outputs: [stopped, { kind: "bye" }] };
       // With a re-INVITE under way the last words wait for its answer: phase `up`, closing.
-      if (state.modifying) return { state: { ...state, closing: true, dirty: true }, outputs: [stopped] };
+      if (state.modifying) return { state: { ...state, closing: true, dirty: true }, outputs: [stopped, bounded] };
       return {
         state: { ...state, phase: "ending", closing: true, modifying: true, dirty: false, told: state.capture },
-        outputs: [stopped, { kind: "reoffer" }],
+        outputs: [stopped, { kind: "reoffer" }, bounded],
       };
     }
     case "peer-ended":
       if (state.closing) return end(state, []);
       return input.orderly ? end(state, [report("stopped", input.reason)]) : lost(state);
+    case "close-due":
+      if (!state.closing) return { state, outputs: [] };
+      return { state: { ...state, phase: "ending", closing: false }, outputs: [{ kind: "bye" }] };
     case "begin":
     case "accepted":
     case "refused":

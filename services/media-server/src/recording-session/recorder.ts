@@ -1,6 +1,14 @@
-import { errorText } from "@sidetone/foundation";
+import { errorText, SidetoneError } from "@sidetone/foundation";
 import type { RecorderCommand, RecorderEventName } from "@sidetone/msml";
-import { backfillOf, fact, factsAfter, factsOfStart, factsWithout, type RecordingFacts } from "./facts.ts";
+import {
+  backfillOf,
+  fact,
+  factsAfter,
+  factsOfBeginning,
+  factsOfStart,
+  factsWithout,
+  type RecordingFacts,
+} from "./facts.ts";
 import type { SessionReport } from "./machine.ts";
 import { RecordingSession, type RecordingSessionOptions } from "./session.ts";
 
@@ -25,12 +33,14 @@ export class Recorder {
   readonly #sessions: RecordingSession[] = [];
   #facts: RecordingFacts;
   #stopping = false;
+  #unbegun: boolean;
 
   private constructor(options: RecorderOptions, command: RecorderCommand) {
     this.id = options.recordingId;
     this.epoch = options.epoch;
     this.#o = options;
     this.#facts = factsOfStart(options.recordingId, command, options.clock.wallMicros());
+    this.#unbegun = command.initial === "paused";
   }
 
   /** Resolves when the taps are open and the INVITEs are on their way; rejects where the engine has no room. */
@@ -52,7 +62,20 @@ export class Recorder {
   /** `pause`, `resume`, `update`, `stop`. Resolves when it holds here (R19), whatever the recorders say. */
   async command(command: RecorderCommand): Promise<void> {
     const before = this.#facts;
-    this.#facts = factsAfter(before, command, this.#now());
+    const begins = this.#unbegun && command.state === "resume" && command.backfillMs !== undefined;
+    this.#facts = begins ? factsOfBeginning(before, command, this.#now()) : factsAfter(before, command, this.#now());
+    if (command.state === "pause") this.#unbegun = false;
+    try {
+      await this.#carryOut(command, before);
+    } catch (error) {
+      // What the recorders are told is what is: a pause that is not sure counts as one all the same.
+      if (command.state === "resume") this.#facts = before;
+      throw error;
+    }
+    if (command.state === "resume") this.#unbegun = false;
+  }
+
+  async #carryOut(command: RecorderCommand, before: RecordingFacts): Promise<void> {
     const live = this.#sessions.filter(({ phase }) => phase !== "ended");
     switch (command.state) {
       case "pause":
@@ -60,7 +83,8 @@ export class Recorder {
         if (before.state !== "paused") this.#o.event("recorder.paused", this.#idOnly());
         return;
       case "resume":
-        await Promise.all(live.map((session) => session.resume()));
+        if (live.length === 0) throw new SidetoneError("no-recording-session", "no recorder takes this recording");
+        await Promise.all(live.map((session) => session.resume(this.#since(command))));
         if (before.state !== "recording") this.#o.event("recorder.resumed", this.#idOnly());
         return;
       case "start":
@@ -95,6 +119,18 @@ export class Recorder {
     await Promise.all(this.#sessions.map((session) => session.update()));
   }
 
+  /** A party that should be heard has fallen silent (no RTP at all), or is back. */
+  partyHeard(conn: string, heard: boolean, silentMs: number): void {
+    const party = this.#facts.parties.find((one) => one.conn === conn && one.until === undefined);
+    if (party === undefined || this.#stopping || this.#facts.state !== "recording") return;
+    const reason = heard ? `RTP from ${conn} again after ${silentMs} ms` : `no RTP from ${conn} for ${silentMs} ms`;
+    this.#o.event(heard ? "recorder.switched" : "recorder.degraded", [
+      ["id", this.id],
+      ["reason", reason],
+      ["side", party.side],
+    ]);
+  }
+
   async #start(command: RecorderCommand): Promise<void> {
     const copies = fact(this.#facts, "dest2") === undefined ? [1] : [1, 2];
     const capture = command.initial ?? "recording";
@@ -122,6 +158,7 @@ export class Recorder {
       ...this.#o,
       copy,
       facts: () => this.#facts,
+      unbegun: () => this.#unbegun,
       report: (event, values) => this.#report(session, event, values),
       finished: () => this.#finished(),
     });
@@ -141,6 +178,12 @@ export class Recorder {
   #finished(): void {
     if (this.#stopping || this.#sessions.some(({ phase }) => phase !== "ended")) return;
     this.#o.lost();
+  }
+
+  /** R19: what is said before an ordinary `resume` is never taken, whatever it asks for. */
+  #since(command: RecorderCommand): number | undefined {
+    const backfillMs = this.#unbegun ? backfillOf(command) : 0;
+    return backfillMs > 0 ? this.#o.clock.now() - backfillMs : undefined;
   }
 
   #idOnly(): EventValues {

@@ -23,7 +23,9 @@ import {
   stepSession,
 } from "./machine.ts";
 import { metadataOf } from "./metadata.ts";
+import { INVITE_ATTEMPT_MS, LEAST_ATTEMPT_MS, START_MS } from "../limits.ts";
 import { type AnsweredStream, type OfferedStream, readRecordingAnswer, recordingOffer } from "./sdp.ts";
+import { AudioTaken } from "./audio-taken.ts";
 import { SessionTaps, type TappedLeg } from "./taps.ts";
 import { targetOf } from "./target.ts";
 
@@ -42,6 +44,8 @@ export interface RecordingSessionOptions {
   readonly epoch: number;
   readonly legOf: (conn: string) => TappedLeg | undefined;
   readonly facts: () => RecordingFacts;
+  /** True while nothing of the recording was captured or paused by anybody (`initial="paused"`). */
+  readonly unbegun: () => boolean;
   readonly report: (event: SessionReport, values: readonly (readonly [string, string])[]) => void;
   readonly finished: () => void;
 }
@@ -61,10 +65,15 @@ export class RecordingSession {
   #sdpVersion = 0;
   #switches = 0;
   #attempts = 0;
+  #startedAt = 0;
   #lostAt: number | undefined;
   /** Recorders that were lost: the Resource Manager is asked not to choose them again. */
   readonly #avoid = new Set<string>();
   #cancelRetry: Cancel = () => undefined;
+  #cancelDeadline: Cancel = () => undefined;
+  #cancelClosing: Cancel = () => undefined;
+  readonly #takes: AudioTaken;
+  readonly #unlisten: () => void;
   readonly #over = Promise.withResolvers<void>();
 
   constructor(options: RecordingSessionOptions) {
@@ -72,6 +81,14 @@ export class RecordingSession {
     this.#o = options;
     this.#taps = new SessionTaps(options.engine, options.log);
     this.#sdpId = String(options.clock.wallMicros());
+    this.#takes = new AudioTaken(options.clock, {
+      untaken: (labels) => this.#flaw("the recorder takes no audio", labels),
+      taken: (labels) => this.#report("switched", "the recorder takes audio again", this.#sidesOf(labels)),
+    });
+    this.#unlisten = options.engine.on("overflow", (tap) => {
+      const label = this.#taps.labelOf(tap);
+      if (label !== undefined) this.#flaw("audio is lost: nobody took it for 10 s", [label]);
+    });
   }
 
   get phase(): SessionPhase {
@@ -85,12 +102,14 @@ export class RecordingSession {
    */
   async start(capture: Capture, zero: number): Promise<void> {
     try {
-      await this.#follow(() => Math.max(0, Math.ceil(this.#o.clock.now() - zero)), capture === "paused");
+      await this.#follow(() => this.#since(zero), capture === "paused");
     } catch (error) {
+      this.#unlisten();
       await this.#taps.close();
       this.#over.resolve();
       throw error;
     }
+    this.#startedAt = this.#o.clock.now();
     this.#input({ kind: "begin", capture });
   }
 
@@ -100,8 +119,9 @@ export class RecordingSession {
     this.#input({ kind: "capture", capture: "paused" });
   }
 
-  async resume(): Promise<void> {
-    await this.#taps.resume();
+  /** @param zero `clock.now()` at the time from which on audio is wanted, where capture has not begun yet */
+  async resume(zero: number | undefined): Promise<void> {
+    await this.#taps.resume(() => (zero === undefined ? 0 : this.#since(zero)));
     this.#input({ kind: "capture", capture: "recording" });
   }
 
@@ -124,7 +144,16 @@ export class RecordingSession {
   }
 
   async #follow(backfillMs: () => number, paused: boolean): Promise<boolean> {
-    return this.#taps.follow(sourcesOf(this.#o.facts()), this.#o.legOf, { backfillMs, paused });
+    return this.#taps.follow(sourcesOf(this.#o.facts()), this.#o.legOf, {
+      backfillMs,
+      paused,
+      unbegun: this.#o.unbegun(),
+    });
+  }
+
+  /** Milliseconds since `zero`, rounded up. */
+  #since(zero: number): number {
+    return Math.max(0, Math.ceil(this.#o.clock.now() - zero));
   }
 
   #input(input: SessionInput): void {
@@ -142,9 +171,10 @@ export class RecordingSession {
         void this.#reoffer();
         return;
       case "send-media":
-        void this.#taps.send(this.#answered);
+        this.#sendMedia();
         return;
       case "hold-media":
+        this.#takes.forget();
         this.#lostAt ??= this.#o.clock.now();
         void this.#taps.hold();
         return;
@@ -154,11 +184,18 @@ export class RecordingSession {
       case "retry-after":
         this.#cancelRetry = this.#o.clock.after(output.ms, () => this.#input({ kind: "retry-due" }));
         return;
+      case "close-after":
+        this.#cancelClosing = this.#o.clock.after(output.ms, () => this.#input({ kind: "close-due" }));
+        return;
       case "report":
         this.#report(output.event, output.reason);
         return;
       case "finish":
         this.#cancelRetry();
+        this.#cancelDeadline();
+        this.#cancelClosing();
+        this.#takes.forget();
+        this.#unlisten();
         void this.#taps.close().then(() => this.#over.resolve());
         this.#o.finished();
     }
@@ -188,16 +225,26 @@ export class RecordingSession {
     });
     this.#sip = sip;
     const mine = (): boolean => this.#sip === sip;
+    const patience = switching ? INVITE_ATTEMPT_MS : Math.min(INVITE_ATTEMPT_MS, this.#timeToStart());
+    const cancelDeadline = this.#o.clock.after(patience, () => {
+      if (!mine()) return;
+      this.#sip = undefined;
+      // CANCEL; a 2xx that crosses it is ended by the SIP session itself.
+      sip.terminate();
+      this.#unanswered(switching, `no final answer from ${target.nextHop} within ${patience} ms`);
+    });
+    this.#cancelDeadline = cancelDeadline;
     sip.on("accepted", (response) => {
+      cancelDeadline();
       if (mine()) this.#accepted(sip, response);
     });
     sip.on("rejected", (response) => {
+      cancelDeadline();
       if (!mine()) return;
       this.#sip = undefined;
-      // R32: a Resource Manager that does not answer at all is no verdict.
-      const unanswered = response.headers.has("X-Synthesised") && this.#state.phase === "inviting";
-      if (unanswered && !switching && this.#attempts < resourceManagers.length) this.#invite(false);
-      else this.#input({ kind: "refused", reason: `${response.status} ${response.reason}` });
+      const reason = `${response.status} ${response.reason}`;
+      if (response.headers.has("X-Synthesised")) this.#unanswered(switching, reason);
+      else this.#input({ kind: "refused", reason });
     });
     sip.on("reinvite", (request) => this.#recorderOffers(request));
     sip.on("update", (request) => this.#recorderOffers(request));
@@ -211,6 +258,40 @@ export class RecordingSession {
       { uri: target.requestUri, to: target.nextHop, managers: resourceManagers.length },
       "recording session offered",
     );
+  }
+
+  /** R32: a Resource Manager that does not answer is no verdict: the next one is asked, while there is time. */
+  #unanswered(switching: boolean, reason: string): void {
+    const another = this.#attempts < this.#o.resourceManagers.length && this.#timeToStart() >= LEAST_ATTEMPT_MS;
+    if (this.#state.phase === "inviting" && !switching && another) this.#invite(false);
+    else this.#input({ kind: "refused", reason });
+  }
+
+  #timeToStart(): number {
+    return this.#startedAt + START_MS - this.#o.clock.now();
+  }
+
+  #sendMedia(): void {
+    void this.#taps.send(this.#answered);
+    const owed = new Set(
+      this.#state.told === "paused" ? [] : this.#streams().flatMap((s) => (s.live ? [s.label] : [])),
+    );
+    const untaken = this.#answered.filter(({ label, destination }) => destination === undefined && owed.has(label));
+    this.#takes.see(untaken.map(({ label }) => label));
+  }
+
+  /** Something of the audio is missing though the session is up. */
+  #flaw(reason: string, labels: readonly string[]): void {
+    if (this.#state.phase === "ended" || this.#state.phase === "ending") return;
+    this.#report("degraded", reason, this.#sidesOf(labels));
+  }
+
+  #sidesOf(labels: readonly string[]): [string, string][] {
+    const sides = this.#o
+      .facts()
+      .parties.filter(({ label }) => labels.includes(label))
+      .map(({ side }) => side);
+    return Array.from(new Set(sides), (side) => ["side", side]);
   }
 
   #accepted(sip: InviteSession, response: SipResponse): void {
@@ -272,7 +353,7 @@ export class RecordingSession {
       const answered = readRecordingAnswer(description, this.#streams());
       if (!answered.ok) return false;
       this.#answered = answered.value;
-      void this.#taps.send(this.#answered);
+      this.#sendMedia();
       return true;
     };
     if (offer.length === 0) {
@@ -335,7 +416,7 @@ export class RecordingSession {
     return targetOf(facts(), this.#which(), manager);
   }
 
-  #report(event: SessionReport, reason: string | undefined): void {
+  #report(event: SessionReport, reason: string | undefined, more: readonly (readonly [string, string])[] = []): void {
     const { recordingId } = this.#o.facts();
     const gap = this.#lostAt === undefined ? 0 : Math.round(this.#o.clock.now() - this.#lostAt);
     if (event === "switched") this.#lostAt = undefined;
@@ -345,6 +426,7 @@ export class RecordingSession {
       ["copy", String(this.copy)],
       ["epoch", String(this.#which().epoch)],
       ...(reason === undefined || reason === "" ? [] : [["reason", reason] as const]),
+      ...more,
       // How long the recorder was away, ms; what the taps kept of it (10 s) is not lost.
       ...(event === "switched" ? [["gap", String(gap)] as const] : []),
     ]);

@@ -9,7 +9,9 @@ export interface TappedLeg {
   readonly codec: AudioCodec;
 }
 
-const goneCodes: ReadonlySet<string> = new Set(["unknown-tap", "unknown-leg", "media-engine-closed"]);
+function isGone(error: unknown): boolean {
+  return error instanceof SidetoneError && (error.code === "unknown-tap" || error.code === "unknown-leg");
+}
 
 interface Tap extends OpenedTap {
   readonly conn: string;
@@ -34,6 +36,12 @@ export class SessionTaps {
     });
   }
 
+  /** The stream that one of the engine's taps is sent in; undefined for another session's. */
+  labelOf(tap: number): string | undefined {
+    for (const [label, own] of this.#taps) if (own.tap === tap) return label;
+    return undefined;
+  }
+
   get address(): string {
     return this.#taps.values().next().value?.address ?? "127.0.0.1";
   }
@@ -45,7 +53,7 @@ export class SessionTaps {
   async follow(
     sources: ReadonlyMap<string, string>,
     legOf: (conn: string) => TappedLeg | undefined,
-    how: { readonly backfillMs: () => number; readonly paused: boolean },
+    how: { readonly backfillMs: () => number; readonly paused: boolean; readonly unbegun: boolean },
   ): Promise<boolean> {
     const wanted: { label: string; conn: string; leg: TappedLeg }[] = [];
     for (const [label, conn] of Array.from(sources).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
@@ -61,6 +69,7 @@ export class SessionTaps {
           payloadType: leg.codec === "PCMA" ? 8 : 0,
           backfillSinceMs: how.backfillMs(),
           paused: how.paused,
+          ...(how.paused && how.unbegun ? { unbegun: true } : {}),
         }),
       ),
     );
@@ -77,13 +86,14 @@ export class SessionTaps {
     return wanted.length > 0;
   }
 
-  /** Resolves when nothing is captured any more. */
+  /** Resolves when nothing is captured any more; rejects where that is not sure. */
   async pause(): Promise<void> {
-    await this.#each("pause", (tap) => this.#engine.pauseTap(tap.tap));
+    await this.#surely((tap) => this.#engine.pauseTap(tap.tap));
   }
 
-  async resume(): Promise<void> {
-    await this.#each("resume", (tap) => this.#engine.resumeTap(tap.tap));
+  /** Resolves when everything is captured; rejects where it is not. `backfillMs`: for taps that have not begun yet. */
+  async resume(backfillMs: () => number): Promise<void> {
+    await this.#surely((tap) => this.#engine.resumeTap(tap.tap, backfillMs()));
   }
 
   /** Sends where the recorder said; a stream it does not take now is buffered. */
@@ -104,6 +114,14 @@ export class SessionTaps {
     this.#taps.clear();
   }
 
+  /** A tap that went with its leg neither captures nor needs to. */
+  async #surely(run: (tap: Tap) => Promise<unknown>): Promise<void> {
+    const outcomes = await Promise.allSettled(Array.from(this.#taps.values(), run));
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected" && !isGone(outcome.reason)) throw outcome.reason;
+    }
+  }
+
   async #each(what: string, run: (tap: Tap) => Promise<unknown>): Promise<void> {
     await Promise.all(Array.from(this.#taps.values(), (tap) => this.#quietly(what, run(tap))));
   }
@@ -113,7 +131,7 @@ export class SessionTaps {
     try {
       await done;
     } catch (error) {
-      const gone = error instanceof SidetoneError && goneCodes.has(error.code);
+      const gone = isGone(error) || (error instanceof SidetoneError && error.code === "media-engine-closed");
       this.#log[gone ? "debug" : "warn"]({ command: what, error: errorText(error) }, "a tap did not take a command");
     }
   }

@@ -1,4 +1,4 @@
-import { type Clock, errorText, type Logger, randomHex, type RandomBytes } from "@sidetone/foundation";
+import { type Clock, errorText, type Logger, randomHex, type RandomBytes, SidetoneError } from "@sidetone/foundation";
 import { confRef, instanceOf, isConnRef } from "@sidetone/msml";
 import type {
   InviteOptions,
@@ -79,6 +79,8 @@ export class MediaServer {
     });
     this.#unlisten.push(
       options.engine.on("inactive", (leg) => this.#inactive(leg)),
+      options.engine.on("silent", (leg, ms) => this.#heard(leg, false, ms)),
+      options.engine.on("heard", (leg, ms) => this.#heard(leg, true, ms)),
       options.engine.on("failed", (error) => this.#engineFailed(error)),
     );
   }
@@ -237,8 +239,11 @@ export class MediaServer {
     const { conference, id, command } = effect;
     const known = this.#recorders.get(conference);
     if (command.state !== "start") {
-      await known?.command(command);
-      if (command.state !== "stop" || known === undefined) return;
+      if (known === undefined) {
+        throw new SidetoneError("no-recorder", `the recorder of conf:${conference} has not started or is gone`);
+      }
+      await known.command(command);
+      if (command.state !== "stop") return;
       this.#recorders.delete(conference);
       this.#await(known.over);
       return;
@@ -269,7 +274,10 @@ export class MediaServer {
     };
     try {
       const recorder = await Recorder.start(options, command);
-      if (!isLost) this.#recorders.set(conference, recorder);
+      if (isLost) return;
+      this.#recorders.set(conference, recorder);
+      // The conference may have ended, or `stop` have come, while the taps were opened.
+      if (this.#store.conference(conference)?.recorder?.id !== id) await this.#endRecorder(conference, "stop");
     } catch (error) {
       this.#store.clearRecorder(conference);
       throw error;
@@ -318,6 +326,14 @@ export class MediaServer {
       ] as const;
       this.#events.send(name, { name: "recorder.degraded", id: confRef(name), values });
     }
+  }
+
+  /** R34: a recording that misses a side is told of before anybody listens to it. */
+  #heard(engineLeg: number, heard: boolean, ms: number): void {
+    const leg = Array.from(this.#legs.values()).find((one) => one.engineLeg === engineLeg);
+    const name = leg === undefined ? undefined : this.#store.connection(leg.tag)?.conference;
+    if (leg === undefined || name === undefined) return;
+    this.#recorders.get(name)?.partyHeard(`conn:${leg.tag}`, heard, ms);
   }
 
   #engineFailed(error: Error): void {

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseRtcp } from "@sidetone/rtp";
+import { Bench, rtpBytes } from "./core.fixture.ts";
+import { PHONE_A, RECORDER, contiguous, openTap, sendTo, settings, talk, twoLegs } from "./core-scene.fixture.ts";
+
+void test("R16: a tap that has not begun takes what was said since a moment before its resume; nothing else is kept of it", () => {
+  const b = new Bench();
+  const [legA] = twoLegs(b);
+  const tap = b.core.openTap({
+    leg: legA.leg,
+    codec: undefined,
+    payloadType: 0,
+    backfillSinceMs: 0,
+    paused: true,
+    unbegun: true,
+  }).tap;
+  sendTo(b, tap);
+  talk(b, legA.rtpPort, 50);
+  assert.equal(b.take(RECORDER).length, 0);
+  b.core.resumeTap(tap, 100);
+  talk(b, legA.rtpPort, 3, 50);
+  const taken = b.take(RECORDER);
+  assert.deepEqual(
+    taken.map((p) => p.payload[0]),
+    [45, 46, 47, 48, 49, 50, 51, 52],
+  );
+  contiguous(taken);
+  b.core.close();
+});
+
+void test("R19: what was said while a tap had not begun is gone once it is paused, resumed without backfill, or closed", () => {
+  for (const how of ["pause", "resume", "close"] as const) {
+    const b = new Bench();
+    const [legA] = twoLegs(b);
+    const unbegun = {
+      leg: legA.leg,
+      codec: undefined,
+      payloadType: 0,
+      backfillSinceMs: 0,
+      paused: true,
+      unbegun: true,
+    };
+    const { tap } = b.core.openTap(unbegun);
+    talk(b, legA.rtpPort, 50);
+    if (how === "pause") {
+      b.core.pauseTap(tap);
+      b.core.resumeTap(tap, 2000);
+      sendTo(b, tap);
+      assert.equal(b.take(RECORDER).length, 0);
+    } else if (how === "resume") b.core.resumeTap(tap);
+    else b.core.closeTap(tap);
+    const later = openTap(b, legA.leg, { backfillSinceMs: 2000 });
+    sendTo(b, later);
+    assert.equal(b.take(RECORDER).length, 0, how);
+    b.core.close();
+  }
+});
+
+void test("R34: a full buffer is told once, and again after it was emptied", () => {
+  const b = new Bench();
+  const told: number[] = [];
+  b.core.events.on("overflow", (tap) => told.push(tap));
+  const [legA] = twoLegs(b);
+  const tap = openTap(b, legA.leg);
+  talk(b, legA.rtpPort, 500);
+  b.clock.advance(100);
+  assert.deepEqual(told, []);
+  talk(b, legA.rtpPort, 100, 500);
+  assert.deepEqual(told, [tap]);
+  sendTo(b, tap);
+  b.clock.advance(5000);
+  b.core.setTapDestination(tap, undefined);
+  talk(b, legA.rtpPort, 600, 850);
+  assert.deepEqual(told, [tap, tap]);
+  b.core.close();
+});
+
+void test("R34: a replicated leg that falls silent for 5 s is told, and that it is back; not while paused, on hold or holding", () => {
+  const b = new Bench();
+  const told: string[] = [];
+  b.core.events.on("silent", (leg, ms) => told.push(`silent ${leg} ${ms}`));
+  b.core.events.on("heard", (leg) => told.push(`heard ${leg}`));
+  const [legA] = twoLegs(b);
+  talk(b, legA.rtpPort, 10);
+  b.clock.advance(10_000);
+  const tap = openTap(b, legA.leg);
+  b.clock.advance(4_900);
+  assert.deepEqual(told, [], "nobody replicated it before");
+  b.clock.advance(5_000);
+  assert.deepEqual(told, [`silent ${legA.leg} 5000`]);
+  talk(b, legA.rtpPort, 10, 600);
+  assert.deepEqual(told.slice(1), [`heard ${legA.leg}`]);
+  b.core.pauseTap(tap);
+  b.clock.advance(20_000);
+  b.core.resumeTap(tap);
+  b.core.configureLeg(legA.leg, settings(PHONE_A, { sendToPhone: false }));
+  b.clock.advance(20_000);
+  b.core.configureLeg(legA.leg, settings(PHONE_A, { receiveFromPhone: false }));
+  b.clock.advance(20_000);
+  assert.equal(told.length, 2);
+  b.core.close();
+});
+
+void test("reports keep their mapping: the first has what was heard until then, jitter moves none after it", () => {
+  const b = new Bench();
+  const [legA] = twoLegs(b);
+  const tap = openTap(b, legA.leg);
+  // Delays as of a busy machine: the first packet 12 ms late, the floor between 0 and 6 ms from second to second.
+  const floors = [0, 4, 1, 6, 2, 5, 0, 3];
+  let sent = 0;
+  const reports: number[] = [];
+  const first = b.clock.wallMicros();
+  for (let n = 0; n < 800; n++) {
+    const delay = n === 0 ? 12 : (floors[Math.floor(n / 100)] ?? 0) + (n % 7);
+    b.clock.advance(first / 1000 + n * 20 + delay - b.clock.wallMicros() / 1000);
+    b.io.inject(legA.rtpPort, PHONE_A, rtpBytes({ sequence: n, timestamp: n * 160 }));
+    if (n === 40) sendTo(b, tap);
+    for (; sent < b.io.sent.length; sent++) {
+      const d = b.io.sent[sent];
+      const report = d?.to === "10.0.0.9:7001" ? parseRtcp(d.bytes, 0, d.bytes.length)?.[0] : undefined;
+      if (report?.kind === "sender-report") {
+        reports.push(((report.sender.timestamp - Math.floor((report.sender.ntpMicros * 8) / 1000)) | 0) + 1);
+      }
+    }
+  }
+  assert.ok(reports.length >= 6, `${reports.length} reports`);
+  assert.ok(
+    reports.every((at) => Math.abs(at - (reports[0] ?? 0)) <= 1),
+    `samples by which the reports differ: ${reports.map((at) => at - (reports[0] ?? 0)).join(" ")}`,
+  );
+  b.core.close();
+});
