@@ -9,7 +9,7 @@ export * from "./limits.ts";
 export * from "./manifest.ts";
 export { closeUnfinished, recoverOpen, type Recovered } from "./recover.ts";
 export { scanFolders } from "./scan.ts";
-export { type Integrity, verifyFolder } from "./verify.ts";
+export { type Integrity, SegmentHashes, verifyFolder } from "./verify.ts";
 export { WAV_HEADER_BYTES, wavHeader } from "./wav.ts";
 export { openWav, type WavView } from "./wav-view.ts";
 export type { PlainError, WriterMessage } from "./writer-protocol.ts";

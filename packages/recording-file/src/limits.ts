@@ -16,3 +16,5 @@ export const MAX_FOLDER_NAME = 200;
 export const MAX_LINE_BYTES = 1_048_576;
 /** Bytes read at a time when audio is read or hashed. */
 export const READ_CHUNK_BYTES = 65_536;
+/** Segments whose hash is remembered, at about 400 bytes of memory each: 16 hours of audio. */
+export const MAX_KNOWN_HASHES = 1000;

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { readFolder } from "./folder-reader.ts";
-import { FRAME_BYTES } from "./limits.ts";
+import { FRAME_BYTES, MAX_KNOWN_HASHES } from "./limits.ts";
 import { chainHash } from "./segment-hash.ts";
 
 /** The outcome of comparing a folder with its own hashes. */
@@ -13,8 +14,54 @@ export interface Integrity {
   readonly problems: readonly string[];
 }
 
-/** Recomputes every segment's SHA-256 and the chain. Needs nothing but the folder. */
-export async function verifyFolder(path: string): Promise<Integrity> {
+interface KnownHash {
+  readonly bytes: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly sha256: string;
+}
+
+/**
+ * Hashes of segments, remembered as long as the file has the same size and times: closed segments never change. For who looks at the
+ * same folders again and again; an audit takes none, as only reading shows what a disk has lost.
+ */
+export class SegmentHashes {
+  readonly #most: number;
+  readonly #known = new Map<string, KnownHash>();
+  /** Files that were read. */
+  computed = 0;
+
+  /** @param most segments that are remembered */
+  constructor(most = MAX_KNOWN_HASHES) {
+    this.#most = most;
+  }
+
+  async of(file: string): Promise<string> {
+    const { size: bytes, mtimeMs, ctimeMs } = await stat(file);
+    const known = this.#known.get(file);
+    this.#known.delete(file);
+    const same = known?.bytes === bytes && known.mtimeMs === mtimeMs && known.ctimeMs === ctimeMs;
+    const entry = same ? known : { bytes, mtimeMs, ctimeMs, sha256: await this.#compute(file) };
+    // The one used longest ago goes first.
+    this.#known.set(file, entry);
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= this.#most) break;
+      this.#known.delete(oldest);
+    }
+    return entry.sha256;
+  }
+
+  #compute(file: string): Promise<string> {
+    this.computed += 1;
+    return sha256Of(file);
+  }
+}
+
+/**
+ * Compares every segment's SHA-256 and the chain. Needs nothing but the folder.
+ * @param hashes remembers what was read before; default: everything is read
+ */
+export async function verifyFolder(path: string, hashes?: SegmentHashes): Promise<Integrity> {
   const { manifest, segments } = await readFolder(path);
   const problems: string[] = [];
   if (manifest.start === undefined) problems.push("the manifest has no start line");
@@ -35,7 +82,8 @@ export async function verifyFolder(path: string): Promise<Integrity> {
     }
     if (bytes !== line.frames * FRAME_BYTES)
       problems.push(`${line.file} has ${bytes} bytes instead of ${line.frames * FRAME_BYTES}`);
-    if ((await sha256Of(join(path, line.file))) !== line.sha256)
+    const file = join(path, line.file);
+    if ((await (hashes === undefined ? sha256Of(file) : hashes.of(file))) !== line.sha256)
       problems.push(`${line.file} was changed: its hash differs`);
   }
   const unhashed = bytesOf.size;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { SidetoneError } from "@sidetone/foundation";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, problem, sendProblem } from "@sidetone/http";
-import { openWav, verifyFolder } from "@sidetone/recording-file";
+import { SegmentHashes, openWav, verifyFolder } from "@sidetone/recording-file";
 import type { RecordingDocument, RecordingIndex, RecordingRow } from "../index/recording-row.ts";
 import { readRow } from "../store/recording-files.ts";
 import { readRange } from "./byte-range.ts";
@@ -10,6 +10,7 @@ import { formatCursor, readSearch } from "./search-query.ts";
 /** Adds `/api/v1/recordings` and what is below it. */
 export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingIndex; root: string }): void {
   const { index, root } = o;
+  const hashes = new SegmentHashes();
   const found = async (id: string): Promise<RecordingRow> => {
     const row = await index.get(id);
     if (row === undefined)
@@ -35,7 +36,8 @@ export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingInde
 
   app.get("/api/v1/recordings/:id", async (request: FastifyRequest<{ Params: { id: string } }>, reply) => {
     const row = await found(request.params.id);
-    const [document, integrity] = await Promise.all([current(row), verifyFolder(join(root, row.folder)).catch(gone)]);
+    const verified = verifyFolder(join(root, row.folder), hashes).catch(gone);
+    const [document, integrity] = await Promise.all([current(row), verified]);
     return reply.send({ ...document, integrity });
   });
 
