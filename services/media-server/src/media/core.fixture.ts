@@ -1,5 +1,5 @@
 import type { RtpConfig } from "@sidetone/config";
-import { ManualClock, silentLogger } from "@sidetone/foundation";
+import { type Clock, ManualClock, silentLogger } from "@sidetone/foundation";
 import {
   type DestId,
   formatIpv4,
@@ -31,10 +31,10 @@ export class FakePacketIO implements PacketIO {
   readonly sent: SentDatagram[] = [];
   readonly #ports = new Map<SocketId, number>();
   readonly #dests = new Map<DestId, string>();
-  readonly #clock: ManualClock;
+  readonly #clock: Clock;
   #next = 0;
 
-  constructor(clock: ManualClock) {
+  constructor(clock: Clock) {
     this.#clock = clock;
   }
 
@@ -101,10 +101,16 @@ export class FakePacketIO implements PacketIO {
     return this.#ports.size + this.#dests.size;
   }
 
-  /** A datagram arrives now. */
-  inject(port: number, from: string, bytes: Uint8Array): void {
+  /** The socket that is bound to a port. */
+  socketOf(port: number): SocketId {
     const socket = Array.from(this.#ports).find(([, p]) => p === port)?.[0];
     if (socket === undefined) throw new Error(`nobody listens on ${port}`);
+    return socket;
+  }
+
+  /** A datagram arrives now. */
+  inject(port: number, from: string, bytes: Uint8Array): void {
+    const socket = this.socketOf(port);
     const [ip, fromPort] = from.split(":");
     this.onBatch({
       count: 1,

@@ -32,7 +32,8 @@ type Receiver = (
   length: number,
   ip: number,
   port: number,
-  arrivalMicros: number,
+  arrivals: Float64Array,
+  index: number,
 ) => void;
 
 /** The media engine within its thread: legs and taps by number, packets in, packets out. Every method is synchronous. */
@@ -296,7 +297,8 @@ export class MediaCore {
           b.length[i] ?? 0,
           b.sourceIp[i] ?? 0,
           b.sourcePort[i] ?? 0,
-          b.arrivalMicros[i] ?? 0,
+          b.arrivalMicros,
+          i,
         );
       } catch (error) {
         // One bad packet must not cost the other calls theirs.

@@ -1,6 +1,7 @@
 import { type PacketIO, RTP_HEADER, writeRtpHeader } from "@sidetone/rtp";
 import { conversion, DTMF, kindOfCodec } from "./kinds.ts";
 import { MAX_PAYLOAD } from "./limits.ts";
+import type { Spot } from "./source-line.ts";
 import type { LegSettings } from "./types.ts";
 
 /**
@@ -42,7 +43,7 @@ export class LegOutput {
     kind: number,
     marker: boolean,
     sequence: number,
-    position: number,
+    at: Spot,
     data: Uint8Array,
     offset: number,
     length: number,
@@ -78,7 +79,7 @@ export class LegOutput {
       payloadType,
       marker || (begins && kind !== DTMF),
       out,
-      position + this.timestampBase,
+      at.position + this.timestampBase,
       this.ssrc,
     );
     io.queue(socket, dest, from, start - RTP_HEADER, RTP_HEADER + length);

@@ -16,7 +16,7 @@ import { LegOutput } from "./leg-output.ts";
 import * as limits from "./limits.ts";
 import { PacketRing } from "./packet-ring.ts";
 import type { SocketPair } from "./port-pair-sockets.ts";
-import { SourceLine } from "./source-line.ts";
+import { SourceLine, type Spot } from "./source-line.ts";
 import type { Tap } from "./tap.ts";
 import type { LegSettings, LegStats } from "./types.ts";
 
@@ -66,7 +66,9 @@ export class Leg {
   #unknown = 0;
   #held = 0;
   #firstMicros: number | undefined;
-  #lastMicros: number | undefined;
+  /** NaN before the first: a field that was ever undefined would make a number object of every value. */
+  #lastMicros = Number.NaN;
+  readonly #earlyArrival = new Float64Array(1);
   #sentAtReport = 0;
   #remoteReport = 0;
   #remoteReportAt = 0;
@@ -90,7 +92,7 @@ export class Leg {
 
   /** Wall clock of the last packet taken, µs. */
   get lastMicros(): number | undefined {
-    return this.#lastMicros;
+    return Number.isNaN(this.#lastMicros) ? undefined : this.#lastMicros;
   }
 
   /** True while somebody captures what the phone sends. */
@@ -118,11 +120,22 @@ export class Leg {
     }
   }
 
-  /** Takes one datagram from the RTP port. */
-  receive(data: Uint8Array, offset: number, length: number, ip: number, port: number, arrivalMicros: number): void {
+  /**
+   * Takes one datagram from the RTP port. It came at `arrivals[index]`, wall-clock µs: passed as a number it would be an
+   * object per packet.
+   */
+  receive(
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    ip: number,
+    port: number,
+    arrivals: Float64Array,
+    index: number,
+  ): void {
     const kind = classify(data, offset, length);
     if (kind === "rtcp") {
-      this.receiveReport(data, offset, length, ip, port, arrivalMicros);
+      this.receiveReport(data, offset, length, ip, port, arrivals, index);
       return;
     }
     if (kind !== "rtp") {
@@ -133,10 +146,11 @@ export class Leg {
     if (settings?.remote === undefined || !this.#latch.admits(ip, port)) {
       if (settings?.remote !== undefined) this.strangers++;
       // Perhaps the SDP that announces this source is on its way.
-      if (!this.#pausedAnywhere()) this.#early.push(data, offset, length, arrivalMicros, 0, ip, port);
+      if (!this.#pausedAnywhere())
+        this.#early.push(data, offset, length, { position: arrivals[index] ?? 0 }, 0, ip, port);
       return;
     }
-    this.#take(settings, data, offset, length, ip, port, arrivalMicros, true);
+    this.#take(settings, data, offset, length, ip, port, arrivals, index, true);
   }
 
   /** Takes one datagram from the RTCP port. */
@@ -146,7 +160,8 @@ export class Leg {
     length: number,
     ip: number,
     port: number,
-    arrivalMicros: number,
+    arrivals: Float64Array,
+    index: number,
   ): void {
     if (this.settings?.remote === undefined) return;
     if (!this.#latch.admitsHost(ip)) {
@@ -162,6 +177,7 @@ export class Leg {
       this.#rtcpPort = port;
       this.#aimRtcp();
     }
+    const arrivalMicros = arrivals[index] ?? 0;
     for (const p of packets) {
       if (p.kind === "sender-report") {
         this.#remoteReport = p.sender.ntpMiddle;
@@ -178,7 +194,7 @@ export class Leg {
     for (let i = 0; i < h.count; i++) {
       if (h.at(i) < from) continue;
       const tag = h.tag(i);
-      tap.keep(tag & 3, (tag & 4) !== 0, h.at(i), h.data, h.offset(i), h.length(i));
+      tap.keep(tag & 3, (tag & 4) !== 0, { position: h.at(i) }, h.data, h.offset(i), h.length(i));
     }
   }
 
@@ -235,7 +251,7 @@ export class Leg {
       remoteJitterMs: this.#remoteJitterMs,
       roundTripMs: this.#roundTripMs,
       firstPacketMicros: this.#firstMicros,
-      lastPacketMicros: this.#lastMicros,
+      lastPacketMicros: this.lastMicros,
     };
   }
 
@@ -246,7 +262,8 @@ export class Leg {
     length: number,
     ip: number,
     port: number,
-    arrivalMicros: number,
+    arrivals: Float64Array,
+    index: number,
     relay: boolean,
   ): void {
     const v = this.#view;
@@ -254,6 +271,7 @@ export class Leg {
       this.garbage++;
       return;
     }
+    const arrivalMicros = arrivals[index] ?? 0;
     const kind = this.#kinds[v.payloadType] ?? UNKNOWN;
     if (kind === UNKNOWN) {
       // A phone that says that nobody speaks is there.
@@ -269,28 +287,28 @@ export class Leg {
     }
     const samples = kind === DTMF ? 0 : v.payloadLength;
     const line = this.line;
-    if (!line.take(v.ssrc, v.sequence, v.timestamp, samples, v.marker, lineOf(arrivalMicros))) return;
+    line.arrival = lineOf(arrivalMicros);
+    if (!line.take(v, samples)) return;
     this.#received++;
     this.#octets += v.payloadLength;
     if (this.#firstMicros === undefined) {
       this.#firstMicros = arrivalMicros;
       this.#onFirst(this.id, arrivalMicros);
     }
-    const position = line.position;
-    if (!this.#pausedAnywhere() && position >= this.captureFrom) {
-      this.#history.push(data, v.payloadOffset, v.payloadLength, position, kind | (v.marker ? 4 : 0));
+    if (!this.#pausedAnywhere() && line.position >= this.captureFrom) {
+      this.#history.push(data, v.payloadOffset, v.payloadLength, line, kind | (v.marker ? 4 : 0));
     }
     const peer = relay ? this.peer : undefined;
     if (peer !== undefined) {
-      peer.#send(this.id, line.fresh, kind, v, position, data);
+      peer.#send(this.id, line.fresh, kind, v, line, data);
     }
     const marker = v.marker || (line.fresh && kind !== DTMF);
     for (let i = 0; i < this.taps.length; i++) {
-      this.taps[i]?.capture(kind, marker, position, data, v.payloadOffset, v.payloadLength);
+      this.taps[i]?.capture(kind, marker, line, data, v.payloadOffset, v.payloadLength);
     }
   }
 
-  #send(source: number, fresh: boolean, kind: number, v: RtpView, position: number, data: Uint8Array): void {
+  #send(source: number, fresh: boolean, kind: number, v: RtpView, at: Spot, data: Uint8Array): void {
     const s = this.settings;
     if (s === undefined || !s.sendToPhone || this.#dest < 0) return;
     this.output.send(
@@ -303,7 +321,7 @@ export class Leg {
       kind,
       v.marker,
       v.sequence,
-      position,
+      at,
       data,
       v.payloadOffset,
       v.payloadLength,
@@ -320,7 +338,8 @@ export class Leg {
       const port = e.port(i);
       if (e.at(i) < since || !this.#latch.admits(ip, port)) continue;
       // Not relayed: two seconds of the past in one burst are noise to a phone.
-      this.#take(settings, e.data, e.offset(i), e.length(i), ip, port, e.at(i), false);
+      this.#earlyArrival[0] = e.at(i);
+      this.#take(settings, e.data, e.offset(i), e.length(i), ip, port, this.#earlyArrival, 0, false);
     }
     e.clear();
   }

@@ -1,3 +1,5 @@
+import type { Spot } from "./source-line.ts";
+
 /**
  * A bounded queue of packets with what is known of each. The oldest make room for new ones. Allocates nothing after construction.
  */
@@ -27,8 +29,8 @@ export class PacketRing {
     this.#port = new Uint16Array(packets);
   }
 
-  /** @param at position or time, the caller's unit; @param tag anything, 32 bit. */
-  push(from: Uint8Array, offset: number, length: number, at: number, tag: number, ip = 0, port = 0): void {
+  /** @param at position or time, the caller's unit, in an object as a number would be one per call; @param tag anything, 32 bit. */
+  push(from: Uint8Array, offset: number, length: number, at: Spot, tag: number, ip = 0, port = 0): void {
     if (length > this.data.length) return;
     if (this.count === this.#capacity) this.#pushOut();
     if (this.#write + length > this.data.length) {
@@ -42,7 +44,7 @@ export class PacketRing {
     const slot = (this.#head + this.count) % this.#capacity;
     this.#offset[slot] = start;
     this.#length[slot] = length;
-    this.#at[slot] = at;
+    this.#at[slot] = at.position;
     this.#tag[slot] = tag;
     this.#ip[slot] = ip;
     this.#port[slot] = port;

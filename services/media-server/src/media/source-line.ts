@@ -1,4 +1,4 @@
-import { DelayFloor, SequenceTracker } from "@sidetone/rtp";
+import { DelayFloor, type RtpView, SequenceTracker } from "@sidetone/rtp";
 
 /** Further ahead of its arrival than 0.5 s a packet cannot be: its time stamp has jumped. */
 const EARLY_LIMIT = 4000;
@@ -13,6 +13,11 @@ const REPORT_SLACK = 64;
 const REPORT_RISE = 120;
 const REPORT_PATIENCE = 32_000;
 
+/** A position to hand on. As a bare number it would be an object per packet and call: it exceeds 31 bits. */
+export interface Spot {
+  readonly position: number;
+}
+
 class Source {
   ssrc = 0;
   begun = false;
@@ -26,11 +31,13 @@ class Source {
  * What a phone sends, on the engine's own line of samples (wall clock × 8 kHz): a position for each packet, whatever the phone does to
  * SSRC, sequence numbers and time stamps. Within one time line of the phone positions follow its time stamps exactly.
  */
-export class SourceLine {
+export class SourceLine implements Spot {
   /** Of the packet last taken: its first sample. */
   position = 0;
   /** Of the packet last taken: true where a new time line of the phone begins (first packet, other SSRC, jump). */
   fresh = false;
+  /** To be set before `take`: when the packet came, on the engine's line. */
+  arrival = 0;
   /** Furthest end so far. */
   end = 0;
   ssrcChanges = 0;
@@ -93,9 +100,11 @@ export class SourceLine {
 
   /**
    * Takes a packet; false for a duplicate.
-   * @param samples 0 for telephone-events; @param arrival on the engine's line
+   * @param samples 0 for telephone-events
    */
-  take(ssrc: number, sequence: number, timestamp: number, samples: number, marker: boolean, arrival: number): boolean {
+  take(packet: RtpView, samples: number): boolean {
+    const { ssrc, sequence, timestamp, marker } = packet;
+    const { arrival } = this;
     this.fresh = false;
     let source = this.#current;
     if (!source.begun || source.ssrc !== ssrc) source = this.#switch(ssrc);

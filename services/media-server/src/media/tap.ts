@@ -3,6 +3,7 @@ import { conversion, DTMF, kindOfCodec, MARKER, PCMU, STATIC_PCMA, STATIC_PCMU }
 import * as limits from "./limits.ts";
 import { PacketRing } from "./packet-ring.ts";
 import type { SocketPair } from "./port-pair-sockets.ts";
+import type { Spot } from "./source-line.ts";
 import type { AudioCodec, TapStats } from "./types.ts";
 
 const CNAME = "sidetone";
@@ -87,20 +88,20 @@ export class Tap {
   }
 
   /** Takes a packet of the phone. `data` must have room for a header before `offset`, and may be written to there. */
-  capture(kind: number, marker: boolean, position: number, data: Uint8Array, offset: number, length: number): void {
-    if (this.paused || position < this.captureFrom) return;
+  capture(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
+    if (this.paused || at.position < this.captureFrom) return;
     this.#captured++;
     if (this.#dest >= 0 && this.#ring.count === 0) {
-      this.#send(kind, marker, position, data, offset, length);
+      this.#send(kind, marker, at, data, offset, length);
       return;
     }
-    this.keep(kind, marker, position, data, offset, length);
+    this.keep(kind, marker, at, data, offset, length);
   }
 
   /** Puts a packet into the buffer. */
-  keep(kind: number, marker: boolean, position: number, data: Uint8Array, offset: number, length: number): void {
-    this.#ring.dropBefore(position - (limits.TAP_BUFFER_MS * limits.SAMPLE_RATE) / 1000);
-    this.#ring.push(data, offset, length, position, kind | (marker ? MARKER : 0));
+  keep(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
+    this.#ring.dropBefore(at.position - (limits.TAP_BUFFER_MS * limits.SAMPLE_RATE) / 1000);
+    this.#ring.push(data, offset, length, at, kind | (marker ? MARKER : 0));
   }
 
   /** Sends up to `most` packets of the buffer. */
@@ -111,7 +112,7 @@ export class Tap {
       const from = r.offset(0);
       for (let k = 0; k < length; k++) this.#scratch[RTP_HEADER + k] = r.data[from + k] ?? 0;
       const tag = r.tag(0);
-      this.#send(tag & 3, (tag & MARKER) !== 0, r.at(0), this.#scratch, RTP_HEADER, length);
+      this.#send(tag & 3, (tag & MARKER) !== 0, { position: r.at(0) }, this.#scratch, RTP_HEADER, length);
       r.shift();
     }
   }
@@ -170,7 +171,7 @@ export class Tap {
     };
   }
 
-  #send(kind: number, marker: boolean, position: number, data: Uint8Array, offset: number, length: number): void {
+  #send(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
     let payloadType: number;
     let from = data;
     let start = offset;
@@ -189,7 +190,7 @@ export class Tap {
         start = RTP_HEADER;
       }
     }
-    const timestamp = position + this.#timestampBase;
+    const timestamp = at.position + this.#timestampBase;
     this.#sequence = (this.#sequence + 1) & 0xffff;
     writeRtpHeader(from, start - RTP_HEADER, payloadType, marker, this.#sequence, timestamp, this.ssrc);
     this.#io.queue(this.sockets.rtp, this.#dest, from, start - RTP_HEADER, RTP_HEADER + length);

@@ -1,0 +1,109 @@
+// A program of its own, run with --expose-gc: a million packets through MediaCore (relay and replicas of both phones, µ-law to A-law),
+// on batched packet memory without sockets. Prints by how much memory grew with no collection forced in between, and what was collected.
+import { PerformanceObserver } from "node:perf_hooks";
+import { silentLogger, systemClock, systemRandom } from "@sidetone/foundation";
+import { FakePacketIO, rtpConfig } from "./core.fixture.ts";
+import { MediaCore } from "./core.ts";
+
+const TOTAL = 1_000_000;
+const WARM_UP = 200_000;
+const BATCH = 64;
+const SLOT = 2048;
+const HEAD = 12;
+
+/** Takes and copies what is sent, as the batched kind does. */
+class CopyingPacketIO extends FakePacketIO {
+  copied = 0;
+  readonly #arena = new Uint8Array(SLOT);
+
+  override queue(_socket: number, _to: number, data: Uint8Array, offset: number, length: number): void {
+    for (let i = 0; i < length; i++) this.#arena[i] = data[offset + i] ?? 0;
+    this.copied++;
+  }
+}
+
+const io = new CopyingPacketIO(systemClock);
+const core = new MediaCore({
+  io,
+  clock: systemClock,
+  random: systemRandom,
+  rtp: rtpConfig(10_000, 10_999),
+  log: silentLogger,
+});
+const legs = [core.openLeg(), core.openLeg()];
+for (const [index, { leg }] of legs.entries()) {
+  core.configureLeg(leg, {
+    remote: { host: `10.0.0.${index + 1}`, port: 4000 },
+    codec: index === 0 ? "PCMU" : "PCMA",
+    payloadType: index === 0 ? 0 : 8,
+    sendToPhone: true,
+    receiveFromPhone: true,
+  });
+}
+core.connect(legs[0]?.leg ?? 0, legs[1]?.leg ?? 0);
+for (const { leg } of legs) {
+  const { tap } = core.openTap({ leg, codec: undefined, payloadType: 0, backfillSinceMs: 0, paused: false });
+  core.setTapDestination(tap, { host: "10.0.0.9", port: 7000, payloadType: 0, codec: "PCMU" });
+}
+
+const sockets = legs.map(({ rtpPort }) => io.socketOf(rtpPort));
+const batch = {
+  count: BATCH,
+  data: new Uint8Array(BATCH * SLOT),
+  socket: new Int32Array(BATCH),
+  offset: new Int32Array(BATCH),
+  length: new Int32Array(BATCH).fill(HEAD + 160),
+  sourceIp: new Uint32Array(BATCH),
+  sourcePort: new Uint16Array(BATCH).fill(4000),
+  arrivalMicros: new Float64Array(BATCH),
+};
+const view = new DataView(batch.data.buffer);
+const start = systemClock.wallMicros();
+let packets = 0;
+
+/** Half of the batch is of either phone, 20 ms apart on a clock of their own. */
+function round(): void {
+  for (let i = 0; i < BATCH; i++) {
+    const side = i & 1;
+    const n = (packets + i) >> 1;
+    const at = i * SLOT + 64;
+    batch.offset[i] = at;
+    batch.socket[i] = sockets[side] ?? 0;
+    batch.sourceIp[i] = 0x0a000001 + side;
+    batch.arrivalMicros[i] = start + n * 20_000;
+    view.setUint16(at, side === 0 ? 0x8000 : 0x8008);
+    view.setUint16(at + 2, n & 0xffff);
+    view.setUint32(at + 4, (0xe000_0000 + n * 160) >>> 0);
+    view.setUint32(at + 8, 0xf000_0000 + side);
+  }
+  io.onBatch(batch);
+  packets += BATCH;
+}
+
+let collections = 0;
+const observer = new PerformanceObserver((list) => {
+  collections += list.getEntries().length;
+});
+observer.observe({ entryTypes: ["gc"] });
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const memory = (): number => {
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return heapUsed + external + arrayBuffers;
+};
+
+while (packets < WARM_UP) round();
+await nextTurn();
+(globalThis as { gc?: () => void }).gc?.();
+await nextTurn();
+await nextTurn();
+const [before, collectedBefore, copiedBefore] = [memory(), collections, io.copied];
+const end = packets + TOTAL;
+while (packets < end) round();
+const growth = memory() - before;
+await nextTurn();
+await nextTurn();
+const sent = io.copied - copiedBefore;
+const received = core.stats().perLeg.reduce((sum, leg) => sum + leg.received, 0);
+core.close();
+observer.disconnect();
+process.stdout.write(JSON.stringify({ packets, received, sent, growth, collections: collections - collectedBefore }));
