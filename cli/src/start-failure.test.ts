@@ -30,4 +30,11 @@ test("a port in use keeps its exit code and gains role and option; other errors 
   assert.equal(failure.remedy, "Stop it. The address is sip-server.listen in s.yaml.");
   const own = new SidetoneError("storage-in-use", "x", { exit: 1 });
   assert.equal(startFailure("sip-server", "s.yaml", own), own);
+  const bare = new SidetoneError("storage-unusable", "too many open files", { exit: 1 });
+  const explained = startFailure("sip-server", "s.yaml", bare);
+  assert.deepEqual(
+    [explained.code, explained.message],
+    ["storage-unusable", "sip-server does not start: too many open files"],
+  );
+  assert.match(explained.remedy ?? "", /ulimit/);
 });

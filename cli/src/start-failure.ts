@@ -22,7 +22,16 @@ const causes: readonly { readonly says: readonly string[]; readonly code: string
 
 /** What kept a role from starting, with the role, the option that names the address, and what to do. */
 export function startFailure(role: RoleName, file: string, error: unknown): SidetoneError {
+  const known = causeOf(error);
   if (error instanceof SidetoneError) {
+    if (error.remedy === undefined && known !== undefined) {
+      const { exit = 1 } = error;
+      return new SidetoneError(error.code, `${role} does not start: ${error.message}`, {
+        exit,
+        remedy: known.remedy,
+        cause: error,
+      });
+    }
     if (error.code !== "port-in-use" && error.code !== "address-unavailable") return error;
     const option = `${role}.${error.message.includes("http://") ? "http" : "listen"}`;
     const message = error.message.startsWith(`${role}: `) ? error.message : `${role}: ${error.message}`;
@@ -33,12 +42,19 @@ export function startFailure(role: RoleName, file: string, error: unknown): Side
       cause: error,
     });
   }
+  return new SidetoneError(
+    known?.code ?? "start-failed",
+    `${role} does not start: ${errorText(error).replace(/\.$/, "")}.`,
+    {
+      exit: 1,
+      remedy: known?.remedy ?? "The log has the whole error.",
+      cause: error,
+    },
+  );
+}
+
+function causeOf(error: unknown): (typeof causes)[number] | undefined {
   const text = errorText(error);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const known = causes.find((c) => c.says.some((s) => code === s || text.includes(s)));
-  return new SidetoneError(known?.code ?? "start-failed", `${role} does not start: ${text.replace(/\.$/, "")}.`, {
-    exit: 1,
-    remedy: known?.remedy ?? "The log has more with --log-level debug.",
-    cause: error,
-  });
+  return causes.find((c) => c.says.some((s) => code === s || text.includes(s)));
 }
