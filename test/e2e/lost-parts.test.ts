@@ -29,7 +29,7 @@ async function resourcesUp(system: RunningSystem): Promise<boolean> {
 
 describe("the Media Server's process is killed", () => {
   test("R17, R34: in a call: the parties hear each other again, GSIP_RECORD is Off, ledger partial, alarm; the next call is recorded", async (t) => {
-    const system = await startSystem({ mode: "five-processes" });
+    const system = await startSystem({ mode: "five-processes", config: { recorder: { "rtp-timeout": "5s" } } });
     t.after(() => system.dispose());
     const a = await phone(t, system, "7001", { source: tone(437) });
     const b = await phone(t, system, "7002", { source: tone(1013) });
@@ -58,7 +58,7 @@ describe("the Media Server's process is killed", () => {
     await hearsEachOther(call, 437, 1013);
     await call.caller.bye();
     await ledgerSays(system, "7001", "partial", /media-server/);
-    const row = await recordingOf(system, "7001", 40_000);
+    const row = await recordingOf(system, "7001", 15_000);
     assert.equal(row.state, "partial");
     await system.startRole("media-server");
     await nextIsRecorded(t, system);

@@ -3,8 +3,20 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { Capture, malformed, needs, sipFrames, startSystem, talk, tone } from "@sidetone/testing";
+import { parseMessage, parseMultipart } from "@sidetone/sip";
+import {
+  Capture,
+  malformed,
+  needs,
+  projectRoot,
+  type RunningSystem,
+  sipFrames,
+  startSystem,
+  talk,
+  tone,
+} from "@sidetone/testing";
 import { hearsEachOther, connect, phone, recordingOf } from "../e2e/phones.ts";
 
 const roles = ["sip-server", "resource-manager", "media-server", "recorder"] as const;
@@ -32,7 +44,7 @@ function difference(a: Map<string, number>, b: Map<string, number>): string[] {
 }
 
 test("tshark's SIP frames on all hops equal the parts' own journals, none malformed", {
-  skip: needs("tcpdump", "tshark"),
+  skip: needs("tcpdump", "tshark", "xmllint"),
 }, async (t) => {
   const system = await startSystem();
   t.after(() => system.dispose());
@@ -63,6 +75,8 @@ test("tshark's SIP frames on all hops equal the parts' own journals, none malfor
   await capture.stop();
   assert.deepEqual(malformed(capture.file, ports), []);
 
+  await xmlIsValid(system);
+
   const seen = sipFrames(capture.file, ports);
   assert.ok(seen.length > 60, `tshark sees only ${seen.length} SIP frames`);
   const own = new Set(ports.map((port) => `127.0.0.1:${port}`));
@@ -92,3 +106,39 @@ test("tshark's SIP frames on all hops equal the parts' own journals, none malfor
   assert.deepEqual(unexplained, [], "on the wire, but in no journal");
   assert.ok(fromParts.size > 0 && own.size === 4);
 });
+
+/** Every MSML and recording metadata document that a part has sent or received is valid against our schemas. */
+async function xmlIsValid(system: RunningSystem): Promise<void> {
+  const documents = new Map<string, string[]>();
+  for (const role of roles) {
+    for (const line of readFileSync(system.journal(role), "utf8").trim().split("\n")) {
+      const message = parseMessage(Buffer.from((JSON.parse(line) as { text: string }).text));
+      if (!message.ok || message.value.body.length === 0) continue;
+      const { contentType = "", headers, body } = message.value;
+      const parts = contentType.startsWith("multipart/")
+        ? parseMultipart(headers.get("Content-Type") ?? "", body)
+        : { ok: true as const, value: [{ contentType, body }] };
+      assert.ok(parts.ok, `${role}: a multipart body that cannot be read`);
+      for (const part of parts.value) {
+        const kind = part.contentType?.split(";")[0] ?? "";
+        if (!kind.endsWith("+xml")) continue;
+        documents.set(kind, [...(documents.get(kind) ?? []), part.body.toString()]);
+      }
+    }
+  }
+  for (const [kind, schema, least] of [
+    ["application/msml+xml", "packages/msml/schema/msml.xsd", 20],
+    ["application/rs-metadata+xml", "packages/siprec/schema/sidetone.xsd", 4],
+  ] as const) {
+    const found = documents.get(kind) ?? [];
+    assert.ok(found.length >= least, `${found.length} bodies of ${kind}; there are ${Array.from(documents.keys())}`);
+    for (const text of new Set(found)) {
+      const { status, stderr } = spawnSync(
+        "xmllint",
+        ["--noout", "--nonet", "--schema", join(projectRoot, schema), "-"],
+        { input: text, encoding: "utf8" },
+      );
+      assert.equal(status, 0, `${kind} is not valid:\n${text}\n${stderr}`);
+    }
+  }
+}
