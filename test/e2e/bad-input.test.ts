@@ -19,7 +19,6 @@ import {
   systemPorts,
   talk,
   tone,
-  until,
 } from "@sidetone/testing";
 import { connect, hearsEachOther, ledgerSays, phone, recordingOf } from "./phones.ts";
 
