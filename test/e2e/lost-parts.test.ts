@@ -120,9 +120,9 @@ async function hangingRecorder(t: TestContext, mute: boolean): Promise<number> {
 }
 
 describe("a recorder that hangs", () => {
-  for (const [title, mute] of [
-    ["says 100 and then nothing", false],
-    ["takes connections and is silent", true],
+  for (const [title, mute, reason] of [
+    ["says 100 and then nothing", false, /^no final answer from .* within \d+ ms$|^recorder did not answer$/],
+    ["takes connections and is silent", true, /^503 No Resource in Service$/],
   ] as const) {
     test(`R17: a recorder that ${title}: the parties talk, alarm within 8 s, ledger not-recorded`, async (t) => {
       const port = await hangingRecorder(t, mute);
@@ -146,7 +146,7 @@ describe("a recorder that hangs", () => {
       await hearsEachOther(call, 437, 1013);
       await call.caller.bye();
       await call.callee.ended;
-      await ledgerSays(system, "7001", "not-recorded", /recorder/);
+      await ledgerSays(system, "7001", "not-recorded", reason);
       await system.stop();
     });
   }
