@@ -1,4 +1,4 @@
-import type { DigestAlgorithm, DnConfig } from "@sidetone/config";
+import type { DnConfig } from "@sidetone/config";
 import type { Logger } from "@sidetone/foundation";
 import {
   type DigestVerifier,
@@ -12,6 +12,7 @@ import {
   unquote,
   userOf,
 } from "@sidetone/sip";
+import { OfferedAlgorithms } from "./offered-algorithms.ts";
 
 /** Whether a request comes from one of our DNs. */
 export type AuthResult =
@@ -42,8 +43,6 @@ export interface AuthenticatorOptions {
   readonly log: Logger;
 }
 
-const unknownUserAlgorithms: readonly DigestAlgorithm[] = ["MD5"];
-
 /**
  * Digest authentication of phones (RFC 7616, RFC 8760), for REGISTER and for requests that begin a dialog.
  *
@@ -53,6 +52,7 @@ const unknownUserAlgorithms: readonly DigestAlgorithm[] = ["MD5"];
  */
 export class Authenticator {
   readonly #o: AuthenticatorOptions;
+  readonly #algorithms = new OfferedAlgorithms();
   #accepted = 0;
   #challenged = 0;
   #failed = 0;
@@ -120,8 +120,7 @@ export class Authenticator {
   #challenge(request: SipRequest, claimed: string | undefined, stale: boolean): AuthResult {
     this.#challenged += 1;
     const user = claimed ?? (request.from === undefined ? undefined : userOf(request.from.uri));
-    const algorithms =
-      (user === undefined ? undefined : this.#o.dns().get(user)?.digestAlgorithms) ?? unknownUserAlgorithms;
+    const algorithms = this.#algorithms.of(user, this.#o.dns());
     const values = this.#o.verifier.challenge(this.#o.realm, algorithms, stale);
     return { kind: "challenge", status: 401, headers: values.map((value) => ["WWW-Authenticate", value] as const) };
   }
