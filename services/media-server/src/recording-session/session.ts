@@ -231,7 +231,10 @@ export class RecordingSession {
       this.#sip = undefined;
       // CANCEL; a 2xx that crosses it is ended by the SIP session itself.
       sip.terminate();
-      this.#unanswered(switching, `no final answer from ${target.nextHop} within ${patience} ms`);
+      this.#unanswered(
+        switching,
+        `the recorder gave no final answer within ${patience} ms (asked through ${target.nextHop})`,
+      );
     });
     this.#cancelDeadline = cancelDeadline;
     sip.on("accepted", (response) => {
