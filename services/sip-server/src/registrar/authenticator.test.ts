@@ -97,7 +97,7 @@ test("RFC 8760: a DN's digest-algorithms are offered in their order, and no othe
   const weakened = challenge(message).map((text) => text.replace("SHA-256", "MD5"));
   message.headers.set("Authorization", authorization(weakened, message, "7002", "demo-7002"));
   assert.equal(authenticator.check(message, flow).kind, "challenge");
-  const borrowed = challenge(request({ from: "<sip:nobody@sidetone.local>" }));
+  const borrowed = challenge(request()).filter((text) => text.includes("algorithm=MD5"));
   message.headers.set("Authorization", authorization(borrowed, message, "7002", "demo-7002"));
   assert.equal(authenticator.check(message, flow).kind, "challenge");
 });
@@ -114,14 +114,18 @@ test("only the authenticated DN may stand in From: 403; an anonymous one may hid
 });
 
 test("a DN that hides its name is challenged by the algorithms of the name in its credentials", () => {
-  const { attempt, authenticator } = setUp([dnConfig("7001", { digestAlgorithms: ["SHA-256"] })]);
-  const parts = { method: "INVITE", from: "<sip:anonymous@anonymous.invalid>" };
-  const second = attempt("7001", "demo-7001", parts);
-  assert.equal(second.kind, "challenge");
-  const challenge = second.kind === "challenge" ? valuesOf(second, "WWW-Authenticate") : [];
-  assert.match(challenge[0] ?? "", /algorithm=SHA-256/);
-  const message = request(parts);
-  message.headers.set("Authorization", authorization(challenge, message, "7001", "demo-7001"));
+  const { authenticator, challenge } = setUp([
+    dnConfig("7001", { digestAlgorithms: ["SHA-256"] }),
+    dnConfig("7002", { digestAlgorithms: ["MD5"] }),
+  ]);
+  const message = request({ method: "INVITE", from: "<sip:anonymous@anonymous.invalid>" });
+  const md5 = challenge(request({ from: "<sip:7002@sidetone.local>" }));
+  message.headers.set("Authorization", authorization(md5, message, "7001", "demo-7001"));
+  const second = authenticator.check(message, flow);
+  assert.ok(second.kind === "challenge");
+  const own = valuesOf(second, "WWW-Authenticate");
+  assert.match(own[0] ?? "", /algorithm=SHA-256/);
+  message.headers.set("Authorization", authorization(own, message, "7001", "demo-7001"));
   assert.deepEqual(authenticator.check(message, flow), { kind: "accepted", dn: "7001" });
 });
 
