@@ -97,6 +97,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       supported: ["100rel", "timer", "siprec"],
       accept: ["application/sdp", "multipart/mixed", "application/rs-metadata+xml", "application/rs-metadata"],
       acceptPeer: peerCheck(config.peers),
+      largeRequests: "tcp-only",
       ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),
     });
     undo.push(() => sip.close());
