@@ -116,7 +116,9 @@ describe("baresip", () => {
           assert.ok(reference !== undefined);
           const same = sameAudio(reference, channel);
           assert.ok(same !== undefined, `channel ${index} is not what was on the wire`);
-          assert.deepEqual(same.differentAtMs, [], `channel ${index} differs from the wire`);
+          // R16: a phone's first packet may begin before the answer, which is time zero.
+          const different = same.differentAtMs.filter((atMs) => atMs >= 20);
+          assert.deepEqual(different, [], `channel ${index} differs from the wire`);
           assert.ok(same.slipped <= 80, `channel ${index} slipped by ${same.slipped} samples`); // 10 ms of clock correction
           return same.offset;
         });

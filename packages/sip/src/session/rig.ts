@@ -41,12 +41,14 @@ export class CallRig {
     options: Partial<SipEndpointOptions> & { uas?: UasOptions } = {},
   ) {
     this.network = new MemoryNetwork({ ...network, clock: this.clock });
+    const number = seeded(3261);
     const make = (who: "a" | "b"): SipEndpoint =>
       new SipEndpoint({
         clock: this.clock,
         log: silentLogger,
         userAgent: "Rig",
         network: this.network,
+        random: (size) => Uint8Array.from({ length: size }, () => number() * 256),
         onJournal: ({ direction, message }) => {
           if (direction === "in" || message === undefined) return;
           const line = message.kind === "request" ? message.method : `${message.status} ${message.cseq?.method ?? ""}`;
