@@ -88,12 +88,13 @@ test(`${CALLS} calls at ${RATE} a second, each with its recording; then nothing 
   const held: Held[] = [];
   for (const n of [1, 2, 3]) {
     await round(system, n);
+    if (n === 1) continue; // warms up
     held.push(await settled(system));
     await ledgerAndRecordings(system, n * CALLS);
     const left = Object.entries(await heldForCalls(system)).filter(([, value]) => value !== 0);
     assert.deepEqual(left, [], `held for calls after round ${n}`);
   }
-  const [, second, third] = held;
+  const [second, third] = held;
   assert.ok(second !== undefined && third !== undefined);
   console.log(JSON.stringify({ held }));
   // Fewer calls than the issue's 1,000 leave the heap in warm-up: then 2 % says nothing.

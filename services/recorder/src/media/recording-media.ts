@@ -51,7 +51,9 @@ export class RecordingMedia {
   readonly #heard = new Set<number>();
   #lossLines = 0;
   #unlisted = 0;
-  #notes: { position: number; line: (frame: number) => ManifestLine }[] = [];
+  /** What waits for time zero; by then the sender's delay is known, too. */
+  #notes: { position: () => number; line: (frame: number) => ManifestLine }[] = [];
+  #lastNote = Number.NEGATIVE_INFINITY;
 
   /**
    * @param originMicros wall clock of position 0: when the session was accepted, or time zero of a recording that goes on
@@ -168,7 +170,14 @@ export class RecordingMedia {
 
   /** Puts a line at the place of a wall-clock instant of ours. */
   note(wallMicros: number, line: NoteLine): void {
-    this.#at(this.#positionOf(wallMicros), (frame) => ({ ...line, atMs: toMs(frame) }));
+    this.#at(
+      () => {
+        // A smaller delay that is learned in between must not turn the order of two notes.
+        this.#lastNote = Math.max(this.#lastNote, this.#positionOf(wallMicros));
+        return this.#lastNote;
+      },
+      (frame) => ({ ...line, atMs: toMs(frame) }),
+    );
   }
 
   /** Gives what is ready to the writer. */
@@ -337,20 +346,26 @@ export class RecordingMedia {
     const wallMicros = this.#originMicros + Math.round((position * 1_000_000) / RATE);
     const { channel } = lane;
     const source = lane.reportedSsrc === ssrc ? "sender-report" : "arrival";
-    this.#at(position, (frame) => ({ type: "anchor", channel, ssrc, rtp, wallMicros, frame, source }));
+    this.#at(
+      () => position,
+      (frame) => ({ type: "anchor", channel, ssrc, rtp, wallMicros, frame, source }),
+    );
   }
 
   #gap(channel: number | undefined, from: number, to: number, cause: string): void {
     if (to - from < (LISTED_GAP_MS * RATE) / 1000) return;
     const side = channel === undefined ? {} : { channel };
-    this.#at(from, (frame) => ({
-      type: "event",
-      event: "gap",
-      atMs: toMs(frame),
-      untilMs: toMs(frame + to - from),
-      cause,
-      ...side,
-    }));
+    this.#at(
+      () => from,
+      (frame) => ({
+        type: "event",
+        event: "gap",
+        atMs: toMs(frame),
+        untilMs: toMs(frame + to - from),
+        cause,
+        ...side,
+      }),
+    );
   }
 
   #lost({ channel, from, to, packets }: Loss): void {
@@ -359,13 +374,16 @@ export class RecordingMedia {
       return;
     }
     this.#lossLines += 1;
-    this.#at(from, (frame) => ({ type: "loss", channel, frame, frames: to - from, packets }));
+    this.#at(
+      () => from,
+      (frame) => ({ type: "loss", channel, frame, frames: to - from, packets }),
+    );
   }
 
   /** Writes a line that needs a frame number, or keeps it until time zero is known. */
-  #at(position: number, line: (frame: number) => ManifestLine): void {
+  #at(position: () => number, line: (frame: number) => ManifestLine): void {
     if (this.#zero === undefined) this.#notes.push({ position, line });
-    else this.#line(line(Math.max(0, position - this.#zero)));
+    else this.#line(line(Math.max(0, position() - this.#zero)));
   }
 
   #line(line: ManifestLine): void {
