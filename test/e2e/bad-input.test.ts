@@ -175,7 +175,7 @@ describe("a part is missing", () => {
       title: "no recorder",
       roles: ["sip-server", "resource-manager", "media-server", "console"],
       mandatory: [503],
-      reason: /^503 No Resource in Service$/,
+      reason: /^no-recorder \(503 No Resource in Service\)$/,
     },
   ] as const;
   for (const { title, roles, mandatory, reason } of cases) {

@@ -121,12 +121,8 @@ async function hangingRecorder(t: TestContext, mute: boolean): Promise<number> {
 
 describe("a recorder that hangs", () => {
   for (const [title, mute, reason] of [
-    ["says 100 and then nothing", false, /^the recorder gave no final answer within \d+ ms/],
-    [
-      "takes connections and is silent",
-      true,
-      /No Resource in Service|^the recorder gave no final answer within \d+ ms/,
-    ],
+    ["says 100 and then nothing", false, /^recorder-no-answer/],
+    ["takes connections and is silent", true, /^no-recorder|^recorder-no-answer/],
   ] as const) {
     test(`R17: a recorder that ${title}: the parties talk, alarm within 8 s, ledger not-recorded`, async (t) => {
       const port = await hangingRecorder(t, mute);

@@ -287,7 +287,7 @@ describe("a recorder that refuses", () => {
       await hearsEachOther(call, 437, 1013);
       await call.caller.bye();
       await Promise.all([a.close(), b.close()]);
-      await ledgerSays(system, "7001", "not-recorded", /486/);
+      await ledgerSays(system, "7001", "not-recorded", /^recorder-refused \(486/);
     }
     assert.equal((await system.ledger("7001")).length, 2);
     await system.stop();

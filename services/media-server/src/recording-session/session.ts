@@ -233,7 +233,7 @@ export class RecordingSession {
       sip.terminate();
       this.#unanswered(
         switching,
-        `the recorder gave no final answer within ${patience} ms (asked through ${target.nextHop})`,
+        `recorder-no-answer (no final answer within ${patience} ms, asked through ${target.nextHop})`,
       );
     });
     this.#cancelDeadline = cancelDeadline;
@@ -245,7 +245,7 @@ export class RecordingSession {
       cancelDeadline();
       if (!mine()) return;
       this.#sip = undefined;
-      const reason = `${response.status} ${response.reason}`;
+      const reason = refusal(response);
       if (response.headers.has("X-Synthesised")) this.#unanswered(switching, reason);
       else this.#input({ kind: "refused", reason });
     });
@@ -441,6 +441,13 @@ function sdpOf(contentType: string | undefined, body: Buffer): Buffer {
   const parts = parseMultipart(contentType ?? "", body);
   const found = pickRecordingParts(parts.ok ? parts.value : [{ contentType: contentType ?? "application/sdp", body }]);
   return found.sdp ?? Buffer.alloc(0);
+}
+
+/** 480 and 503 are the Resource Manager's, or a recorder's that takes nothing now; what we made up ourselves is no answer. */
+function refusal({ status, reason, headers }: SipResponse): string {
+  const said = `${status} ${reason}`;
+  if (headers.has("X-Synthesised")) return `recorder-no-answer (${said})`;
+  return `${status === 480 || status === 503 ? "no-recorder" : "recorder-refused"} (${said})`;
 }
 
 function reasonOf(why: EndReason): string {

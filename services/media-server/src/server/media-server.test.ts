@@ -93,7 +93,7 @@ test("a recorder that refuses: recorder.failed with the reason, taps closed, the
   bench.recorder().session.rejected(486);
   await settled();
   assert.deepEqual(events(a), [
-    "recorder.failed id=r1 destination=sip:127.0.0.1:5070;transport=tcp copy=1 epoch=1 reason=486 Reason 486",
+    "recorder.failed id=r1 destination=sip:127.0.0.1:5070;transport=tcp copy=1 epoch=1 reason=recorder-refused (486 Reason 486)",
   ]);
   assert.equal(bench.engine.taps.size, 0);
   assert.equal(b.state, "confirmed");

@@ -14,7 +14,7 @@ test("R17: a recorder that never gives a final answer: CANCEL after 2.5 s, recor
   await settled();
   assert.deepEqual(bench.recorder().session.log, ["terminate"]);
   assert.deepEqual(events(a), [
-    "recorder.failed id=r1 destination=sip:127.0.0.1:5070;transport=tcp copy=1 epoch=1 reason=the recorder gave no final answer within 2500 ms (asked through sip:127.0.0.1:5070;transport=tcp)",
+    "recorder.failed id=r1 destination=sip:127.0.0.1:5070;transport=tcp copy=1 epoch=1 reason=recorder-no-answer (no final answer within 2500 ms, asked through sip:127.0.0.1:5070;transport=tcp)",
   ]);
   assert.deepEqual([bench.engine.taps.size, bench.clock.pending], [0, 0]);
 });

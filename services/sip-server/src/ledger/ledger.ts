@@ -34,7 +34,7 @@ export interface LedgerFacts {
 /** How it ended: a recorder took it, took a part of it, or did not take it, with why. */
 export interface LedgerResolution extends LedgerFacts {
   readonly outcome: "recorded" | "partial" | "not-recorded";
-  /** `no-media-server`, `no-recorder`, `recorder-refused 486`, `codec`, `by-policy`, `answered-not` ...; `unknown reason` where `not-recorded` gives none. */
+  /** `no-media-server`, `no-recorder`, `recorder-refused (486 ...)`, `recorder-no-answer`, `codec`, `by-policy`, `answered-not` ...; `unknown reason` where `not-recorded` gives none. */
   readonly reason?: string | undefined;
 }
 
@@ -160,8 +160,10 @@ export class Ledger {
   }
 
   #countNotRecorded(reason: string): void {
-    const known = this.#notRecorded.has(reason) || this.#notRecorded.size < maxCountedReasons;
-    const name = known ? reason : "other";
+    // What stands in brackets is for people.
+    const [key = reason] = reason.split(" (", 1);
+    const known = this.#notRecorded.has(key) || this.#notRecorded.size < maxCountedReasons;
+    const name = known ? key : "other";
     this.#notRecorded.set(name, (this.#notRecorded.get(name) ?? 0) + 1);
   }
 

@@ -105,7 +105,7 @@ export function stepRecording(state: RecordingMachineState, input: RecordingInpu
     case "started":
       return started(state, nowMicros);
     case "start-overdue":
-      return state.phase === "starting" ? abandon(state, "recorder did not answer") : none(state);
+      return state.phase === "starting" ? abandon(state, "recorder-no-answer") : none(state);
     case "resume-refused":
       return state.phase === "paused" && state.startsPaused ? abandon(state, input.reason) : none(state);
     case "degraded":
