@@ -35,6 +35,25 @@ export function delay(clock: Clock, ms: number): Promise<void> {
   });
 }
 
+/** Parts of a wait of `afterSilence`. */
+const SILENCE_SLICES = 5;
+
+/**
+ * Calls `run` once a peer has had `ms` milliseconds to answer. A stall of our own (no CPU, a machine that was paused) says nothing
+ * about the peer, whose answer may wait to be read: however long, it counts as a fifth of the wait.
+ */
+export function afterSilence(clock: Clock, ms: number, run: () => void): Cancel {
+  let slices = 1;
+  let cancel: Cancel;
+  const next = (): void => {
+    if (slices === SILENCE_SLICES) return run();
+    slices += 1;
+    cancel = clock.after(ms / SILENCE_SLICES, next);
+  };
+  cancel = clock.after(ms / SILENCE_SLICES, next);
+  return () => cancel();
+}
+
 /** Formats wall-clock microseconds as RFC 3339 UTC with microseconds, e.g. `2026-11-20T09:15:15.000250Z`. */
 export function rfc3339(wallMicros: number): string {
   const seconds = new Date(Math.floor(wallMicros / 1000)).toISOString().slice(0, 19);

@@ -1,5 +1,5 @@
 import type { Clock, Logger, RandomBytes } from "@sidetone/foundation";
-import { randomHex, systemRandom } from "@sidetone/foundation";
+import { afterSilence, randomHex, systemRandom } from "@sidetone/foundation";
 import { addressValue, keyOfRequest } from "../dialog/dialog.ts";
 import { formatUri, formatVia, Headers, Params, parseUri, serialize, SipRequest } from "../message/index.ts";
 import type { SipMessage, SipResponse, SipUri } from "../message/index.ts";
@@ -238,7 +238,7 @@ export class SipEndpoint implements SessionHost {
   /** Asks `uri` for its options; undefined where no answer comes in time. */
   options(uri: string, timeoutMs: number): Promise<SipResponse | undefined> {
     return new Promise((resolve) => {
-      const cancel = this.clock.after(timeoutMs, () => resolve(undefined));
+      const cancel = afterSilence(this.clock, timeoutMs, () => resolve(undefined));
       const done = (response: SipResponse | undefined): void => {
         cancel();
         resolve(response);

@@ -1,4 +1,5 @@
 import type { Cancel, Clock, Logger } from "@sidetone/foundation";
+import { afterSilence } from "@sidetone/foundation";
 import { pickRecordingParts, writeMetadata } from "@sidetone/siprec";
 import {
   type EndReason,
@@ -226,7 +227,7 @@ export class RecordingSession {
     this.#sip = sip;
     const mine = (): boolean => this.#sip === sip;
     const patience = switching ? INVITE_ATTEMPT_MS : Math.min(INVITE_ATTEMPT_MS, this.#timeToStart());
-    const cancelDeadline = this.#o.clock.after(patience, () => {
+    const cancelDeadline = afterSilence(this.#o.clock, patience, () => {
       if (!mine()) return;
       this.#sip = undefined;
       // CANCEL; a 2xx that crosses it is ended by the SIP session itself.

@@ -1,4 +1,5 @@
 import type { Cancel, Clock, Logger } from "@sidetone/foundation";
+import { afterSilence } from "@sidetone/foundation";
 import type {
   ClientTransaction,
   Destination,
@@ -185,7 +186,7 @@ export class PlacedInvite {
 
   #setTimer(ms: number | undefined): void {
     this.#stopTimer?.();
-    this.#stopTimer = ms === undefined ? undefined : this.#context.clock.after(ms, () => this.#silence());
+    this.#stopTimer = ms === undefined ? undefined : afterSilence(this.#context.clock, ms, () => this.#silence());
   }
 
   #silence(): void {

@@ -1,5 +1,5 @@
 import type { Result } from "@sidetone/foundation";
-import { fail, ok } from "@sidetone/foundation";
+import { afterSilence, fail, ok } from "@sidetone/foundation";
 import type { ConnRef } from "@sidetone/msml";
 import type { NameAddr } from "@sidetone/sip";
 import { joinDocument } from "../recording/documents.ts";
@@ -116,7 +116,7 @@ function withDeadline(
   work: Promise<Result<undefined, AnchorFailure>>,
 ): Promise<Result<undefined, AnchorFailure>> {
   return new Promise((resolve) => {
-    const cancel = context.clock.after(ANCHOR_ATTEMPT_MS, () =>
+    const cancel = afterSilence(context.clock, ANCHOR_ATTEMPT_MS, () =>
       resolve(fail({ reason: "no-media-server (no answer in time)", status: 408 })),
     );
     void work.then((result) => {

@@ -1,5 +1,5 @@
 import type { Logger } from "@sidetone/foundation";
-import { errorText, SidetoneError } from "@sidetone/foundation";
+import { afterSilence, errorText, SidetoneError } from "@sidetone/foundation";
 import { readMsml } from "@sidetone/msml";
 import type { Call } from "../call-model/call.ts";
 import type { CallInput } from "../call-model/machine.ts";
@@ -58,7 +58,7 @@ export class CallRecording {
     this.#control.input({ kind: "prepare" });
     let cancel = (): void => undefined;
     const late = new Promise<boolean>((resolve) => {
-      cancel = this.#o.context.clock.after(PREPARE_MS, () => resolve(false));
+      cancel = afterSilence(this.#o.context.clock, PREPARE_MS, () => resolve(false));
     });
     return Promise.race([outcome, late]).finally(cancel);
   }
@@ -127,7 +127,7 @@ export class CallRecording {
   async #inTime(work: Promise<void>, what: string): Promise<void> {
     let cancel = (): void => undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      cancel = this.#o.context.clock.after(STORAGE_PATIENCE_MS, () =>
+      cancel = afterSilence(this.#o.context.clock, STORAGE_PATIENCE_MS, () =>
         reject(
           new SidetoneError("storage-slow", `${what} is not on the disk after ${STORAGE_PATIENCE_MS} ms`, {
             remedy: "Check the disk that holds sip-server.storage.",
