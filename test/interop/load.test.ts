@@ -70,7 +70,13 @@ test(`${CALLS} calls at ${RATE} a second, each with its recording; then nothing 
     mode: "one-process",
     countHeld: true,
     config: {
-      "sip-server": { dns: { "7002": { type: "extension", contact: "sip:7002@127.0.0.1:33200", password: null } } },
+      ...Object.fromEntries(
+        ["resource-manager", "media-server", "recorder"].map((role) => [role, { "sip-journal": null }]),
+      ),
+      "sip-server": {
+        "sip-journal": null,
+        dns: { "7002": { type: "extension", contact: "sip:7002@127.0.0.1:33200", password: null } },
+      },
     },
   });
   t.after(() => system.dispose());
