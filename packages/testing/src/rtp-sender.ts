@@ -173,7 +173,8 @@ export class RtpSender {
     if (frame >= 0 && this.#impair.drop?.(frame) === true) return;
     this.sentPackets += 1;
     const send = (): void => {
-      if (!this.#closed) this.#socket.send(packet, target.port, target.host, () => undefined);
+      if (!this.#closed && target.port > 0 && target.port < 65_536)
+        this.#socket.send(packet, target.port, target.host, () => undefined);
     };
     const late = frame >= 0 ? (this.#impair.delayMs?.(frame) ?? 0) : 0;
     if (late > 0) {
