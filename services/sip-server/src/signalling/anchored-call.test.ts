@@ -44,6 +44,23 @@ function outcome(call: InviteSession): { answers: SipResponse[]; rejections: num
   return seen;
 }
 
+for (const [offered, owed] of [
+  ["sendrecv", "sendrecv"],
+  ["sendonly", "recvonly"],
+  ["recvonly", "sendonly"],
+  ["inactive", "inactive"],
+] as const) {
+  test(`RFC 3264 6.1: a caller that offers ${offered} is answered ${owed}; the called phone is offered sendrecv`, async () => {
+    const r = await rig({ record: true }, { ringMs: 50 });
+    const seen = outcome(r.call(phoneSdp(7002, "0 8 101", offered)));
+    await r.pass(400);
+    assert.equal(seen.answers.length, 1);
+    assert.match(seen.answers[0]?.body.toString() ?? "", new RegExp(`a=${owed}\r`));
+    assert.match(r.phones[0]?.invite.body.toString() ?? "", /a=sendrecv\r/);
+    await r.close();
+  });
+}
+
 test("R11, R16, R34: legs and join before the phone rings, ledger before the caller's 200, recorder start with backfill", async () => {
   const r = await rig({ record: true }, { ringMs: 50 });
   const call = r.call();

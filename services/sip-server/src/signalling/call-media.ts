@@ -2,6 +2,7 @@ import type { Logger, Result } from "@sidetone/foundation";
 import { fail, ok } from "@sidetone/foundation";
 import type { IncomingRequest, SipResponse } from "@sidetone/sip";
 import type { LegToAnchor } from "./anchor-attempts.ts";
+import { unreadable } from "./incoming-body.ts";
 import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import { audioDirection } from "./sdp-direction.ts";
@@ -67,7 +68,7 @@ export class CallMedia {
    * then the leg of a phone whose SDP changed is corrected. If one refuses, both go back (media-control.md).
    */
   async moveTo(anchor: MediaAnchor): Promise<Result<undefined, AnchorFailure>> {
-    const [shownA, shownB] = [anchor.answerFor(this.#a.party), anchor.answerFor(this.#b.party)];
+    const [shownA, shownB] = [anchor.offerFor(this.#a.party), anchor.offerFor(this.#b.party)];
     const [sdpA, sdpB] = [this.#a.session.remoteSdp, this.#b.session.remoteSdp];
     if (shownA === undefined || shownB === undefined || sdpA === undefined || sdpB === undefined) {
       return fail({ reason: "no-sdp", status: undefined });
@@ -139,6 +140,11 @@ export class CallMedia {
       else this.#offerless(leg, other, incoming);
       return;
     }
+    const bad = unreadable(body);
+    if (bad !== undefined) {
+      incoming.respond(400, { reason: bad });
+      return;
+    }
     void this.#answerOffer(leg, other, body, method).then((outcome) => {
       if (outcome.status < 300) this.#noteHold(leg, body);
       respond(leg, incoming, outcome);
@@ -162,7 +168,7 @@ export class CallMedia {
   #offerless(leg: PhoneLeg, other: PhoneLeg, incoming: IncomingRequest): void {
     const anchor = this.#anchor;
     if (anchor !== undefined) {
-      const offer = anchor.answerFor(leg.party);
+      const offer = anchor.offerFor(leg.party);
       if (offer === undefined) {
         incoming.respond(500);
         return;

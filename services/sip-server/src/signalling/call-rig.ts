@@ -6,6 +6,7 @@ import type { Call } from "../call-model/call.ts";
 import { Calls } from "./calls.ts";
 import { MediaServerWatch } from "./media-server-watch.ts";
 import { dispatchRequest } from "./request-dispatch.ts";
+import { audioDirection } from "./sdp-direction.ts";
 import type { RingTarget } from "./ringing.ts";
 
 /** SDP of a test phone. */
@@ -22,6 +23,14 @@ export function phoneSdp(port: number, formats = "0 8 101", way = "sendrecv"): s
     "",
   ].join("\r\n");
 }
+
+/** RFC 3264 6.1: the answer to each direction. */
+const reversed = new Map([
+  ["sendrecv", "sendrecv"],
+  ["sendonly", "recvonly"],
+  ["recvonly", "sendonly"],
+  ["inactive", "inactive"],
+]);
 
 const dnDefaults: DnConfig = {
   dn: "",
@@ -79,7 +88,7 @@ export class FakeMediaServer {
     const port = 40_000 + this.legs.length * 2;
     this.legs.push(leg);
     leg.accept({
-      body: phoneSdp(port, "0 101", "inactive"),
+      body: phoneSdp(port, "0 101", reversed.get(audioDirection(tx.request.body) ?? "sendrecv")),
       contentType: "application/sdp",
       headers: [["X-Resource-Token", "token-1"]],
     });

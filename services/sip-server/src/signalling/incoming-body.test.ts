@@ -50,3 +50,16 @@ for (const [what, headers, body, status] of refusals) {
     assert.equal(read.status, status);
   });
 }
+
+for (const [sdp, reason] of [
+  ["v=0\r\nxx", "an SDP line without ="],
+  ["hello=1\r\n", "SDP line"],
+  ["v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 70000 RTP/AVP 0\r\n", "malformed m= line"],
+] as const) {
+  test(`an offer that cannot be read is 400: ${reason}`, () => {
+    const read = incomingBody(invite([["Content-Type", "application/sdp"]], sdp));
+    assert.equal(read.kind, "refused");
+    assert.equal(read.kind === "refused" ? read.status : 0, 400);
+    assert.match(read.kind === "refused" ? read.reason : "", new RegExp(`^Bad Session Description \\(.*${reason}`));
+  });
+}

@@ -1,4 +1,4 @@
-import { parseMultipart, type SipRequest } from "@sidetone/sip";
+import { parseMultipart, parseSdp, type SipRequest } from "@sidetone/sip";
 
 /** What the body of an INVITE means. */
 export type IncomingBody =
@@ -20,7 +20,7 @@ export function incomingBody(request: SipRequest): IncomingBody {
   if (request.headers.has("Content-Encoding")) return unsupported();
   const type = request.contentType;
   if (type === undefined) return { kind: "refused", status: 400, reason: "Missing Content-Type", headers: [] };
-  if (type === "application/sdp") return { kind: "offer", sdp: request.body };
+  if (type === "application/sdp") return offer(request.body);
   if (!type.startsWith("multipart/"))
     return isOptional(request.headers.get("Content-Disposition")) ? { kind: "none" } : unsupported();
   const parts = parseMultipart(request.headers.get("Content-Type") ?? "", request.body);
@@ -28,7 +28,18 @@ export function incomingBody(request: SipRequest): IncomingBody {
   const sdp = parts.value.find((part) => part.contentType === "application/sdp");
   const required = parts.value.find((part) => part !== sdp && !isOptional(part.headers.get("Content-Disposition")));
   if (sdp === undefined && required !== undefined) return unsupported();
-  return sdp === undefined ? { kind: "none" } : { kind: "offer", sdp: sdp.body };
+  return sdp === undefined ? { kind: "none" } : offer(sdp.body);
+}
+
+function offer(sdp: Buffer): IncomingBody {
+  const reason = unreadable(sdp);
+  return reason === undefined ? { kind: "offer", sdp } : { kind: "refused", status: 400, reason, headers: [] };
+}
+
+/** The reason phrase for a session description that cannot be read; undefined where it can. */
+export function unreadable(sdp: Buffer): string | undefined {
+  const read = parseSdp(sdp);
+  return read.ok ? undefined : `Bad Session Description (${read.error})`;
 }
 
 function unsupported(): IncomingBody {

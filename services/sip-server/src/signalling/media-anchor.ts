@@ -35,8 +35,10 @@ interface AnchorLeg {
   readonly name: string;
   readonly session: InviteSession;
   readonly stamp: OriginStamp;
-  /** The Media Server's SDP for the phone of this leg. */
+  /** What the Media Server answered to the phone's SDP, as it is. */
   answer: Buffer;
+  /** The same turned to `sendrecv`. */
+  offer: Buffer;
   /** The SDP of the phone that the Media Server has. */
   offered: Buffer;
   /** Offers on one dialog go one after another. */
@@ -72,16 +74,21 @@ export class MediaAnchor {
     return tag === undefined ? undefined : connRef(tag);
   }
 
-  /** The SDP the phone of this leg is to be shown. */
+  /** The Media Server's answer to the offer of this leg's phone (RFC 3264 6.1: whom it hears, it does not turn). */
   answerFor(name: string): Buffer | undefined {
     return this.#legs.get(name)?.answer;
   }
 
+  /** The Media Server's SDP as an offer to this leg's phone, `sendrecv`. */
+  offerFor(name: string): Buffer | undefined {
+    return this.#legs.get(name)?.offer;
+  }
+
   /**
-   * Brings a leg to the Media Server; resolves with its SDP for the phone, turned to `sendrecv`.
+   * Brings a leg to the Media Server.
    * @param record the leg may be recorded (`;record` in the Request-URI)
    */
-  addLeg(name: string, dn: string, offer: Buffer, record: boolean): Promise<Result<Buffer, AnchorFailure>> {
+  addLeg(name: string, dn: string, sdp: Buffer, record: boolean): Promise<Result<undefined, AnchorFailure>> {
     const { endpoint, resourceManager, callUuid, geoLocation, from } = this.#options;
     const uri = requestUri(resourceManager, this.confId, dn, record);
     const headers: [string, string][] = [["X-Genesys-CallUUID", callUuid]];
@@ -97,7 +104,7 @@ export class MediaAnchor {
         to: { uri: resourceManager },
         from,
         headers,
-        body: stamp.stamp(offer),
+        body: stamp.stamp(sdp),
         contentType: "application/sdp",
       });
       session.on("accepted", (response) => {
@@ -106,15 +113,23 @@ export class MediaAnchor {
           return;
         }
         this.#token ??= response.headers.get("X-Resource-Token");
-        const answer = withDirection(response.body, "sendrecv");
-        if (answer === undefined) {
+        const offer = withDirection(response.body, "sendrecv");
+        if (offer === undefined) {
           session.terminate();
           resolve(fail({ reason: "media-server-sent-no-sdp", status: response.status }));
           return;
         }
-        this.#legs.set(name, { name, session, stamp, answer, offered: offer, queue: Promise.resolve() });
+        this.#legs.set(name, {
+          name,
+          session,
+          stamp,
+          answer: response.body,
+          offer,
+          offered: sdp,
+          queue: Promise.resolve(),
+        });
         this.#listen(name, session);
-        resolve(ok(answer));
+        resolve(ok(undefined));
       });
       session.on("rejected", (response) => resolve(fail(failureOf(response))));
       this.#pending.add(session);
@@ -134,8 +149,9 @@ export class MediaAnchor {
       const response = await leg.session.reinvite({ body: leg.stamp.stamp(sdp), contentType: "application/sdp" });
       if (response.status >= 300) return this.#failed(response);
       leg.offered = sdp;
-      leg.answer = withDirection(response.body, "sendrecv") ?? leg.answer;
-      return ok(response.body.length > 0 ? response.body : leg.answer);
+      if (response.body.length > 0) leg.answer = response.body;
+      leg.offer = withDirection(response.body, "sendrecv") ?? leg.offer;
+      return ok(leg.answer);
     });
     leg.queue = next.catch(() => undefined);
     return next;

@@ -82,7 +82,7 @@ export class MediaPath {
   offerToCalled(): Buffer {
     this.#rangAnchored = this.#anchor !== undefined;
     if (this.#anchor === undefined) return this.#o.offer;
-    const answer = this.#anchor.answerFor(this.#o.called.party) ?? Buffer.alloc(0);
+    const answer = this.#anchor.offerFor(this.#o.called.party) ?? Buffer.alloc(0);
     return withCodecsOf(answer, this.#anchor.offeredBy(this.#o.called.party) ?? answer);
   }
 
@@ -136,7 +136,7 @@ export class MediaPath {
 
   async #joinAnchored(called: PhoneLeg, response: SipResponse, anchor: MediaAnchor): Promise<void> {
     const { session, stamp, party } = this.#o.caller;
-    const shown = anchor.answerFor(party);
+    const shown = this.#o.offer.length > 0 ? anchor.answerFor(party) : anchor.offerFor(party);
     if (this.#o.offer.length === 0) {
       session.on("acked", (ack) => {
         if (ack.body.length > 0) void anchor.updateLeg(party, ack.body);
