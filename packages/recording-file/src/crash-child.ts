@@ -5,7 +5,13 @@ import { WriterThread } from "./writer-thread.ts";
 
 const [, , root = "", relative = ""] = process.argv;
 const ignore = (): void => undefined;
-const thread = new WriterThread(root, { onTrouble: ignore, onRelief: ignore, onEnded: ignore, onDeath: ignore });
+const thread = new WriterThread(root, {
+  onTrouble: ignore,
+  onRelief: ignore,
+  onLost: ignore,
+  onEnded: ignore,
+  onDeath: ignore,
+});
 const handle = thread.newHandle();
 await thread.open(handle, { relative, start: startLine("crash") });
 thread.send({ do: "zero", handle, wallMicros: systemClock.wallMicros(), codec: "pcmu" });

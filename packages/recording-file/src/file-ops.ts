@@ -13,6 +13,9 @@ export type FileOps = Pick<
   | "readdirSync"
   | "rmSync"
   | "existsSync"
->;
+> & {
+  /** Room on the disk under a path, in blocks. */
+  statfsSync(path: string): Pick<fs.StatsFs, "blocks" | "bavail" | "bsize">;
+};
 
 export const systemFiles: FileOps = fs;

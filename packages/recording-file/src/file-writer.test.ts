@@ -30,6 +30,7 @@ function writerOn(root: string, files: FileOps = systemFiles, sync = fsyncEach(f
     events: {
       onTrouble: (h, e: SidetoneError) => told.push(`trouble ${h} ${e.code}`),
       onRelief: (h) => told.push(`relief ${h}`),
+      onLost: (h, e) => told.push(`lost ${h} ${e.code}`),
       onEnded: (h, n, e) => told.push(`ended ${h} ${n} ${e?.code ?? "ok"}`),
     },
   });
@@ -138,10 +139,10 @@ test("B1: disk full: told once, audio kept, the rest goes on when there is room;
     writer.round();
     clock.advance(1000);
   }
-  assert.deepEqual(told, ["trouble 1 disk-full"]);
+  assert.deepEqual(told, ["trouble 1 disk-full", "lost 1 disk-full"], "given up after 10 s, told once");
   full = false;
   writer.round();
-  assert.deepEqual(told, ["trouble 1 disk-full", "relief 1"]);
+  assert.deepEqual(told.splice(2), ["relief 1"]);
   writer.end(1, "complete", "BYE");
   writer.end(2, "complete", "BYE");
   writer.round();
@@ -164,7 +165,7 @@ test("B3: a failed sync is never a silent success", async () => {
   const sync = fsyncEach(() => {
     if (bad) throw Object.assign(new Error("I/O error"), { code: "EIO" });
   });
-  const { writer, told } = writerOn(s.root, systemFiles, sync);
+  const { writer, clock, told } = writerOn(s.root, systemFiles, sync);
   writer.open(1, { relative, start: startLine("a") });
   writer.audio(1, frames(0, 10));
   bad = true;
@@ -174,6 +175,30 @@ test("B3: a failed sync is never a silent success", async () => {
   writer.end(1, "complete", "BYE");
   writer.round();
   assert.equal((await readFolder(join(s.root, relative))).manifest.end?.state, "partial");
+  assert.deepEqual(told.splice(1), ["relief 1", "ended 1 10 ok"]);
+  writer.open(2, { relative: "2026/11/20/b", start: startLine("b") });
+  bad = true;
+  for (let second = 0; second <= 10; second++) {
+    writer.audio(2, frames(0, 10));
+    writer.round();
+    clock.advance(1000);
+  }
+  writer.end(2, "complete", "BYE");
+  writer.round();
+  assert.deepEqual(told.splice(1), ["trouble 2 sync-failed", "lost 2 sync-failed", "ended 2 110 sync-failed"]);
+  assert.equal(fs.readdirSync(join(s.root, OPEN_MARKERS)).length, 1, "looked at again by the next start");
+  writer.close("end of test");
+});
+
+test("a disk without room for a segment opens no recording, whatever its first lines would need", () => {
+  using s = storage();
+  const { writer } = writerOn(s.root, {
+    ...systemFiles,
+    statfsSync: () => ({ blocks: 1000, bavail: 2, bsize: 4096 }),
+  });
+  assert.throws(() => writer.open(1, { relative, start: startLine("a") }), { code: "disk-full", sip: 503 });
+  assert.equal(fs.existsSync(join(s.root, relative)), false);
+  assert.deepEqual(fs.readdirSync(join(s.root, OPEN_MARKERS)), []);
   writer.close("end of test");
 });
 
@@ -186,7 +211,7 @@ test("B5: a folder that was removed in mid-call is noticed", () => {
   fs.rmSync(join(s.root, relative), { recursive: true });
   writer.audio(1, frames(10, 10));
   writer.round();
-  assert.deepEqual(told, ["trouble 1 recording-folder-gone"]);
+  assert.deepEqual(told, ["trouble 1 recording-folder-gone", "lost 1 recording-folder-gone"]);
   writer.end(1, "complete", "BYE");
   writer.round();
   assert.equal(told.at(-1), "ended 1 20 recording-folder-gone");

@@ -7,7 +7,7 @@ import type { FileOps } from "./file-ops.ts";
 import { FolderWriter } from "./folder-writer.ts";
 import type { GroupSync } from "./group-sync.ts";
 import { OPEN_MARKERS, markerName } from "./layout.ts";
-import { RETRY_MS } from "./limits.ts";
+import { GIVE_UP_MS, MIN_FREE_BYTES, RETRY_MS } from "./limits.ts";
 import type { EndLine, ManifestLine, StartLine, ZeroLine } from "./manifest.ts";
 
 /** What the writer tells about the recordings it has open. */
@@ -16,6 +16,8 @@ export interface FileWriterEvents {
   onTrouble(handle: number, error: SidetoneError): void;
   /** The trouble is over. */
   onRelief(handle: number): void;
+  /** The disk has refused for `GIVE_UP_MS`, or the folder is gone: whoever sends should end the recording. Once. */
+  onLost(handle: number, error: SidetoneError): void;
   /** The recording is closed. `error`: its end is not on disk; recovery will close it at the next start. */
   onEnded(handle: number, frames: number, error: SidetoneError | undefined): void;
 }
@@ -40,9 +42,11 @@ interface OpenFile {
   readonly marker: string;
   readonly folder: FolderWriter;
   end: Omit<EndLine, "frames"> | undefined;
-  troubled: boolean;
+  /** When the disk began to refuse, by the clock; undefined where it takes what it is given. */
+  troubledAt: number | undefined;
   retryAt: number;
   damaged: boolean;
+  lost: boolean;
 }
 
 /**
@@ -76,6 +80,7 @@ export class FileWriter {
     const marker = join(this.#root, OPEN_MARKERS, markerName(request.relative));
     try {
       this.#files.mkdirSync(join(this.#root, OPEN_MARKERS), { recursive: true });
+      this.#wantRoom();
       this.#files.closeSync(this.#files.openSync(marker, "a"));
       const existing = this.#files.existsSync(path) ? openExisting(path, this.#files) : undefined;
       const folder = new FolderWriter(path, this.#files, existing?.position);
@@ -88,7 +93,8 @@ export class FileWriter {
         const zero = existing?.manifest.zero;
         if (zero !== undefined) folder.setCodec(zero.codec);
         folder.flush();
-        this.#open.set(handle, { handle, marker, folder, end: undefined, troubled: false, retryAt: 0, damaged: false });
+        const state = { end: undefined, troubledAt: undefined, retryAt: 0, damaged: false, lost: false };
+        this.#open.set(handle, { handle, marker, folder, ...state });
         return { frames: folder.frames, zero, continued };
       } catch (error) {
         folder.close();
@@ -132,13 +138,22 @@ export class FileWriter {
     try {
       this.#sync.sync(written.flatMap((f) => f.folder.fds));
     } catch (error) {
-      for (const file of written) this.#syncFailed(file, error);
+      const failure = diskError(error, "sync-failed");
+      for (const file of written) this.#troubled(file, failure);
+      this.#closeEnded(written, failure);
+      return;
     }
+    for (const file of written) this.#relieve(file);
+    this.#closeEnded(written, undefined);
+  }
+
+  #closeEnded(written: readonly OpenFile[], failure: SidetoneError | undefined): void {
     for (const file of written) {
       if (file.end === undefined) continue;
       this.#forget(file);
-      this.#files.rmSync(file.marker, { force: true });
-      this.#events.onEnded(file.handle, file.folder.frames, undefined);
+      // The marker is what makes the next start look again.
+      if (failure === undefined) this.#files.rmSync(file.marker, { force: true });
+      this.#events.onEnded(file.handle, file.folder.frames, failure);
     }
   }
 
@@ -156,7 +171,7 @@ export class FileWriter {
   #flush(file: OpenFile): boolean {
     const { folder } = file;
     if (!folder.dirty && file.end === undefined) return false;
-    if (file.troubled && file.end === undefined && this.#clock.now() < file.retryAt) return false;
+    if (file.end === undefined && this.#clock.now() < file.retryAt) return false;
     try {
       if (folder.gone) throw diskError(new Error(`${folder.path} was removed`), "recording-folder-gone");
       folder.flush();
@@ -167,10 +182,6 @@ export class FileWriter {
         folder.line({ ...end, state, frames: folder.frames });
         folder.flush();
       }
-      if (file.troubled) {
-        file.troubled = false;
-        this.#events.onRelief(file.handle);
-      }
       return true;
     } catch (error) {
       this.#failed(file, error);
@@ -180,33 +191,45 @@ export class FileWriter {
 
   #failed(file: OpenFile, thrown: unknown): void {
     const error = diskError(thrown);
-    file.damaged = true;
-    file.retryAt = this.#clock.now() + RETRY_MS;
-    if (!file.troubled) {
-      file.troubled = true;
-      file.folder.line({
-        type: "warning",
-        atMs: Math.round(file.folder.frames / 8),
-        code: error.code,
-        text: error.message,
-      });
-      this.#events.onTrouble(file.handle, error);
-    }
+    this.#troubled(file, error);
     if (file.end === undefined) return;
     this.#forget(file);
     this.#events.onEnded(file.handle, file.folder.frames, error);
   }
 
-  #syncFailed(file: OpenFile, thrown: unknown): void {
-    const error = diskError(thrown, "sync-failed");
+  /** The disk refused a write, or did not confirm one. */
+  #troubled(file: OpenFile, error: SidetoneError): void {
+    const now = this.#clock.now();
     file.damaged = true;
-    file.folder.line({
-      type: "warning",
-      atMs: Math.round(file.folder.frames / 8),
-      code: error.code,
-      text: error.message,
-    });
-    this.#events.onTrouble(file.handle, error);
+    file.retryAt = now + RETRY_MS;
+    if (file.troubledAt === undefined) {
+      file.troubledAt = now;
+      const atMs = Math.round(file.folder.frames / 8);
+      file.folder.line({ type: "warning", atMs, code: error.code, text: error.message });
+      this.#events.onTrouble(file.handle, error);
+    }
+    const hopeless = error.code === "recording-folder-gone" || now - file.troubledAt >= GIVE_UP_MS;
+    if (!hopeless || file.lost || file.end !== undefined) return;
+    file.lost = true;
+    this.#events.onLost(file.handle, error);
+  }
+
+  #relieve(file: OpenFile): void {
+    if (file.troubledAt === undefined) return;
+    file.troubledAt = undefined;
+    file.retryAt = 0;
+    this.#events.onRelief(file.handle);
+  }
+
+  /** A full disk may have room for the first lines and none for audio: such a recording would be promised and not kept. */
+  #wantRoom(): void {
+    const { blocks, bavail, bsize } = this.#files.statfsSync(this.#root);
+    // Some network file systems do not tell.
+    if (blocks === 0 || bavail * bsize >= MIN_FREE_BYTES) return;
+    throw diskError(
+      new Error(`${this.#root} has ${bavail * bsize} bytes left, a recording wants ${MIN_FREE_BYTES}`),
+      "disk-full",
+    );
   }
 
   #forget(file: OpenFile): void {

@@ -10,6 +10,10 @@ export const MAX_PENDING_MS = 10_000;
 export const ROUND_MS = 250;
 /** Time between two attempts on a recording whose disk refused a write; ms. */
 export const RETRY_MS = 1000;
+/** A recording whose disk has refused for this long is given up: from here on its audio would be lost; ms. */
+export const GIVE_UP_MS = MAX_PENDING_MS;
+/** With less room than this no recording is opened: a segment; bytes. */
+export const MIN_FREE_BYTES = SEGMENT_FRAMES * FRAME_BYTES;
 /** Longest name of a recording's folder, bytes. */
 export const MAX_FOLDER_NAME = 200;
 /** Longest line of a manifest that is written; a longer one (metadata of megabytes) is replaced by a warning. */

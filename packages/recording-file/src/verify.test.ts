@@ -12,7 +12,12 @@ import { SegmentHashes, verifyFolder } from "./verify.ts";
 
 test("A segment is read once as long as it does not change; a changed one is found", async () => {
   using s = storage();
-  const events = { onTrouble: () => undefined, onRelief: () => undefined, onEnded: () => undefined };
+  const events = {
+    onTrouble: () => undefined,
+    onRelief: () => undefined,
+    onLost: () => undefined,
+    onEnded: () => undefined,
+  };
   const clock = new ManualClock();
   const writer = new FileWriter({ root: s.root, files: systemFiles, sync: fsyncEach(), clock, events });
   writer.open(1, { relative: "a", start: startLine("a") });

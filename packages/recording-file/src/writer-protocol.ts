@@ -30,6 +30,7 @@ export type WriterReport =
   | { readonly tell: "answer"; readonly ask: number; readonly opened?: Opened; readonly error?: PlainError }
   | { readonly tell: "trouble"; readonly handle: number; readonly error: PlainError }
   | { readonly tell: "relief"; readonly handle: number }
+  | { readonly tell: "lost"; readonly handle: number; readonly error: PlainError }
   | { readonly tell: "ended"; readonly handle: number; readonly frames: number; readonly error: PlainError | undefined }
   | { readonly tell: "round"; readonly ms: number };
 

@@ -8,6 +8,7 @@ import type { PlainError, WriterControl, WriterMessage, WriterReport } from "./w
 export interface WriterThreadEvents {
   onTrouble(handle: number, error: PlainError): void;
   onRelief(handle: number): void;
+  onLost(handle: number, error: PlainError): void;
   onEnded(handle: number, frames: number, error: PlainError | undefined): void;
   /** A round of writing and syncing took `ms`. */
   onRound?(ms: number): void;
@@ -135,6 +136,9 @@ export class WriterThread {
         break;
       case "relief":
         events.onRelief(report.handle);
+        break;
+      case "lost":
+        events.onLost(report.handle, report.error);
         break;
       case "ended":
         events.onEnded(report.handle, report.frames, report.error);

@@ -23,6 +23,7 @@ const writer = new FileWriter({
   events: {
     onTrouble: (handle, error) => tell({ tell: "trouble", handle, error: plain(error) }),
     onRelief: (handle) => tell({ tell: "relief", handle }),
+    onLost: (handle, error) => tell({ tell: "lost", handle, error: plain(error) }),
     onEnded: (handle, frames, error) =>
       tell({ tell: "ended", handle, frames, error: error === undefined ? undefined : plain(error) }),
   },

@@ -45,5 +45,9 @@ export const MAX_QUERY_VALUE = 256;
 export const FAREWELL_MS = 1500;
 /** Everything is closed within this, the farewell included; ms. */
 export const CLOSE_TIMEOUT_MS = 2500;
+/** Rows that the index refused are given to it again after this; ms. */
+export const INDEX_RETRY_MS = 1000;
+/** Rows that wait for an index that refuses; one is a few kB. */
+export const MAX_WAITING_ROWS = 10_000;
 /** Wait before a thread that died is started again; ms. */
 export const RESTART_MS = 1000;

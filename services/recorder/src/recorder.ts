@@ -5,6 +5,7 @@ import { WriterThread } from "@sidetone/recording-file";
 import { SipEndpoint, openSipJournal, peerCheck } from "@sidetone/sip";
 import { addRecordingsApi } from "./api/recordings-api.ts";
 import { IndexThread } from "./index/index-thread.ts";
+import { PatientIndex } from "./index/patient-index.ts";
 import { CLOSE_TIMEOUT_MS, RESTART_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
@@ -21,9 +22,10 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
   const root = config.storage.directory;
   const undo: (() => Promise<void> | void)[] = [];
   try {
-    const index = await IndexThread.open(config.storage.database);
+    const stored = await IndexThread.open(config.storage.database);
+    const index = new PatientIndex(stored, clock, log);
     undo.push(() => index.close());
-    const recovered = await reconcile({ root, index, clock, log }).catch((error: unknown) => {
+    const recovered = await reconcile({ root, index: stored, clock, log }).catch((error: unknown) => {
       throw new SidetoneError("storage-not-available", `recorder.storage.directory ${root}: ${errorText(error)}`, {
         exit: 1,
         remedy: "Choose a folder that the user who runs Sidetone may write.",
@@ -63,6 +65,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
         sessions?.trouble(handle, error);
       },
       onRelief: (handle) => health.troubled.delete(handle),
+      onLost: (handle, error) => sessions?.lost(handle, error),
       onEnded: (handle, _frames, error) => {
         health.troubled.delete(handle);
         void sessions?.ended(handle, error);

@@ -79,7 +79,9 @@ export interface RecordingPage {
 /** Where the index is kept. One contract, whatever the database. */
 export interface RecordingIndex {
   put(row: RecordingRow): Promise<void>;
+  /** With its keys, so that it can be put again. */
   get(id: string): Promise<RecordingRow | undefined>;
+  /** Rows without their keys. */
   search(query: RecordingQuery): Promise<RecordingPage>;
   /** Folders of the recordings in a state. */
   foldersIn(state: RecordingState): Promise<readonly string[]>;

@@ -7,6 +7,7 @@ import type {
   RecordingPage,
   RecordingQuery,
   RecordingRow,
+  SearchKey,
 } from "./recording-row.ts";
 
 interface RecordingsTable {
@@ -76,7 +77,9 @@ export class SqliteIndex implements RecordingIndex {
 
   async get(id: string): Promise<RecordingRow | undefined> {
     const found = await this.#db.selectFrom("recordings").selectAll().where("id", "=", id).executeTakeFirst();
-    return found === undefined ? undefined : rowOf(found);
+    if (found === undefined) return undefined;
+    const keys = await this.#db.selectFrom("recording_keys").selectAll().where("id", "=", id).execute();
+    return { ...rowOf(found), keys: keys.map((k) => [k.kind as SearchKey, k.value] as const) };
   }
 
   async search(query: RecordingQuery): Promise<RecordingPage> {

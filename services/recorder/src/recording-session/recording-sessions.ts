@@ -23,6 +23,7 @@ import { join } from "node:path";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
 import { FAREWELL_MS, LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
 import type { MediaThread } from "../media/media-thread.ts";
+import { finalRow } from "../store/final-row.ts";
 import { readRow } from "../store/recording-files.ts";
 import { within } from "../within.ts";
 import { type ActiveRecording, idChoice, relationTo } from "./active-recording.ts";
@@ -166,16 +167,36 @@ export class RecordingSessions {
     if (recording !== undefined) this.#refreshSoon(recording);
   }
 
+  /**
+   * The writer: a recording's disk has refused for too long, or its folder is gone. What comes from now on would be lost, and nobody would know:
+   * BYE to its sessions.
+   */
+  lost(handle: number, error: PlainError): void {
+    const recording = this.#byHandle.get(handle);
+    if (recording === undefined || recording.ending !== undefined) return;
+    this.#log.error({ recordingId: recording.id, code: error.code }, "nothing can be written: the recording is ended");
+    const headers = [["Reason", `SIP;cause=500;text="${quoted(error.code.replaceAll("-", " "))}"`] as const];
+    for (const session of Array.from(recording.sessions)) {
+      this.#leave(session, undefined, "partial", error.message);
+      session.sip.terminate({ headers });
+    }
+    if (recording.ending !== undefined) return;
+    // Its first session is still being opened; it finds the end, and begins anew.
+    recording.ending = "partial";
+    this.#writer.send({ do: "end", handle, state: "partial", reason: error.message });
+  }
+
   /** The writer: a recording is closed. */
   async ended(handle: number, error: PlainError | undefined): Promise<void> {
     const recording = this.#byHandle.get(handle);
     if (recording === undefined) return;
     try {
-      const row = await readRow(this.#root, recording.folder);
-      if (row !== undefined) await this.#index.put(error === undefined ? row : withError(row, error));
+      const folder = await readRow(this.#root, recording.folder);
+      const row = finalRow(folder, folder === undefined ? await this.#index.get(recording.id) : undefined, error);
       const { durationMs, state } = row?.document ?? { durationMs: 0, state: "failed" as const };
       if (state !== "recording") this.#ended[state] += 1;
       this.#log.info({ recordingId: recording.id, callUuid: recording.callUuid, durationMs, state }, "recording ended");
+      if (row !== undefined) await this.#index.put(row);
     } catch (thrown) {
       this.#log.error(
         { err: thrown, recordingId: recording.id },
@@ -273,6 +294,11 @@ export class RecordingSessions {
     } catch (error) {
       if (recording.sessions.size === 0) this.#finish(recording, session, undefined, "failed", errorText(error));
       throw error;
+    }
+    if (recording.ending !== undefined) {
+      // It ended while the ports were opened.
+      this.#media.send({ do: "close-session", session: session.mediaId, lingerMs: 0, end: undefined });
+      return this.#serve(sip, tx, id, identity, body);
     }
     recording.sessions.add(session);
     this.#byMedia.set(session.mediaId, session);
@@ -524,11 +550,6 @@ export class RecordingSessions {
         );
     });
   }
-}
-
-function withError(row: RecordingRow, error: PlainError): RecordingRow {
-  const warnings = [...row.document.warnings, { code: error.code, text: error.message, atMs: row.document.durationMs }];
-  return { ...row, document: { ...row.document, state: "partial", warnings } };
 }
 
 /** The folder of an id of ours: `~` is kept, everything else is made safe. */

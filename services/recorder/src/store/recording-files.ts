@@ -1,9 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock, Logger } from "@sidetone/foundation";
-import { closeUnfinished, readFolder, recoverOpen, scanFolders } from "@sidetone/recording-file";
+import { closeUnfinished, diskError, readFolder, recoverOpen, scanFolders } from "@sidetone/recording-file";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
 import { rowOfFolder } from "../index/row-of-folder.ts";
+import { finalRow } from "./final-row.ts";
 
 /** The row of a folder as it is now; `undefined` where there is no recording. Never rejects. */
 export async function readRow(root: string, relative: string): Promise<RecordingRow | undefined> {
@@ -27,11 +28,15 @@ export async function reconcile(o: {
   const { root, index, clock, log } = o;
   mkdirSync(root, { recursive: true });
   const touched = new Set<string>();
+  const refused = new Map<string, { code: string; message: string }>();
   let closed = 0;
   for (const { relative, outcome, frames, error } of recoverOpen(root, clock.wallMicros())) {
     touched.add(relative);
-    if (error !== undefined)
+    if (error !== undefined) {
+      refused.set(relative, diskError(error));
       log.error({ err: error, folder: relative }, "a recording could not be recovered; its marker stays");
+    } else if (outcome === "empty")
+      log.warn({ folder: relative }, "a recording was begun of which nothing is there any more");
     if (outcome !== "closed") continue;
     closed += 1;
     log.warn({ folder: relative, seconds: frames / 8000 }, "a recording without an end was closed and marked partial");
@@ -41,30 +46,28 @@ export async function reconcile(o: {
     try {
       if (closeUnfinished(join(root, relative), clock.wallMicros()).outcome === "closed") closed += 1;
     } catch (error) {
+      refused.set(relative, diskError(error));
       log.error({ err: error, folder: relative }, "a recording could not be recovered");
     }
   }
   if ((await index.count()) === 0) for await (const relative of scanFolders(root)) touched.add(relative);
   for (const relative of touched) {
-    const row = await readRow(root, relative);
+    const row = finalRow(await readRow(root, relative), undefined, refused.get(relative));
     if (row !== undefined) await index.put(row);
   }
   await markMissing(o);
   return closed;
 }
 
-/** A row whose folder is gone says so. */
-async function markMissing({ root, index, log }: { root: string; index: RecordingIndex; log: Logger }): Promise<void> {
-  for (const relative of await index.foldersIn("recording")) {
-    if ((await readRow(root, relative)) !== undefined) continue;
-    const { rows } = await index.search({ keys: [], state: "recording", limit: 1000 });
-    for (const row of rows.filter((r) => r.folder === relative)) {
-      log.error({ folder: relative, recordingId: row.document.id }, "the folder of a recording is gone");
-      const warning = { code: "recording-folder-gone", text: "The folder of this recording is gone.", atMs: 0 };
-      await index.put({
-        ...row,
-        document: { ...row.document, state: "failed", warnings: [...row.document.warnings, warning] },
-      });
+/** A row that still says "recording" has lost its folder. */
+async function markMissing({ index, log }: { index: RecordingIndex; log: Logger }): Promise<void> {
+  for (;;) {
+    const { rows, more } = await index.search({ keys: [], state: "recording", limit: 1000 });
+    for (const { document, folder } of rows) {
+      log.error({ folder, recordingId: document.id }, "the folder of a recording is gone");
+      const row = finalRow(undefined, await index.get(document.id), undefined);
+      if (row !== undefined) await index.put(row);
     }
+    if (!more) return;
   }
 }
