@@ -1,5 +1,5 @@
 import type { Result } from "@sidetone/foundation";
-import type { ErrorName, KVList } from "@sidetone/tlib/schema";
+import type { ErrorName, KVList } from "@sidetone/tlib";
 import type { Call } from "../call-model/call.ts";
 
 /** Why the switch does not do what was asked; becomes an `EventError`. */
