@@ -1,1 +1,2 @@
 export * from "./schema/index.ts";
+export * from "./session/index.ts";
