@@ -1,6 +1,8 @@
 import Type from "typebox";
 import type { Static } from "typebox";
 import { enumerations } from "./enumerations.ts";
+import { errorCodes } from "./errors.ts";
+import type { ErrorName } from "./errors.ts";
 import { callUuid, calls, closed, connId, counter, dn, int32, kvList, open, parties, text } from "./shapes.ts";
 
 /** tlib-wire.md, "Attributes". Enumerations that clients choose from are closed here; events open them. */
@@ -35,7 +37,7 @@ export const attributeSchemas = {
   DataKey: text("UserData key"),
   UserEvent: text("Name of the request this EventACK/EventError answers"),
   ErrorCode: int32("Numeric error, for logs"),
-  ErrorName: text("Stable symbolic error"),
+  ErrorName: open(Object.keys(errorCodes) as ErrorName[], "Stable symbolic error"),
   ErrorMessage: text("Human text, not for matching"),
   EventSequenceNumber: counter("Server-wide identity of the event", 1),
   UserData: kvList("Business data of the call; in events always the complete list"),

@@ -43,8 +43,9 @@ export const eventTable = {
     optional: ["RegisterMode", "MoreCalls", "Extensions"],
   },
   EventUnregistered: { required: ["ThisDN"], optional: ["Extensions"] },
+  // Without ReferenceID it continues a snapshot: the direct response was EventRegistered, and there is only one.
   EventAddressInfo: {
-    required: ["ReferenceID", "ThisDN", "AddressInfoType"],
+    required: ["ThisDN", "AddressInfoType"],
     optional: ["Calls", "MoreCalls", "Extensions"],
   },
   EventPartyInfo: {

@@ -14,3 +14,5 @@ export const MAX_CLIENT_MESSAGE_BYTES = 64 * 1024;
 export const MAX_SERVER_MESSAGE_BYTES = 1024 * 1024;
 /** Snapshot that one EventRegistered holds, in bytes; the rest follows in EventAddressInfo (tlib-wire.md, "Session" 5). */
 export const MAX_SNAPSHOT_BYTES = 256 * 1024;
+/** Names of a message that are compared with one that is missing: who sends more has not misspelt it. */
+export const MAX_NAMES_COMPARED = 32;

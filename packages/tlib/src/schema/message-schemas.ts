@@ -79,3 +79,6 @@ export const messageSchemas: ReadonlyMap<string, MessageSchema> = new Map<string
     return [name, messageSchema("event", name, always, ["ReferenceID", ...optional])] as const;
   }),
 ]);
+
+/** Every message of the contract: controls, requests, events. */
+export const messageNames = [...messageSchemas.keys()] as readonly MessageName[];

@@ -1,7 +1,6 @@
 import type { AttributeName, AttributeTypes } from "./attributes.ts";
 import type { ControlAttributes, ControlName } from "./controls.ts";
 import type { Open } from "./enumerations.ts";
-import type { ErrorName } from "./errors.ts";
 import type { EventName, eventTable } from "./events.ts";
 import type { RequestName, requestTable } from "./requests.ts";
 
@@ -10,11 +9,9 @@ type OpenEnumeration<T> = T extends string ? (string extends T ? T : Open<T>) : 
 
 /** Type of each attribute in an event: its enumerations are open. */
 export type EventAttributeTypes = {
-  readonly [A in AttributeName]: A extends "ErrorName"
-    ? Open<ErrorName>
-    : [AttributeTypes[A]] extends [string]
-      ? OpenEnumeration<AttributeTypes[A]>
-      : AttributeTypes[A];
+  readonly [A in AttributeName]: [AttributeTypes[A]] extends [string]
+    ? OpenEnumeration<AttributeTypes[A]>
+    : AttributeTypes[A];
 };
 
 /** Attributes of each request, with its ReferenceID. */

@@ -57,8 +57,8 @@ export function readClientMessage(text: string): Result<TlibRequest | ClientCont
   if (problem !== undefined) return refuse(object, name, "InvalidAttribute", sentence(problem));
   const request = object as unknown as TlibRequest;
   const userData = (request.attributes as { readonly UserData?: KVList }).UserData;
-  // JSON without spaces is at most the text of the frame, whose UTF-8 has at most three bytes a unit.
-  if (userData !== undefined && text.length * 3 > MAX_USER_DATA_BYTES && kvListBytes(userData) > MAX_USER_DATA_BYTES) {
+  // What JSON.stringify makes of a text is at most 3.4 times as long: a number like 1e9, three bytes a unit.
+  if (userData !== undefined && text.length * 4 > MAX_USER_DATA_BYTES && kvListBytes(userData) > MAX_USER_DATA_BYTES) {
     return refuse(object, name, "TooLarge", `UserData must not have more than ${MAX_USER_DATA_BYTES} bytes`);
   }
   return ok(request);

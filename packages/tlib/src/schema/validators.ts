@@ -2,6 +2,7 @@ import { nearestName } from "@sidetone/foundation";
 import { Compile } from "typebox/compile";
 import type { TSchema } from "typebox";
 import { kvListViolation } from "./kv-list.ts";
+import { MAX_NAMES_COMPARED } from "./limits.ts";
 import { messageSchemas } from "./message-schemas.ts";
 import type { MessageSchema } from "./message-schemas.ts";
 import { quoted } from "./violation.ts";
@@ -52,9 +53,8 @@ function explain(schema: MessageSchema, attributes: object): Violation {
   }
   for (const name of schema.required) {
     if (Object.hasOwn(attributes, name)) continue;
-    const meant = Object.keys(attributes).find(
-      (given) => !schema.properties.has(given) && nearestName(given, [name]) !== undefined,
-    );
+    const given = Object.keys(attributes).slice(0, MAX_NAMES_COMPARED);
+    const meant = given.find((key) => !schema.properties.has(key) && nearestName(key, [name]) !== undefined);
     const hint = meant === undefined ? "" : `; is it what ${quoted(meant)} stands for?`;
     return { attribute: name, reason: `is missing: ${schema.name} needs it${hint}` };
   }
