@@ -208,7 +208,7 @@ test("no value stands in an error: it may be a password", () => {
 });
 
 test("a deep, a long and a wide message cost little and are refused", () => {
-  const started = performance.now();
+  const started = process.cpuUsage();
   const deep = `{"message":"RequestQueryServer","attributes":{"ReferenceID":1,"Extensions":${'{"a":'.repeat(12_000)}1${"}".repeat(12_000)}}}`;
   assert.match(refused(deep).message, /^Extensions\.a.* must not be nested deeper than 8 levels$/);
   refused(`${"[".repeat(65_000)}${"]".repeat(65_000)}`);
@@ -222,7 +222,8 @@ test("a deep, a long and a wide message cost little and are refused", () => {
   refused({ message: "SessionOpen", attributes: wide });
   const base64 = `${"A".repeat(60_000)}!`;
   refused({ message: "RequestQueryServer", attributes: { ReferenceID: 1, Extensions: { a: { $binary: base64 } } } });
-  assert.ok(performance.now() - started < 2_000);
+  const { user, system } = process.cpuUsage(started);
+  assert.ok(user + system < 2_000_000);
 });
 
 test("whatever comes, the reader does not throw, and errors are short", () => {
