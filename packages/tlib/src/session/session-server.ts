@@ -102,7 +102,8 @@ export class SessionServer<Owner> {
   accept(connection: SessionConnection): SessionInput {
     const made = new ServerConnection<Owner>(this.#host, connection);
     this.#connections.add(made);
-    if (this.#closed) made.finish("ServerRestart");
+    // Not before the transport has what this returns.
+    if (this.#closed) queueMicrotask(() => made.finish("ServerRestart"));
     return made;
   }
 
