@@ -1,0 +1,74 @@
+import { kvListBytes, MAX_USER_DATA_BYTES, responsesOf, type TlibRequest } from "@sidetone/tlib";
+import type { Session, TlibContext } from "../context.ts";
+import type { SwitchFailure, UserDataChange } from "../switch.ts";
+import { admitCall, dnRefusal } from "./admit.ts";
+
+type UserDataRequest = TlibRequest<
+  "RequestAttachUserData" | "RequestUpdateUserData" | "RequestDeletePair" | "RequestDeleteUserData"
+>;
+
+/**
+ * Changes the user data of a call. ThisDN need not be a party (a strategy attaches data on a routing point), so the right
+ * is asked for on a party too. Where the change brings no event for ThisDN, `EventACK` answers.
+ */
+export function changeUserData(context: TlibContext, session: Session, request: UserDataRequest): void {
+  const { publisher } = context;
+  const { ReferenceID, ThisDN, ConnID } = request.attributes;
+  const refusal = dnRefusal(context, session, request.message, ThisDN);
+  if (refusal !== undefined) return publisher.refuse(session, request, refusal);
+  const call = admitCall(context, session, "userdata", ConnID);
+  if (!call.ok) return publisher.refuse(session, request, call.error);
+  const change = changeOf(request);
+  const mistake = keyMistake(session, change, Object.keys(call.value.userData));
+  if (mistake !== undefined) return publisher.refuse(session, request, mistake);
+  if ("data" in change && kvListBytes({ ...call.value.userData, ...change.data }) > MAX_USER_DATA_BYTES) {
+    publisher.refuse(session, request, {
+      error: "TooLarge",
+      message: `the user data of a call are at most ${MAX_USER_DATA_BYTES} bytes`,
+    });
+    return;
+  }
+  const waiting = context.responses.expect(
+    {
+      session,
+      referenceId: ReferenceID,
+      thisDn: ThisDN,
+      events: responsesOf.get(request.message) ?? [],
+      onOverdue: () => undefined,
+    },
+    ConnID,
+  );
+  const changed = context.calls.changeUserData(ConnID, change, ThisDN);
+  if (!waiting.settle()) return;
+  if (!changed.ok) return publisher.refuse(session, request, changed.error);
+  publisher.respond(session, ReferenceID, "EventACK", { ReferenceID, UserEvent: request.message, ThisDN, ConnID });
+}
+
+function changeOf(request: UserDataRequest): UserDataChange {
+  switch (request.message) {
+    case "RequestAttachUserData":
+      return { kind: "attach", data: request.attributes.UserData };
+    case "RequestUpdateUserData":
+      return { kind: "update", data: request.attributes.UserData };
+    case "RequestDeletePair":
+      return { kind: "delete-pair", key: request.attributes.DataKey };
+    case "RequestDeleteUserData":
+      return { kind: "delete-all" };
+  }
+}
+
+/** R22, and the application's list of keys. Who does not see a key must not delete it with the others. */
+function keyMistake(session: Session, change: UserDataChange, present: readonly string[]): SwitchFailure | undefined {
+  const { rights } = session.owner;
+  const written = "data" in change ? Object.keys(change.data) : change.kind === "delete-pair" ? [change.key] : [];
+  const forbidden = written.find((key) => !rights.writes(key));
+  if (forbidden !== undefined) {
+    const key = JSON.stringify(forbidden.slice(0, 64));
+    return { error: "PermissionDenied", message: `UserData: ${key} is a key that this application may not write` };
+  }
+  if (change.kind !== "delete-all" || present.every((key) => rights.sees(key))) return undefined;
+  return {
+    error: "PermissionDenied",
+    message: "the call has user data that this application does not see; delete single pairs",
+  };
+}

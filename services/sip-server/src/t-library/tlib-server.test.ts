@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { testCall, testParty } from "./calls.fixture.ts";
+import { errorOf, startTlib, TestClient } from "./rig.fixture.ts";
+
+const ConnID = "0110031f8ab2c001";
+
+test("tlib-wire.md, Session 2: a new session is greeted, then it may register", async (t) => {
+  const rig = await startTlib(t);
+  const client = await rig.open();
+  const { attributes } = await client.ask("RequestRegisterAddress", { ThisDN: "7001" });
+  assert.deepEqual(attributes, {
+    EventSequenceNumber: 3,
+    ReferenceID: 1,
+    ThisDN: "7001",
+    AddressType: "DN",
+    Calls: [],
+  });
+  assert.equal(rig.server.stats().registrations, 1);
+});
+
+test("registration: right, configuration and modes are looked at", async (t) => {
+  const rig = await startTlib(t);
+  const [desk, second, wall] = [await rig.open(), await rig.open(), await rig.open("wall")];
+  const register = async (client: TestClient, ThisDN: string, RegisterMode?: string): Promise<unknown> =>
+    errorOf(
+      await client.ask("RequestRegisterAddress", { ThisDN, ...(RegisterMode === undefined ? {} : { RegisterMode }) }),
+    );
+  assert.equal(await register(desk, "8000"), "PermissionDenied");
+  assert.equal(await register(desk, "7099"), "NotConfigured");
+  assert.equal(await register(desk, "7001", "ModePrivate"), "EventRegistered");
+  assert.equal(await register(second, "7001"), "ResourceSeized");
+  assert.equal(await register(wall, "7001", "ModeMonitor"), "ResourceSeized");
+  assert.equal(await register(desk, "7001", "ModeShare"), "EventRegistered");
+  assert.equal(await register(second, "7001"), "EventRegistered");
+  assert.equal(await register(wall, "7001", "ModePrivate"), "ResourceSeized");
+  assert.equal(errorOf(await wall.ask("RequestUnregisterAddress", { ThisDN: "7001" })), "NotRegistered");
+  assert.equal(errorOf(await second.ask("RequestUnregisterAddress", { ThisDN: "7001" })), "EventUnregistered");
+});
+
+test("a DN of a session that has ended is free again", async (t) => {
+  const rig = await startTlib(t);
+  const first = await rig.open();
+  await first.ask("RequestRegisterAddress", { ThisDN: "7001", RegisterMode: "ModePrivate" });
+  first.say("SessionClose", {});
+  await first.closed;
+  const second = await rig.open();
+  assert.equal(errorOf(await second.ask("RequestRegisterAddress", { ThisDN: "7001" })), "EventRegistered");
+});
+
+test("Session 5: EventRegistered.Calls shows the calls there are, with parties and complete user data", async (t) => {
+  const rig = await startTlib(t);
+  const parties = [
+    testParty("a", "+15550100", { dn: "pstn", kind: "external" }),
+    testParty("b", "7001", { state: "held", agentId: "1001" }),
+  ];
+  rig.calls.publish(testCall("+15550100", "7001", { callType: "Inbound", parties, userData: { Segment: "Gold" } }));
+  const client = await rig.open();
+  const { attributes } = await client.ask("RequestRegisterAddress", { ThisDN: "7001" });
+  assert.deepEqual(attributes["Calls"], [
+    {
+      ConnID,
+      CallUUID: "JBNIHE6GIL09DCQ7KUREMIUHVC000001",
+      CallID: 0x0ab2c001,
+      CallType: "Inbound",
+      CallState: "Ok",
+      ANI: "+15550100",
+      DNIS: "7001",
+      ThisDNRole: "RoleDestination",
+      PartyState: "Held",
+      OtherDN: "+15550100",
+      OtherDNRole: "RoleOrigination",
+      UserData: { Segment: "Gold" },
+      Parties: [
+        { DN: "+15550100", Role: "RoleOrigination", PartyState: "Connected" },
+        { DN: "7001", Role: "RoleDestination", PartyState: "Held", AgentID: "1001" },
+      ],
+    },
+  ]);
+});
+
+test("Session 5: a snapshot above 256 KB goes on in EventAddressInfo before any other event of the DN", async (t) => {
+  const rig = await startTlib(t);
+  const long = "x".repeat(30_000);
+  for (let n = 0; n < 20; n += 1) {
+    const connId = n.toString(16).padStart(16, "0");
+    rig.calls.publish(testCall("7001", "7002", { connId: connId as never, userData: { long } }));
+  }
+  const client = await rig.open();
+  const first = await client.ask("RequestRegisterAddress", { ThisDN: "7001" });
+  const seen = (first.attributes["Calls"] as unknown[]).length;
+  assert.equal(first.attributes["MoreCalls"], 20 - seen);
+  let counted = seen;
+  while (counted < 20) {
+    const { attributes } = await client.next("EventAddressInfo");
+    assert.equal(attributes["ReferenceID"], undefined);
+    counted += (attributes["Calls"] as unknown[]).length;
+    assert.equal(attributes["MoreCalls"], 20 - counted);
+  }
+  assert.equal(counted, 20);
+});
+
+test("every registered party gets its own event with its own ThisDN, one number for one event", async (t) => {
+  const rig = await startTlib(t);
+  const [desk, wall] = [await rig.open(), await rig.open("wall")];
+  for (const ThisDN of ["7001", "7002"]) await desk.ask("RequestRegisterAddress", { ThisDN });
+  await wall.ask("RequestRegisterAddress", { ThisDN: "7002", RegisterMode: "ModeMonitor" });
+  const call = testCall("7001", "7002");
+  rig.calls.publish(call);
+  await rig.calls.holdCall(ConnID, "7002");
+  const [mine, theirs] = [await desk.next("EventHeld"), await wall.next("EventHeld")];
+  assert.equal(mine.attributes["ThisDN"], "7002");
+  assert.equal(mine.attributes["OtherDN"], "7001");
+  assert.equal(mine.attributes["EventSequenceNumber"], theirs.attributes["EventSequenceNumber"]);
+  assert.deepEqual(await wall.rest(), []);
+  assert.deepEqual(await desk.rest(), []);
+});
+
+test("Session 7: the direct response carries the ReferenceID once; the same event for others carries none", async (t) => {
+  const rig = await startTlib(t);
+  const [desk, second] = [await rig.open(), await rig.open()];
+  for (const client of [desk, second]) {
+    for (const ThisDN of ["7001", "7002"]) await client.ask("RequestRegisterAddress", { ThisDN });
+  }
+  rig.calls.publish(testCall("7001", "7002"));
+  const held = await desk.ask("RequestHoldCall", { ThisDN: "7001", ConnID });
+  assert.equal(held.message, "EventHeld");
+  const theirs = await second.next("EventHeld");
+  assert.equal(theirs.attributes["ReferenceID"], undefined);
+  assert.equal(theirs.attributes["EventSequenceNumber"], held.attributes["EventSequenceNumber"]);
+  assert.equal((await desk.ask("RequestRetrieveCall", { ThisDN: "7001", ConnID })).message, "EventRetrieved");
+  const released = await desk.ask("RequestReleaseCall", { ThisDN: "7001", ConnID });
+  assert.equal(released.attributes["ThisDN"], "7001");
+  const other = await desk.next("EventReleased");
+  assert.deepEqual(
+    [other.attributes["ThisDN"], other.attributes["CallState"], other.attributes["ReferenceID"]],
+    ["7002", "RemoteRelease", undefined],
+  );
+});
+
+test("call control: refusals name the reason, an event that does not come is Timeout", async (t) => {
+  const rig = await startTlib(t);
+  const desk = await rig.open();
+  await desk.ask("RequestRegisterAddress", { ThisDN: "7001" });
+  await desk.ask("RequestRegisterAddress", { ThisDN: "7003" });
+  rig.calls.publish(testCall("7001", "7002"));
+  const hold = async (ThisDN: string, connId = ConnID): Promise<unknown> =>
+    errorOf(await desk.ask("RequestHoldCall", { ThisDN, ConnID: connId }));
+  assert.equal(await hold("7002"), "NotRegistered");
+  assert.equal(await hold("7001", "ffffffffffffffff"), "InvalidConnID");
+  assert.equal(await hold("7003"), "InvalidState");
+  rig.calls.refusal = { error: "InvalidState", message: "the phone cannot" };
+  assert.equal(await hold("7001"), "InvalidState");
+  rig.calls.refusal = undefined;
+  rig.calls.acting = false;
+  const reference = desk.send("RequestHoldCall", { ThisDN: "7001", ConnID });
+  await desk.rest();
+  rig.clock.advance(15_000);
+  assert.equal(errorOf(await desk.nextWhere((heard) => heard.attributes["ReferenceID"] === reference)), "Timeout");
+});
+
+test("RequestMakeCall is answered by EventDialing of the new call", async (t) => {
+  const rig = await startTlib(t);
+  const desk = await rig.open();
+  await desk.ask("RequestRegisterAddress", { ThisDN: "7001" });
+  const dialing = await desk.ask("RequestMakeCall", { ThisDN: "7001", OtherDN: "7002", UserData: { a: "b" } });
+  assert.equal(dialing.message, "EventDialing");
+  assert.deepEqual(
+    [dialing.attributes["ConnID"], dialing.attributes["OtherDN"], dialing.attributes["UserData"]],
+    [ConnID, "7002", { a: "b" }],
+  );
+  rig.calls.refusal = { error: "InvalidDestination", message: "nobody" };
+  assert.equal(errorOf(await desk.ask("RequestMakeCall", { ThisDN: "7001", OtherDN: "1" })), "InvalidDestination");
+  const gsip = { ThisDN: "7001", OtherDN: "7002", UserData: { GSIP_RECORD: "On" } };
+  assert.equal(errorOf(await desk.ask("RequestMakeCall", gsip)), "PermissionDenied");
+});
+
+test("rights: a verb that is missing on ThisDN, or ModeMonitor, is PermissionDenied", async (t) => {
+  const rig = await startTlib(t);
+  const [desk, wall] = [await rig.open(), await rig.open("wall")];
+  await wall.ask("RequestRegisterAddress", { ThisDN: "7001" });
+  await desk.ask("RequestRegisterAddress", { ThisDN: "7001", RegisterMode: "ModeMonitor" });
+  rig.calls.publish(testCall("7001", "7002"));
+  const requests: readonly [string, Record<string, unknown>][] = [
+    ["RequestHoldCall", { ConnID }],
+    ["RequestReleaseCall", { ConnID }],
+    ["RequestMakeCall", { OtherDN: "7002" }],
+    ["RequestAttachUserData", { ConnID, UserData: { a: "b" } }],
+    ["RequestPrivateService", { ConnID, PrivateMsgID: 3013 }],
+    ["RequestAgentLogin", { AgentID: "1002" }],
+  ];
+  for (const client of [wall, desk]) {
+    for (const [message, attributes] of requests) {
+      assert.equal(errorOf(await client.ask(message, { ThisDN: "7001", ...attributes })), "PermissionDenied", message);
+    }
+  }
+  assert.equal((await wall.ask("RequestQueryCall", { ConnID })).message, "EventPartyInfo");
+});
+
+test("a ConnID of a call of whose parties the application has no right is PermissionDenied, and the call goes on", async (t) => {
+  const rig = await startTlib(t);
+  const other = await rig.open("other");
+  await other.ask("RequestRegisterAddress", { ThisDN: "8000" });
+  rig.calls.publish(testCall("7001", "7002"));
+  for (const [message, attributes] of [
+    ["RequestPrivateService", { PrivateMsgID: 3013 }],
+    ["RequestReleaseCall", {}],
+    ["RequestUpdateUserData", { UserData: { a: "b" } }],
+  ] as const) {
+    const refused = await other.ask(message, { ThisDN: "8000", ConnID, ...attributes });
+    assert.equal(errorOf(refused), "PermissionDenied", message);
+  }
+  assert.equal(errorOf(await other.ask("RequestQueryCall", { ConnID })), "PermissionDenied");
+  assert.equal(rig.calls.recordings.length, 0);
+  assert(rig.calls.call(ConnID) !== undefined);
+});
+
+test("queries: server, address, agent, call", async (t) => {
+  const rig = await startTlib(t);
+  const desk = await rig.open();
+  rig.calls.publish(testCall("7001", "7002", { userData: { a: "b" } }));
+  const server = await desk.ask("RequestQueryServer");
+  assert.deepEqual(server.attributes["ServerVersion"], "0.1.0");
+  const calls = await desk.ask("RequestQueryAddress", { ThisDN: "7001", AddressInfoType: "CallsQuery" });
+  assert.equal((calls.attributes["Calls"] as unknown[]).length, 1);
+  const agent = await desk.ask("RequestQueryAddress", { ThisDN: "7001", AddressInfoType: "AgentStatus" });
+  assert.deepEqual(agent.attributes["Extensions"], { AgentStatus: "LoggedOut" });
+  const kind = await desk.ask("RequestQueryAddress", { ThisDN: "7001", AddressInfoType: "AddressType" });
+  assert.deepEqual(kind.attributes["Extensions"], { AddressType: "DN", Calls: 1 });
+  const parties = await desk.ask("RequestQueryCall", { ConnID });
+  assert.equal((parties.attributes["Parties"] as unknown[]).length, 2);
+  assert.deepEqual(parties.attributes["UserData"], { a: "b" });
+  const foreign = await desk.ask("RequestQueryAddress", { ThisDN: "8000", AddressInfoType: "CallsQuery" });
+  assert.equal(errorOf(foreign), "PermissionDenied");
+});
+
+test("a request that is not served yet is UnsupportedOperation", async (t) => {
+  const rig = await startTlib(t);
+  const desk = await rig.open();
+  const asked = { ThisDN: "7001", ConnID, OtherDN: "7002" };
+  assert.equal(errorOf(await desk.ask("RequestInitiateTransfer", asked)), "UnsupportedOperation");
+});
+
+test("the end of the server closes every session with 1012", async (t) => {
+  const rig = await startTlib(t);
+  const desk = await rig.open();
+  rig.server.close();
+  assert.equal((await desk.next("SessionClosing")).attributes["Reason"], "ServerRestart");
+  assert.equal(await desk.closed, 1012);
+});
