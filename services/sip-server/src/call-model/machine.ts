@@ -15,13 +15,17 @@ export type CallInput =
       readonly id?: string;
       readonly fileName?: string;
       readonly cause: string;
-    };
+    }
+  /** R23: it was accepted, and failed or broke. */
+  | { readonly kind: "recording-failed"; readonly reason: string; readonly recordDn: string };
 
 /** What the model wants done or told. */
 export type CallEffect =
   | { readonly kind: "party-changed"; readonly party: Party; readonly from: PartyState; readonly cause: string }
   | { readonly kind: "user-data-changed"; readonly userData: UserData; readonly keys: readonly string[] }
   | { readonly kind: "call-answered" }
+  /** R23: for EventPrivateInfo. */
+  | { readonly kind: "recording-failed"; readonly reason: string; readonly recordDn: string }
   | { readonly kind: "release-party"; readonly party: string; readonly cause: string }
   | { readonly kind: "call-ended"; readonly cause: string };
 
@@ -62,6 +66,8 @@ export function stepCall(call: Call, input: CallInput, nowMicros: number): CallS
       return withUserData(call, input.update);
     case "recording":
       return recording(call, input);
+    case "recording-failed":
+      return { call, effects: [input] };
   }
 }
 

@@ -5,6 +5,7 @@ import { Params } from "@sidetone/sip";
 import { type Call, callTypeOf, newCall, type Party } from "../call-model/call.ts";
 import { type CallInput, stepCall } from "../call-model/machine.ts";
 import { type MediaPlan, mediaPlan } from "../recording/policy.ts";
+import type { Outcome, RecordingAction } from "../t-library/switch.ts";
 import { CallRecording } from "./call-recording.ts";
 import type { AnchorFailure } from "./media-anchor.ts";
 import { MediaPath } from "./media-path.ts";
@@ -115,6 +116,11 @@ export class CallController {
       }
     }
     this.#ring();
+  }
+
+  /** R3, R18: what a client asks of the call's recording. Resolves before the change is said to anybody. */
+  record(action: RecordingAction): Promise<Outcome> {
+    return this.#recording.record(action);
   }
 
   /** Ends the call from our side. */

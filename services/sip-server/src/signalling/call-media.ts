@@ -1,4 +1,4 @@
-import type { Logger, Result } from "@sidetone/foundation";
+import type { Cancel, Clock, Logger, Result } from "@sidetone/foundation";
 import { fail, ok } from "@sidetone/foundation";
 import type { IncomingRequest, SipResponse } from "@sidetone/sip";
 import type { LegToAnchor } from "./anchor-attempts.ts";
@@ -7,6 +7,11 @@ import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import { audioDirection } from "./sdp-direction.ts";
 
 const SDP = "application/sdp";
+/** How long a phone may take to answer a move, ms: then the other one goes back. */
+const MOVE_PATIENCE_MS = 5000;
+
+/** A phone's answer to a move; without status where it gave none in time. */
+type Moved = Pick<SipResponse, "reason" | "body"> & { readonly status: number };
 
 /** What a call's media tell the call. */
 export interface CallMediaListener {
@@ -21,18 +26,25 @@ export interface CallMediaListener {
 export class CallMedia {
   readonly #a: PhoneLeg;
   readonly #b: PhoneLeg;
+  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #listener: CallMediaListener;
   readonly #unsubscribe: (() => void)[] = [];
   #anchor: MediaAnchor | undefined;
   #moving = false;
 
-  constructor(a: PhoneLeg, b: PhoneLeg, anchor: MediaAnchor | undefined, log: Logger, listener: CallMediaListener) {
+  constructor(
+    phones: { readonly a: PhoneLeg; readonly b: PhoneLeg },
+    anchor: MediaAnchor | undefined,
+    o: { readonly clock: Clock; readonly log: Logger } & CallMediaListener,
+  ) {
+    const { a, b } = phones;
     this.#a = a;
     this.#b = b;
     this.#anchor = anchor;
-    this.#log = log;
-    this.#listener = listener;
+    this.#clock = o.clock;
+    this.#log = o.log;
+    this.#listener = o;
     this.#serve(a, b);
     this.#serve(b, a);
   }
@@ -74,7 +86,10 @@ export class CallMedia {
     }
     this.#moving = true;
     try {
-      const [toA, toB] = await Promise.all([this.#offer(this.#a, shownA), this.#offer(this.#b, shownB)]);
+      const [toA, toB] = await Promise.all([
+        this.#offerInTime(this.#a, shownA, sdpB),
+        this.#offerInTime(this.#b, shownB, sdpA),
+      ]);
       if (toA.status >= 300 || toB.status >= 300) {
         await this.#backToDirect(toA, sdpA, toB, sdpB);
         const refusal = toA.status >= 300 ? toA : toB;
@@ -109,7 +124,24 @@ export class CallMedia {
     return leg.session.reinvite({ body: leg.stamp.stamp(sdp), contentType: SDP });
   }
 
-  async #backToDirect(toA: SipResponse, sdpA: Buffer, toB: SipResponse, sdpB: Buffer): Promise<void> {
+  /** A phone that answers after all, when the move is off, is shown the other phone again (`back`). */
+  async #offerInTime(leg: PhoneLeg, sdp: Buffer, back: Buffer): Promise<Moved> {
+    let cancel: Cancel = () => undefined;
+    let late = false;
+    const patience = new Promise<Moved>((resolve) => {
+      cancel = this.#clock.after(MOVE_PATIENCE_MS, () => {
+        late = true;
+        resolve({ status: 408, reason: "No Answer To The Move", body: Buffer.alloc(0) });
+      });
+    });
+    const answer = this.#offer(leg, sdp).then((response) => {
+      if (late && response.status < 300) void this.#offer(leg, back);
+      return response;
+    });
+    return Promise.race([answer, patience]).finally(cancel);
+  }
+
+  async #backToDirect(toA: Moved, sdpA: Buffer, toB: Moved, sdpB: Buffer): Promise<void> {
     const undo: Promise<SipResponse>[] = [];
     if (toA.status < 300) undo.push(this.#offer(this.#a, sdpB));
     if (toB.status < 300) undo.push(this.#offer(this.#b, sdpA));
@@ -212,7 +244,7 @@ export class CallMedia {
 }
 
 /** A phone that answered the move with another SDP than the Media Server knows: it is told. */
-async function correct(anchor: MediaAnchor, leg: PhoneLeg, answer: SipResponse): Promise<void> {
+async function correct(anchor: MediaAnchor, leg: PhoneLeg, answer: Moved): Promise<void> {
   const known = anchor.offeredBy(leg.party);
   if (answer.body.length > 0 && known?.equals(answer.body) !== true) await anchor.updateLeg(leg.party, answer.body);
 }

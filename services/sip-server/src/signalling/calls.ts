@@ -14,6 +14,7 @@ export class Calls {
   readonly #context: ServerContext;
   readonly #authenticate: (tx: ServerTransaction) => AuthResult;
   readonly #calls = new Map<string, CallController>();
+  readonly #byConnId = new Map<string, CallController>();
   #draining = false;
 
   constructor(context: ServerContext, authenticate: (tx: ServerTransaction) => AuthResult) {
@@ -28,6 +29,11 @@ export class Calls {
   /** Calls now, as the API shows them. */
   list(): readonly Call[] {
     return Array.from(this.#calls.values(), (controller) => controller.call);
+  }
+
+  /** The call of a ConnID. */
+  find(connId: string): CallController | undefined {
+    return this.#byConnId.get(connId);
   }
 
   /** An INVITE outside a dialog: a call, or the refusal it is owed. */
@@ -52,11 +58,20 @@ export class Calls {
       return;
     }
     const { callUuid } = controller.call;
-    this.#calls.set(callUuid, controller);
-    void controller.finished.then(() => this.#calls.delete(callUuid));
+    this.#add(controller);
     controller.start().catch((error: unknown) => {
       this.#context.log.error({ callUuid, error: errorText(error) }, "a call could not be set up");
       session.terminate();
+    });
+  }
+
+  #add(controller: CallController): void {
+    const { callUuid, connId } = controller.call;
+    this.#calls.set(callUuid, controller);
+    this.#byConnId.set(connId, controller);
+    void controller.finished.then(() => {
+      this.#calls.delete(callUuid);
+      this.#byConnId.delete(connId);
     });
   }
 

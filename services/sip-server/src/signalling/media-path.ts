@@ -43,6 +43,7 @@ export class MediaPath {
   /** Tries to anchor in mid-call: each takes the next Resource Manager. */
   #attempts = 0;
   #failure: string | undefined;
+  #moving: Promise<Result<AnchorForRecording, string>> | undefined;
 
   constructor(o: MediaPathOptions) {
     this.#o = o;
@@ -106,7 +107,8 @@ export class MediaPath {
   serve(called: PhoneLeg): void {
     if (this.#media?.called.session === called.session) return;
     this.#forget();
-    this.#media = new CallMedia(this.#o.caller, called, this.#anchor, this.#o.log, { onHold: this.#o.onHold });
+    const { caller, context, log, onHold } = this.#o;
+    this.#media = new CallMedia({ a: caller, b: called }, this.#anchor, { clock: context.clock, log, onHold });
   }
 
   // Answer
@@ -151,22 +153,43 @@ export class MediaPath {
 
   // Mid-call
 
-  /** The call's Media Server; brings an established call there where it is not (R17). */
-  async anchorForRecording(): Promise<Result<AnchorForRecording, string>> {
-    if (this.#anchor !== undefined) return ok({ anchor: this.#anchor, fresh: false });
-    const legs = this.#media?.legs();
-    if (this.#media === undefined || legs === undefined || this.#o.over()) return fail("call-not-established");
-    const request = this.#request();
-    const anchor = newAnchor(this.#o.context, request, this.#attempts);
-    this.#attempts += 1;
-    const built = await buildAnchor(this.#o.context, anchor, request, legs);
-    const moved = built.ok && !this.#o.over() ? await this.#media.moveTo(anchor) : built;
-    if (!moved.ok || this.#o.over()) {
+  /**
+   * The call's Media Server; brings an established call there where it is not (R17, R3).
+   * @param attempts how often a Media Server that gives no answer is tried again: 500 ms each
+   */
+  anchorForRecording(attempts = 1): Promise<Result<AnchorForRecording, string>> {
+    if (this.#anchor !== undefined) return Promise.resolve(ok({ anchor: this.#anchor, fresh: false }));
+    // A phone can be moved by one only.
+    this.#moving ??= this.#moveToAnchor(attempts).finally(() => {
+      this.#moving = undefined;
+    });
+    return this.#moving;
+  }
+
+  async #moveToAnchor(attempts: number): Promise<Result<AnchorForRecording, string>> {
+    const { context } = this.#o;
+    if (context.config.resourceManagers.length === 0) return fail("no-resource-manager");
+    const request = { ...this.#request(), record: true };
+    let failure = "no-media-server";
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const legs = this.#media?.legs();
+      if (this.#media === undefined || legs === undefined || this.#o.over()) return fail("call-not-established");
+      const anchor = newAnchor(context, request, this.#attempts);
+      this.#attempts += 1;
+      const built = await buildAnchor(context, anchor, request, legs);
+      const moved = built.ok && !this.#o.over() ? await this.#media.moveTo(anchor) : built;
+      if (moved.ok && anchor.gone) await this.#goDirect();
+      else if (moved.ok && !this.#o.over()) {
+        this.#anchor = anchor;
+        return ok({ anchor, fresh: true });
+      }
       void anchor.close();
-      return fail(moved.ok ? "call-ended" : moved.error.reason);
+      if (moved.ok) return fail(anchor.gone ? "media-server-lost" : "call-ended");
+      failure = moved.error.reason;
+      // The phones would refuse again.
+      if (built.ok || failure === "codec") break;
     }
-    this.#anchor = anchor;
-    return ok({ anchor, fresh: true });
+    return fail(failure);
   }
 
   /** Ends the legs at the Media Server. */

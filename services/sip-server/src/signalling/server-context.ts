@@ -20,7 +20,7 @@ export interface ServerContext {
     readonly connIds: Pick<ConnIdSource, "next">;
     readonly callUuids: Pick<CallUuidSource, "next">;
     readonly confIds: Pick<ConfIdSource, "next">;
-    readonly recordingIds: Pick<RecordingIds, "claimName">;
+    readonly recordingIds: Pick<RecordingIds, "claimName" | "claimClientId" | "releaseClientId">;
   };
   /** Contacts to ring for a DN; empty where its phone is not registered. */
   contactsOf(dn: string): readonly RingTarget[];
