@@ -34,7 +34,8 @@ async function upgrade(
   const asked = httpRequest(url, { headers: { connection: "upgrade", upgrade: "echo", ...headers } });
   asked.end();
   const answer = await Promise.race([once(asked, "upgrade"), once(asked, "response")]);
-  const [response, socket] = answer as [IncomingMessage, Duplex | undefined];
+  const [response, socket, head] = answer as [IncomingMessage, Duplex | undefined, Buffer | undefined];
+  if (head !== undefined && head.length > 0) socket?.unshift(head);
   response.resume();
   return { status: response.statusCode ?? 0, socket };
 }
@@ -69,4 +70,36 @@ test("a page of another site cannot connect, one of this machine can", async (t)
   assert.equal(await status({ origin: "http://127.0.0.1:8080" }), 101);
   assert.equal(await status({ origin: "http://localhost:8080" }), 101);
   assert.equal(await status({ host: "evil.example" }), 421);
+});
+
+test("what was written before close still arrives, and a peer that does not read does not hold the close up", async (t) => {
+  const server = await startHttp({
+    role: "sip-server",
+    address: { host: "127.0.0.1", port: 0 },
+    log: silentLogger,
+    ready: () => ({ ok: true, reasons: [] }),
+    upgrades: new Map([
+      [
+        "/flood",
+        (_request, socket) => {
+          socket.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: echo\r\nconnection: upgrade\r\n\r\n");
+          socket.write(Buffer.alloc(300_000));
+          return undefined;
+        },
+      ],
+    ]),
+  });
+  t.after(() => server.close());
+  const [reading, dead] = [await upgrade(`${server.url}/flood`), await upgrade(`${server.url}/flood`)];
+  assert(reading.socket !== undefined && dead.socket !== undefined);
+  let bytes = 0;
+  reading.socket.on("data", (data: Buffer) => {
+    bytes += data.length;
+  });
+  const ended = once(reading.socket, "end");
+  const closing = server.close();
+  await ended;
+  await closing;
+  assert.equal(bytes, 300_000);
+  dead.socket.destroy();
 });

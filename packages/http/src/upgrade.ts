@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server } from "node:http";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { errorText, type Logger } from "@sidetone/foundation";
+import { lastWordsMs } from "./limits.ts";
 import { isPlainHost } from "./host-check.ts";
 import { type Problem, problem, problemType } from "./problem.ts";
 
@@ -48,8 +50,18 @@ export function takeUpgrades(server: Server, o: UpgradeOptions): () => void {
     }
   });
   return () => {
-    for (const socket of taken) socket.destroy();
+    for (const socket of taken) endSoon(socket);
   };
+}
+
+/** What has been written still goes out; a peer that does not take it is cut off. */
+function endSoon(socket: Duplex): void {
+  if (!(socket instanceof Socket)) {
+    socket.destroy();
+    return;
+  }
+  socket.setTimeout(lastWordsMs, () => socket.destroy());
+  socket.destroySoon();
 }
 
 function pathOf(request: IncomingMessage): string {
