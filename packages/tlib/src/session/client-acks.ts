@@ -6,8 +6,10 @@ export class ClientAcks {
   readonly #clock: Clock;
   readonly #send: (seq: number) => void;
   #processed = 0;
-  /** Highest seq acknowledged on this connection; what a lost connection carried may not have arrived. */
+  /** Highest seq acknowledged in this session. */
   #sent = 0;
+  /** A lost connection may have carried an acknowledgement that never arrived. */
+  #doubtful = false;
   #connected = false;
   #cancel: Cancel | undefined;
 
@@ -17,12 +19,15 @@ export class ClientAcks {
     this.#send = send;
   }
 
-  /** A connection is open. `seq`: what of this session has been processed, where it is a new one 0. */
+  /** A connection is open, of a new session or of the one before. */
   connected(newSession: boolean): void {
-    if (newSession) this.#processed = 0;
-    this.#sent = 0;
     this.#connected = true;
-    if (this.#processed > 0) this.flush();
+    if (newSession) {
+      this.#processed = 0;
+      this.#sent = 0;
+    }
+    this.#doubtful = this.#sent > 0;
+    if (this.#processed > 0) this.#soon();
   }
 
   /** The connection is gone. */
@@ -37,17 +42,14 @@ export class ClientAcks {
     this.#processed = seq;
     if (!this.#connected) return;
     if (seq - this.#sent >= ACK_MESSAGES) this.flush();
-    else
-      this.#cancel ??= this.#clock.after(ACK_MS, () => {
-        this.#cancel = undefined;
-        this.flush();
-      });
+    else this.#soon();
   }
 
   /** What a request that goes out now should acknowledge; undefined where nothing is new. */
   take(): number | undefined {
     if (this.#processed <= this.#sent) return undefined;
     this.#sent = this.#processed;
+    this.#doubtful = false;
     this.#stop();
     return this.#sent;
   }
@@ -56,6 +58,14 @@ export class ClientAcks {
   flush(): void {
     const seq = this.take();
     if (seq !== undefined) this.#send(seq);
+  }
+
+  #soon(): void {
+    this.#cancel ??= this.#clock.after(ACK_MS, () => {
+      this.#cancel = undefined;
+      if (this.#doubtful) this.#sent = 0;
+      this.flush();
+    });
   }
 
   #stop(): void {
