@@ -71,7 +71,7 @@ export class FakeSwitch implements Switch {
       (key) => JSON.stringify(before[key]) !== JSON.stringify(userData[key]),
     );
     if (keys.length === 0) return ok(false);
-    this.publish({ ...call, userData } as Call, { kind: "user-data-changed", userData, keys, by } as CallEffect);
+    this.publish({ ...call, userData }, { kind: "user-data-changed", userData, keys, by });
     return ok(true);
   }
 
@@ -85,7 +85,7 @@ export class FakeSwitch implements Switch {
     const caller = testParty("a", o.from, { state: "dialing" });
     const call = testCall(o.from, o.to, { answeredMicros: undefined, parties: [caller] });
     o.onCall(call.connId);
-    this.publish({ ...call, userData: o.userData } as Call, { kind: "party-added", party: caller } as CallEffect);
+    this.publish({ ...call, userData: o.userData }, { kind: "party-added", party: caller });
     return Promise.resolve(ok(call.connId));
   }
 

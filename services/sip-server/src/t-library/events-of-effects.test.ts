@@ -142,7 +142,7 @@ const rows: readonly [
     call("connected", "connected", { answeredMicros: 2 }),
     call("released", "released", { answeredMicros: 2, ...ended }),
     [
-      { kind: "user-data-changed", userData: { GSIP_RECORD: "Off" }, keys: ["GSIP_RECORD"] },
+      { kind: "user-data-changed", userData: { GSIP_RECORD: "Off" }, keys: ["GSIP_RECORD"], by: undefined },
       changed(called("released"), "connected", "called-remote"),
       changed(caller("released"), "connected", "called-remote"),
       { kind: "call-ended", cause: "called-remote" },
@@ -153,7 +153,7 @@ const rows: readonly [
     "user data before B has rung",
     call("dialing", "dialing"),
     call("dialing", "dialing"),
-    [{ kind: "user-data-changed", userData: { a: "b" }, keys: ["a"] }],
+    [{ kind: "user-data-changed", userData: { a: "b" }, keys: ["a"], by: undefined }],
     "AttachedDataChanged(7001)",
   ],
   [

@@ -51,6 +51,7 @@ export class Publisher {
   /** An event about a call, for every session that registered its ThisDN; for who asked for it, the direct response. */
   event(event: PartyEvent): void {
     const { message, attributes } = event;
+    if (!this.#registrations.has(attributes.ThisDN) && this.#responses.size === 0) return;
     const number = this.nextNumber();
     const micros = this.#clock.wallMicros();
     const taken = this.#responses.take(message, attributes.ThisDN, attributes.ConnID);

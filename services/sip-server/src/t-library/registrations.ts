@@ -51,6 +51,11 @@ export class Registrations<Session> {
     return this.#byDn.get(dn)?.get(session);
   }
 
+  /** Whether any session sees a DN. */
+  has(dn: string): boolean {
+    return this.#byDn.has(dn);
+  }
+
   /** The sessions that see a DN, in the order of their registration. */
   of(dn: string): Iterable<Session> {
     return this.#byDn.get(dn)?.keys() ?? [];

@@ -248,3 +248,56 @@ test("the end of the server closes every session with 1012", async (t) => {
   assert.equal((await desk.next("SessionClosing")).attributes["Reason"], "ServerRestart");
   assert.equal(await desk.closed, 1012);
 });
+
+test("Session 9: a client that stops reading for a while gets everything afterwards, in order", async (t) => {
+  const rig = await startTlib(t, { limits: { replayMessages: 10_000 } });
+  const desk = await rig.open();
+  await desk.ask("RequestRegisterAddress", { ThisDN: "7001" });
+  rig.calls.publish(testCall("7001", "7002", { userData: { long: "x".repeat(30_000) } }));
+  desk.socket.pause();
+  for (let n = 0; n < 100; n += 1) {
+    await rig.calls.holdCall(ConnID, "7001");
+    await rig.calls.retrieveCall(ConnID, "7001");
+    await new Promise(setImmediate);
+  }
+  desk.socket.resume();
+  await desk.nextWhere(({ seq }) => seq === 203);
+  assert.deepEqual(
+    desk.heard.flatMap(({ seq }) => (seq === undefined ? [] : [seq])),
+    Array.from({ length: 203 }, (_, at) => at + 1),
+  );
+});
+
+test("Session 4: after a lost connection the session goes on, with what was missed and its registrations", async (t) => {
+  const rig = await startTlib(t);
+  const desk = await rig.connect();
+  desk.open("desk", "demo");
+  const { attributes } = await desk.next("SessionOpened");
+  await desk.ask("RequestRegisterAddress", { ThisDN: "7001" });
+  rig.calls.publish(testCall("7001", "7002"));
+  desk.socket.terminate();
+  await desk.closed;
+  await rig.calls.holdCall(ConnID, "7001");
+  const again = await rig.connect();
+  const { SessionID, ResumeToken } = attributes;
+  const password = { ApplicationName: "desk", ApplicationPassword: "demo" };
+  again.say("SessionOpen", { ProtocolVersion: "1.0", ...password, SessionID, ResumeToken, LastSeq: 3 });
+  assert.equal((await again.next("SessionOpened")).attributes["Resumed"], true);
+  assert.equal((await again.next("EventHeld")).seq, 4);
+  await rig.calls.retrieveCall(ConnID, "7001");
+  assert.equal((await again.next("EventRetrieved")).seq, 5);
+});
+
+test("events to nobody are not written into the journal; those to someone are, once for all receivers", async (t) => {
+  const rig = await startTlib(t);
+  rig.calls.publish(testCall("7001", "7002"));
+  await rig.calls.holdCall(ConnID, "7002");
+  assert.equal(rig.journal.length, 0);
+  const [desk, wall] = [await rig.open(), await rig.open("wall")];
+  for (const client of [desk, wall]) await client.ask("RequestRegisterAddress", { ThisDN: "7002" });
+  await rig.calls.retrieveCall(ConnID, "7002");
+  assert.deepEqual(
+    rig.journal.map(({ kind, data }) => [kind, (data as { receivers: number }).receivers]),
+    [["tlib-event", 2]],
+  );
+});

@@ -57,7 +57,7 @@ test("user-data-keys: an application sees and writes only its keys and the GSIP_
   const rig = await startTlib(t);
   const [desk, shy] = [await rig.open(), await rig.open("shy")];
   const secret = { Card: "4111", CustomerId: 7, GSIP_RECORD: "On" };
-  rig.calls.publish(testCall("7001", "7002", { userData: secret as never }));
+  rig.calls.publish(testCall("7001", "7002", { userData: secret }));
   await desk.ask("RequestRegisterAddress", { ThisDN: "7001" });
   const { attributes } = await shy.ask("RequestRegisterAddress", { ThisDN: "7001" });
   const seen = { CustomerId: 7, GSIP_RECORD: "On" };

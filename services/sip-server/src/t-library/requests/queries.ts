@@ -2,7 +2,7 @@ import type { KVList, TlibRequest } from "@sidetone/tlib";
 import { partiesOf } from "../call-attributes.ts";
 import type { Session, TlibContext } from "../context.ts";
 import { admitCall, rightRefusal } from "./admit.ts";
-import { addressTypeOf, callsOn, portions } from "./registration.ts";
+import { addressTypeOf, snapshot } from "./registration.ts";
 
 export function queryServer(context: TlibContext, session: Session, request: TlibRequest<"RequestQueryServer">): void {
   const { ReferenceID } = request.attributes;
@@ -30,13 +30,13 @@ export function queryAddress(
   }
   const facts = { ReferenceID, ThisDN, AddressInfoType };
   if (AddressInfoType === "CallsQuery") {
-    const [first, ...rest] = portions(callsOn(context, session, ThisDN));
-    const more = rest.reduce((sum, portion) => sum + portion.length, 0);
+    const { first, more, sendRest } = snapshot(context, session, ThisDN);
     publisher.respond(session, ReferenceID, "EventAddressInfo", {
       ...facts,
-      Calls: first ?? [],
+      Calls: first,
       ...(more === 0 ? {} : { MoreCalls: more }),
     });
+    sendRest();
     return;
   }
   const agent = context.agents.at(ThisDN);

@@ -50,24 +50,15 @@ export function registerAddress(
     publisher.refuse(session, request, { error: registered.error, message });
     return;
   }
-  const [first, ...rest] = portions(callsOn(context, session, ThisDN));
-  let more = rest.reduce((sum, portion) => sum + portion.length, 0);
+  const { first, more, sendRest } = snapshot(context, session, ThisDN);
   publisher.respond(session, ReferenceID, "EventRegistered", {
     ReferenceID,
     ThisDN,
     AddressType: addressTypeOf(dn),
-    Calls: first ?? [],
+    Calls: first,
     ...(more === 0 ? {} : { MoreCalls: more }),
   });
-  for (const portion of rest) {
-    more -= portion.length;
-    publisher.notify(session, "EventAddressInfo", {
-      ThisDN,
-      AddressInfoType: "CallsQuery",
-      Calls: portion,
-      MoreCalls: more,
-    });
-  }
+  sendRest();
 }
 
 export function unregisterAddress(
@@ -86,13 +77,32 @@ export function unregisterAddress(
   context.publisher.respond(session, ReferenceID, "EventUnregistered", { ReferenceID, ThisDN });
 }
 
+/** The calls of a DN at one instant, in as many messages as they need (tlib-wire.md, "Session" 5). */
+export interface Snapshot {
+  readonly first: readonly CallSnapshot[];
+  /** Calls that `sendRest` sends, to be called right after the first are sent. */
+  readonly more: number;
+  readonly sendRest: () => void;
+}
+
 /** The calls of a DN as the application sees them. */
-export function callsOn(context: TlibContext, session: Session, dn: string): readonly CallSnapshot[] {
+export function snapshot(context: TlibContext, session: Session, dn: string): Snapshot {
   const { rights } = session.owner;
-  return context.calls
+  const calls = context.calls
     .callsOf(dn)
     .flatMap((call) => snapshotOf(call, dn))
     .map((call) => ({ ...call, UserData: rights.shown(call.UserData) }));
+  const [first = [], ...rest] = portions(calls);
+  const more = calls.length - first.length;
+  const sendRest = (): void => {
+    let left = more;
+    for (const Calls of rest) {
+      left -= Calls.length;
+      const facts = { ThisDN: dn, AddressInfoType: "CallsQuery", Calls, MoreCalls: left } as const;
+      context.publisher.notify(session, "EventAddressInfo", facts);
+    }
+  };
+  return { first, more, sendRest };
 }
 
 /** Calls in portions that fit into one message each; a call alone always does. */
