@@ -1,0 +1,120 @@
+// mode: both
+// A T-Library client at a running system: it watches calls of phones that know nothing of it, and leaves a trace.
+import assert from "node:assert/strict";
+import { after, before, test, type TestContext } from "node:test";
+import { type RunningSystem, startSystem, talk, tone, until } from "@sidetone/testing";
+import { connect as connectTlib, type TlibClient } from "@sidetone/tlib/client";
+import { connect, phone } from "./phones.ts";
+
+let system: RunningSystem;
+
+before(async () => {
+  system = await startSystem({
+    config: {
+      "sip-server": {
+        applications: {
+          desk: {
+            password: "demo-desk",
+            grants: [{ dns: "7*", rights: ["monitor", "control", "userdata", "record"] }],
+          },
+        },
+      },
+    },
+  });
+});
+after(async () => {
+  await system.stop().finally(() => system.dispose());
+});
+
+/** One event as the client saw it: `Ringing(7002)`. */
+interface Seen {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+async function watch(t: TestContext, ...dns: readonly string[]): Promise<{ client: TlibClient; seen: Seen[] }> {
+  const url = `${system.http("sip-server").replace("http", "ws")}/tlib/v1`;
+  const client = await connectTlib({ url, applicationName: "desk", applicationPassword: "demo-desk" });
+  t.after(() => client.close());
+  const seen: Seen[] = [];
+  void (async () => {
+    for await (const event of client.events()) {
+      if (!("attributes" in event)) continue;
+      const { ThisDN } = event.attributes as Readonly<Record<string, unknown>>;
+      if (typeof ThisDN === "string")
+        seen.push({ name: `${event.message.slice(5)}(${ThisDN})`, attributes: event.attributes });
+    }
+  })();
+  for (const dn of dns) await client.register(dn);
+  return { client, seen };
+}
+
+/** What `GSIP_RECORD` said, in order, to one DN. */
+function indications(seen: readonly Seen[], dn: string): unknown[] {
+  return seen
+    .filter(({ name }) => name === `AttachedDataChanged(${dn})`)
+    .map(({ attributes }) => (attributes["UserData"] as Record<string, unknown>)["GSIP_RECORD"]);
+}
+
+const callEvents = (seen: readonly Seen[]): string[] =>
+  seen.map(({ name }) => name).filter((name) => !/^(Registered|AttachedDataChanged|ACK|ServerInfo)/.test(name));
+
+test("tlib-wire.md: a recorded call of two phones, as a desktop sees it; afterwards it is traced", async (t) => {
+  const { seen } = await watch(t, "7001", "7002");
+  const a = await phone(t, system, "7002", { source: tone(437) });
+  const b = await phone(t, system, "7001", { source: tone(1013), answering: { kind: "answer", afterMs: 300 } });
+  const call = await connect(a, b);
+  await talk(1500);
+  await call.caller.bye();
+  assert.ok(await until(() => seen.some(({ name }) => name === "Released(7001)"), 5000), JSON.stringify(seen));
+  assert.deepEqual(callEvents(seen), [
+    "Dialing(7002)",
+    "Ringing(7001)",
+    "Established(7001)",
+    "Established(7002)",
+    "Released(7002)",
+    "Released(7001)",
+  ]);
+  assert.deepEqual(indications(seen, "7001"), ["On", "Off"]);
+  const last = seen.at(-1)?.attributes;
+  assert.equal(last?.["CallState"], "RemoteRelease");
+  const trace = await system.get(`${system.http("sip-server")}/api/v1/trace?conn-id=${String(last?.["ConnID"])}`);
+  const { trace: lines } = (await trace.json()) as { trace: { kind: string; data: { message?: string } }[] };
+  const events = lines.filter(({ kind }) => kind === "tlib-event").map(({ data }) => data.message);
+  assert.equal(events.length, 10);
+  assert.equal(events.at(-1), "EventReleased");
+  assert(lines.some(({ kind }) => kind === "call-ended"));
+});
+
+test("R3, R18, R21: a client starts, pauses, resumes and stops; the ACK comes before the data event, the audit names it", async (t) => {
+  const { client, seen } = await watch(t, "7101", "7102");
+  const a = await phone(t, system, "7101", { source: tone(437) });
+  const b = await phone(t, system, "7102", { source: tone(1013), answering: { kind: "answer", afterMs: 100 } });
+  const call = await connect(a, b);
+  await talk(500);
+  assert.ok(await until(() => seen.some(({ name }) => name === "Established(7101)"), 3000));
+  const ConnID = String(seen.find(({ name }) => name === "Established(7101)")?.attributes["ConnID"]);
+  const asked = { ThisDN: "7102", ConnID };
+  const states: string[] = [];
+  for (const [run, state] of [
+    [() => client.recordStart({ ...asked, Reasons: { why: "complaint" } }), "On"],
+    [() => client.recordPause(asked), "Paused"],
+    [() => client.recordResume(asked), "On"],
+    [() => client.recordStop(asked), "Off"],
+  ] as const) {
+    const { message } = await run();
+    assert.equal(message, "EventACK");
+    states.push(state);
+    const told = await until(() => indications(seen, "7102").length === states.length, 5000);
+    assert.ok(told, `${state}: ${JSON.stringify(indications(seen, "7102"))}\n${system.output.slice(-2000)}`);
+    await talk(300);
+  }
+  assert.deepEqual(indications(seen, "7102"), states);
+  await call.caller.bye();
+  const trace = await system.get(`${system.http("sip-server")}/api/v1/trace?conn-id=${ConnID}`);
+  const { trace: lines } = (await trace.json()) as { trace: { kind: string; data: { action?: string } }[] };
+  assert.deepEqual(
+    lines.filter(({ kind }) => kind === "audit").map(({ data }) => data.action),
+    ["recording-start", "recording-pause", "recording-resume", "recording-stop"],
+  );
+});
