@@ -12,6 +12,7 @@ before(async () => {
   system = await startSystem({
     config: {
       "sip-server": {
+        "agent-logins": { "1001": { password: "demo-1001", record: true } },
         applications: {
           desk: {
             password: "demo-desk",
@@ -117,4 +118,45 @@ test("R3, R18, R21: a client starts, pauses, resumes and stops; the ACK comes be
     lines.filter(({ kind }) => kind === "audit").map(({ data }) => data.action),
     ["recording-start", "recording-pause", "recording-resume", "recording-stop"],
   );
+});
+
+test("a client makes a call, holds, retrieves, attaches data and releases; every request has its own event as answer", async (t) => {
+  const { client, seen } = await watch(t, "7103", "7104");
+  await phone(t, system, "7103", { source: tone(437), answering: { kind: "answer", afterMs: 200 } });
+  await phone(t, system, "7104", { source: tone(1013), answering: { kind: "answer", afterMs: 200 } });
+  const dialing = await client.makeCall({ ThisDN: "7103", OtherDN: "7104", UserData: { order: 17 } });
+  const { ConnID } = dialing.attributes;
+  assert.deepEqual(dialing.attributes.UserData, { order: 17 });
+  assert.ok(await until(() => seen.some(({ name }) => name === "Established(7103)"), 8000), JSON.stringify(seen));
+  await talk(500);
+  const about = { ThisDN: "7104", ConnID };
+  assert.equal((await client.holdCall(about)).message, "EventHeld");
+  assert.equal((await client.retrieveCall(about)).message, "EventRetrieved");
+  const attached = await client.attachUserData({ ...about, UserData: { note: "x" } });
+  assert.equal(attached.message, "EventAttachedDataChanged");
+  assert.equal((await client.releaseCall(about)).attributes.ThisDN, "7104");
+  assert.ok(await until(() => seen.some(({ name }) => name === "Released(7103)"), 5000), JSON.stringify(seen));
+  assert.deepEqual(callEvents(seen), [
+    "Dialing(7103)",
+    "Ringing(7104)",
+    "Established(7104)",
+    "Established(7103)",
+    "Held(7104)",
+    "Retrieved(7104)",
+    "Released(7104)",
+    "Released(7103)",
+  ]);
+});
+
+test("R1: an agent's login with record: true counts from the DN's next answer", async (t) => {
+  const { client, seen } = await watch(t, "7102");
+  await client.agentLogin({ ThisDN: "7102", AgentID: "1001", AgentPassword: "demo-1001" });
+  const a = await phone(t, system, "7101", { source: tone(437) });
+  const b = await phone(t, system, "7102", { source: tone(1013), answering: { kind: "answer", afterMs: 100 } });
+  const call = await connect(a, b);
+  const recorded = await until(() => indications(seen, "7102").includes("On"), 5000);
+  assert.ok(recorded, JSON.stringify(seen));
+  assert.equal(seen.find(({ name }) => name === "Established(7102)")?.attributes["AgentID"], "1001");
+  await call.caller.bye();
+  await client.agentLogout({ ThisDN: "7102" });
 });

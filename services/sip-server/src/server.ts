@@ -40,7 +40,6 @@ export async function startSipServer(config: SipServerConfig, context: RoleConte
     opened.push(() => storage.close());
     const ledger = new Ledger({ storage, clock, log });
     await ledger.closeLeftOpen();
-    warnOfIdleOptions(config, log);
     const sipJournal = config.sipJournal === undefined ? undefined : openSipJournal(config.sipJournal, log);
     opened.push(() => sipJournal?.close());
     const endpoint = newEndpoint(config, context, sipJournal);
@@ -80,16 +79,6 @@ export async function startSipServer(config: SipServerConfig, context: RoleConte
     await closeOpened();
     throw error;
   }
-}
-
-/** What is configured and does nothing yet must not look as if it did. */
-function warnOfIdleOptions(config: SipServerConfig, log: Logger): void {
-  const idle = Array.from(config.agentLogins?.values() ?? []).filter(({ record }) => record);
-  if (idle.length === 0) return;
-  log.warn(
-    { agents: idle.map(({ agentId }) => agentId) },
-    "agent-logins with record: true record nothing yet: agents cannot log in without T-Library; set record: true on their DNs",
-  );
 }
 
 function newEndpoint(config: SipServerConfig, context: RoleContext, journal: SipJournal | undefined): SipEndpoint {
@@ -161,6 +150,11 @@ async function newCalls(
         recordingIds: new RecordingIds({ storage, clock }),
       },
       contactsOf: (dn) => registrar.lookup(dn).map(({ uri, destination }) => ({ uri, destination })),
+      agentOf: (dn) => {
+        const agentId = tlib?.agentAt(dn);
+        if (agentId === undefined) return undefined;
+        return { agentId, record: config.agentLogins?.get(agentId)?.record === true };
+      },
       onCall: (call, effects) => {
         for (const effect of effects) note(call, effect.kind, effect);
         tlib?.onCall(call, effects);

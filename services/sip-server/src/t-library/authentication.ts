@@ -1,16 +1,17 @@
 import type { ApplicationConfig } from "@sidetone/config";
-import { type Clock, delay, fail, type Logger, ok, type Result } from "@sidetone/foundation";
+import { fail, type Logger, ok, type Result } from "@sidetone/foundation";
 import { secretEqual } from "@sidetone/http";
 import type { GuessGuard } from "@sidetone/sip";
 import type { SessionOpenAttributes } from "@sidetone/tlib";
 import type { Application } from "./context.ts";
 import { maxRefusalDelayMs } from "./limits.ts";
+import type { RefusalDelay } from "./refusal-delay.ts";
 import { Rights } from "./rights.ts";
 
 /** What authentication of applications needs. */
 export interface AuthenticationOptions {
-  readonly clock: Clock;
   readonly guard: GuessGuard;
+  readonly refusals: RefusalDelay;
   readonly log: Logger;
   /** Read at each attempt: the configuration may be read again. */
   applications(): ReadonlyMap<string, ApplicationConfig>;
@@ -35,7 +36,7 @@ export class ApplicationDoor {
 
   /** @param source the client's address */
   async authenticate(open: SessionOpenAttributes, source: string): Promise<Result<Application, string>> {
-    const { guard, clock, log } = this.#o;
+    const { guard, refusals, log } = this.#o;
     const name = open.ApplicationName;
     const key = `${name}|${source}`;
     const allowed = guard.allow(key);
@@ -49,7 +50,7 @@ export class ApplicationDoor {
     this.#failed += 1;
     if (allowed === true) guard.failed(key);
     log.warn({ application: name.slice(0, 64), source, slowed: allowed !== true }, "T-Library authentication failed");
-    if (allowed !== true) await delay(clock, Math.min(allowed.retryAfterS * 1000, maxRefusalDelayMs));
+    if (allowed !== true) await refusals.wait(Math.min(allowed.retryAfterS * 1000, maxRefusalDelayMs));
     return fail("the application's name or password is wrong");
   }
 }

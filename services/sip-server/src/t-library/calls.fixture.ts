@@ -2,6 +2,8 @@ import { type CallUuid, type ConnId, ok } from "@sidetone/foundation";
 import type { KVList } from "@sidetone/tlib";
 import { type Call, newCall, type Party } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
+import { changedByClient } from "../call-model/user-data.ts";
+import { userDataFailure } from "../signalling/call-failures.ts";
 import type { Outcome, RecordingAction, Switch, SwitchFailure, UserDataChange } from "./switch.ts";
 
 /** A party of a test's call. */
@@ -65,11 +67,9 @@ export class FakeSwitch implements Switch {
     if (this.refusal !== undefined) return { ok: false, error: this.refusal };
     const call = this.calls.get(connId);
     if (call === undefined) return ok(false);
-    const before: KVList = call.userData;
-    const userData = changed(before, change);
-    const keys = Array.from(new Set([...Object.keys(before), ...Object.keys(userData)])).filter(
-      (key) => JSON.stringify(before[key]) !== JSON.stringify(userData[key]),
-    );
+    const after = changedByClient(call.userData, change);
+    if (!after.ok) return { ok: false, error: userDataFailure(after.error) };
+    const { userData, keys } = after.value;
     if (keys.length === 0) return ok(false);
     this.publish({ ...call, userData }, { kind: "user-data-changed", userData, keys, by });
     return ok(true);
@@ -128,17 +128,5 @@ export class FakeSwitch implements Switch {
     const parties = call.parties.map((one) => (one === party ? moved : one));
     this.publish({ ...call, parties }, { kind: "party-changed", party: moved, from: party.state, cause });
     return Promise.resolve(ok(undefined));
-  }
-}
-
-function changed(before: KVList, change: UserDataChange): KVList {
-  switch (change.kind) {
-    case "attach":
-    case "update":
-      return { ...before, ...change.data };
-    case "delete-pair":
-      return Object.fromEntries(Object.entries(before).filter(([key]) => key !== change.key));
-    case "delete-all":
-      return Object.fromEntries(Object.entries(before).filter(([key]) => key.startsWith("GSIP_")));
   }
 }

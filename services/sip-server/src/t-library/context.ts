@@ -5,6 +5,7 @@ import type { ServerSession } from "@sidetone/tlib";
 import type { AuditEntry } from "../storage/index.ts";
 import type { Agents } from "./agents.ts";
 import type { Publisher } from "./publisher.ts";
+import type { RefusalDelay } from "./refusal-delay.ts";
 import type { Registrations } from "./registrations.ts";
 import type { Responses } from "./responses.ts";
 import type { Rights } from "./rights.ts";
@@ -31,6 +32,7 @@ export interface TlibContext {
   readonly agents: Agents;
   /** Slows the guessing of agents' passwords. */
   readonly guard: GuessGuard;
+  readonly refusals: RefusalDelay;
   readonly publisher: Publisher;
   readonly trace: Trace;
   readonly serverVersion: string;

@@ -4,7 +4,7 @@ import type { KVList, RequestName } from "@sidetone/tlib";
 /** A verb of a grant (tlib-wire.md, "Rights"). */
 export type Right = GrantConfig["rights"][number];
 
-/** R20, R21: indications of the system, which every application sees and none writes (R22). */
+/** R20, R21: indications of the system, which every application sees. */
 const systemPrefix = "GSIP_";
 
 /** The right that a request needs on its ThisDN. Queries of the server itself need none. */
@@ -58,9 +58,9 @@ export class Rights {
     return key.startsWith(systemPrefix) || this.#allowed(key);
   }
 
-  /** R22: whether the application may write a key. */
+  /** Whether the application may write a key that is not the system's own (R22). */
   writes(key: string): boolean {
-    return !key.toUpperCase().startsWith(systemPrefix) && this.#allowed(key);
+    return this.#allowed(key);
   }
 
   /** The part of a call's user data that the application sees. */

@@ -10,6 +10,7 @@ import { ApplicationDoor } from "./authentication.ts";
 import type { Application, Session, TlibContext } from "./context.ts";
 import { eventsOfEffects } from "./events-of-effects.ts";
 import { Publisher } from "./publisher.ts";
+import { RefusalDelay } from "./refusal-delay.ts";
 import { Registrations } from "./registrations.ts";
 import { runRequest } from "./requests/index.ts";
 import { Responses } from "./responses.ts";
@@ -52,6 +53,7 @@ export class TlibServer {
   readonly #sessions: SessionServer<Application>;
   readonly #context: TlibContext;
   readonly #door: ApplicationDoor;
+  readonly #refusals: RefusalDelay;
   readonly #registrations = new Registrations<Session>();
   readonly #agents = new Agents();
   readonly #publisher: Publisher;
@@ -64,8 +66,10 @@ export class TlibServer {
   constructor(o: TlibServerOptions) {
     const { clock, random, log } = o;
     const registrations = this.#registrations;
+    const refusals = new RefusalDelay(clock);
+    this.#refusals = refusals;
     this.#door = new ApplicationDoor({
-      clock,
+      refusals,
       guard: new GuessGuard({ clock }),
       log,
       applications: () => o.applications(),
@@ -88,6 +92,7 @@ export class TlibServer {
       responses,
       agents: this.#agents,
       guard: new GuessGuard({ clock }),
+      refusals,
       publisher,
       trace,
       serverVersion: o.serverVersion,
@@ -159,6 +164,7 @@ export class TlibServer {
   close(): void {
     this.#closed = true;
     this.#sessions.close();
+    this.#refusals.close();
   }
 
   #welcome(session: Session, serverVersion: string): void {

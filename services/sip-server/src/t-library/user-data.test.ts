@@ -38,7 +38,7 @@ test("R22: clients cannot write GSIP_ keys", async (t) => {
     ["RequestUpdateUserData", { UserData: { gsip_rec_fn: "x" } }],
     ["RequestDeletePair", { DataKey: "GSIP_RECORD" }],
   ] as const) {
-    assert.equal(errorOf(await desk.ask(message, { ...about, ...attributes })), "PermissionDenied", message);
+    assert.equal(errorOf(await desk.ask(message, { ...about, ...attributes })), "InvalidAttribute", message);
   }
 });
 

@@ -1,4 +1,4 @@
-import { delay, type Result } from "@sidetone/foundation";
+import type { Result } from "@sidetone/foundation";
 import { secretEqual } from "@sidetone/http";
 import type { TlibRequest } from "@sidetone/tlib";
 import type { Agent } from "../agents.ts";
@@ -41,7 +41,7 @@ async function login(
   request: TlibRequest<"RequestAgentLogin">,
   admitted: (agentId: string) => void,
 ): Promise<void> {
-  const { clock, guard, publisher } = context;
+  const { refusals, guard, publisher } = context;
   const { ThisDN, AgentID, AgentPassword } = request.attributes;
   const type = context.dns().get(ThisDN)?.type;
   if (type !== "extension" && type !== "acd-position") {
@@ -60,7 +60,7 @@ async function login(
     return;
   }
   if (allowed === true) guard.failed(key);
-  else await delay(clock, Math.min(allowed.retryAfterS * 1000, maxRefusalDelayMs));
+  else await refusals.wait(Math.min(allowed.retryAfterS * 1000, maxRefusalDelayMs));
   publisher.refuse(session, request, {
     error: "PermissionDenied",
     message: "AgentID or AgentPassword is wrong, or there were too many tries",

@@ -6,6 +6,7 @@ import type { Waiting } from "../responses.ts";
 import { requesterOf } from "../publisher.ts";
 import type { Outcome } from "../switch.ts";
 import { admitCall, dnRefusal } from "./admit.ts";
+import { keyMistake } from "./user-data.ts";
 
 type CallRequest = TlibRequest<"RequestAnswerCall" | "RequestReleaseCall" | "RequestHoldCall" | "RequestRetrieveCall">;
 
@@ -46,14 +47,8 @@ export function makeCall(context: TlibContext, session: Session, request: TlibRe
   const { publisher } = context;
   const refusal = dnRefusal(context, session, request.message, ThisDN);
   if (refusal !== undefined) return publisher.refuse(session, request, refusal);
-  const hidden = Object.keys(UserData ?? {}).find((key) => !session.owner.rights.writes(key));
-  if (hidden !== undefined) {
-    publisher.refuse(session, request, {
-      error: "PermissionDenied",
-      message: `UserData: ${JSON.stringify(hidden.slice(0, 64))} is a key that this application may not write`,
-    });
-    return;
-  }
+  const mistake = keyMistake(session, Object.keys(UserData ?? {}));
+  if (mistake !== undefined) return publisher.refuse(session, request, mistake);
   const waiting = expectEvent(context, session, request, ThisDN, undefined);
   const made = context.calls.makeCall({
     from: ThisDN,

@@ -1,4 +1,5 @@
-import { kvListBytes, MAX_USER_DATA_BYTES, responsesOf, type TlibRequest } from "@sidetone/tlib";
+import { responsesOf, type TlibRequest } from "@sidetone/tlib";
+import { isReservedKey } from "../../call-model/user-data.ts";
 import type { Session, TlibContext } from "../context.ts";
 import type { SwitchFailure, UserDataChange } from "../switch.ts";
 import { admitCall, dnRefusal } from "./admit.ts";
@@ -19,15 +20,8 @@ export function changeUserData(context: TlibContext, session: Session, request: 
   const call = admitCall(context, session, "userdata", ConnID);
   if (!call.ok) return publisher.refuse(session, request, call.error);
   const change = changeOf(request);
-  const mistake = keyMistake(session, change, Object.keys(call.value.userData));
+  const mistake = changeMistake(session, change, Object.keys(call.value.userData));
   if (mistake !== undefined) return publisher.refuse(session, request, mistake);
-  if ("data" in change && kvListBytes({ ...call.value.userData, ...change.data }) > MAX_USER_DATA_BYTES) {
-    publisher.refuse(session, request, {
-      error: "TooLarge",
-      message: `the user data of a call are at most ${MAX_USER_DATA_BYTES} bytes`,
-    });
-    return;
-  }
   const waiting = context.responses.expect(
     {
       session,
@@ -57,18 +51,35 @@ function changeOf(request: UserDataRequest): UserDataChange {
   }
 }
 
-/** R22, and the application's list of keys. Who does not see a key must not delete it with the others. */
-function keyMistake(session: Session, change: UserDataChange, present: readonly string[]): SwitchFailure | undefined {
-  const { rights } = session.owner;
-  const written = "data" in change ? Object.keys(change.data) : change.kind === "delete-pair" ? [change.key] : [];
-  const forbidden = written.find((key) => !rights.writes(key));
-  if (forbidden !== undefined) {
-    const key = JSON.stringify(forbidden.slice(0, 64));
-    return { error: "PermissionDenied", message: `UserData: ${key} is a key that this application may not write` };
+/** R22, and the application's list of keys: why it may not write one of these; undefined where it may. */
+export function keyMistake(session: Session, keys: readonly string[]): SwitchFailure | undefined {
+  const reserved = keys.find((key) => isReservedKey(key));
+  if (reserved !== undefined) {
+    return { error: "InvalidAttribute", message: `UserData: keys that begin with GSIP_ are SIP Server's` };
   }
-  if (change.kind !== "delete-all" || present.every((key) => rights.sees(key))) return undefined;
-  return {
-    error: "PermissionDenied",
-    message: "the call has user data that this application does not see; delete single pairs",
-  };
+  const hidden = keys.find((key) => !session.owner.rights.writes(key));
+  if (hidden === undefined) return undefined;
+  const key = JSON.stringify(hidden.slice(0, 64));
+  return { error: "PermissionDenied", message: `UserData: ${key} is a key that this application may not write` };
+}
+
+/** Who does not see a key must not delete it with the others. */
+function changeMistake(
+  session: Session,
+  change: UserDataChange,
+  present: readonly string[],
+): SwitchFailure | undefined {
+  switch (change.kind) {
+    case "attach":
+    case "update":
+      return keyMistake(session, Object.keys(change.data));
+    case "delete-pair":
+      return keyMistake(session, [change.key]);
+    case "delete-all":
+      if (present.every((key) => session.owner.rights.sees(key))) return undefined;
+      return {
+        error: "PermissionDenied",
+        message: "the call has user data that this application does not see; delete single pairs",
+      };
+  }
 }
