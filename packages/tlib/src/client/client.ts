@@ -77,10 +77,10 @@ export class Client {
     this.#inbox = new Inbox({
       capacity: o.bufferedEvents ?? BUFFERED_EVENTS,
       processed: (receipt) => this.#session.processed(receipt),
-      onFull: () => this.#session.drop("too many events wait for their consumer"),
-      onRoom: () => {
-        if (!this.#closed && !this.#session.attached) this.#connector.connect();
+      onFull: () => {
+        if (!this.#wanted) this.#session.drop("too many events wait for their consumer");
       },
+      onRoom: () => this.#connectAgain(),
     });
     this.#connector = new Connector({
       url: o.url,
@@ -148,6 +148,7 @@ export class Client {
       if (this.#closed) reject(new TlibError("Closed", "the client is closed"));
       else if (name === "RequestRegisterAddress" && !this.#linked) this.#forLink.push(waiting);
       else this.#send(waiting);
+      this.#connectAgain();
     });
   }
 
@@ -161,6 +162,16 @@ export class Client {
       this.#end(undefined);
       if (!attached) this.#left();
     });
+  }
+
+  /** A consumer may wait for a response before it goes on: then the connection stays although too many events wait. */
+  get #wanted(): boolean {
+    return !this.#inbox.full || this.#waiting.size > 0 || this.#forLink.length > 0;
+  }
+
+  /** Ends the rest that a full inbox has brought. */
+  #connectAgain(): void {
+    if (!this.#closed && this.#wanted && !this.#session.attached && !this.#connector.busy) this.#connector.connect();
   }
 
   #send(waiting: Waiting): void {
@@ -263,8 +274,7 @@ export class Client {
     else if (this.#started !== undefined) this.#fail(new TlibError("ConnectionFailed", `${this.#o.url}: ${reason}`));
     else {
       this.#listeners.emit("disconnected", { reason });
-      // A full inbox connects when it has room.
-      if (!this.#closed && !this.#inbox.full) this.#connector.connectSoon();
+      if (!this.#closed && this.#wanted) this.#connector.connectSoon();
     }
   }
 

@@ -39,6 +39,11 @@ export class Connector {
     return this.#closeCode;
   }
 
+  /** An attempt or the pause before it is under way. */
+  get busy(): boolean {
+    return this.#cancel !== undefined;
+  }
+
   /** Connects after a pause. */
   connectSoon(): void {
     if (this.#openSince !== undefined && this.#o.clock.now() - this.#openSince >= GOOD_CONNECTION_MS)

@@ -14,7 +14,7 @@ export interface InboxOptions {
   /** Events above which it is full. */
   readonly capacity: number;
   processed(receipt: Receipt): void;
-  /** Too much waits. */
+  /** Too much waits; told at every event above the capacity. */
   onFull(): void;
   /** Half of the capacity is free again. */
   onRoom(): void;
@@ -49,7 +49,7 @@ export class Inbox {
     const held = this.#items[0];
     if (this.#holding && this.#items.length > HELD_EVENTS && held !== undefined) held.waiting = 0;
     this.#settle();
-    if (!this.#full && this.#items.length > this.#o.capacity) {
+    if (this.#items.length > this.#o.capacity) {
       this.#full = true;
       this.#o.onFull();
     }

@@ -22,10 +22,10 @@ export type RecordInput = Omit<RequestInput<"RequestPrivateService">, "PrivateMs
 
 /** Recording control by name: RequestPrivateService 3013-3016. EventACK means accepted; that it records shows in the user data. */
 export interface RecordMethods {
-  recordStart(attributes: RecordInput): Promise<TlibEvent<"EventACK">>;
-  recordStop(attributes: RecordInput): Promise<TlibEvent<"EventACK">>;
-  recordPause(attributes: RecordInput): Promise<TlibEvent<"EventACK">>;
-  recordResume(attributes: RecordInput): Promise<TlibEvent<"EventACK">>;
+  readonly recordStart: (attributes: RecordInput) => Promise<TlibEvent<"EventACK">>;
+  readonly recordStop: (attributes: RecordInput) => Promise<TlibEvent<"EventACK">>;
+  readonly recordPause: (attributes: RecordInput) => Promise<TlibEvent<"EventACK">>;
+  readonly recordResume: (attributes: RecordInput) => Promise<TlibEvent<"EventACK">>;
 }
 
 /** Sends a request. */

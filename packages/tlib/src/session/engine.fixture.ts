@@ -82,14 +82,20 @@ export interface Got {
 
 /** A server whose requests and ends are noted. The password is s3cret; the owner is the application's name. */
 export class Bench {
-  readonly clock = new ManualClock();
+  /** Every access token is good. */
+  tokens = false;
+  readonly clock: ManualClock;
   readonly server: SessionServer<string>;
   readonly requests: { readonly session: ServerSession<string>; readonly request: TlibRequest }[] = [];
   readonly opened: ServerSession<string>[] = [];
   readonly ended: { readonly id: string; readonly reason: ClosingReason }[] = [];
   #sequence = 0;
 
-  constructor(limits: Partial<SessionLimits> = {}, o: Partial<SessionServerOptions<string>> = {}) {
+  constructor(
+    limits: Partial<SessionLimits> = {},
+    o: Partial<SessionServerOptions<string>> & { readonly clock?: ManualClock } = {},
+  ) {
+    this.clock = o.clock ?? new ManualClock();
     this.server = new SessionServer<string>({
       clock: this.clock,
       random: seededRandom(),
@@ -97,7 +103,7 @@ export class Bench {
       limits,
       capabilities: ["recording"],
       nextEventSequenceNumber: () => this.next(),
-      authenticate: (open) => Promise.resolve(authenticate(open)),
+      authenticate: (open) => Promise.resolve(this.tokens && open.AccessToken ? ok("desk") : authenticate(open)),
       sameOwner: (a, b) => a === b,
       onOpened: (session) => this.opened.push(session),
       onRequest: (session, request) => this.requests.push({ session, request }),
