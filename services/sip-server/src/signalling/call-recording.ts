@@ -18,7 +18,7 @@ const PREPARE_MS = 1000;
 export interface CallRecordingOptions {
   readonly context: ServerContext;
   readonly log: Logger;
-  readonly plan: MediaPlan;
+  readonly plan: () => MediaPlan;
   /** Call-ID of the caller's leg. */
   readonly callId: string;
   readonly call: () => Call;
@@ -106,8 +106,14 @@ export class CallRecording {
       this.#giveUp("no-recording-id");
       return;
     }
-    if (anchor === undefined) control.input({ kind: "media-lost", reason: failure ?? "no-media-server" });
+    // Without a failure nobody has tried yet: who is recorded was only known at the answer.
+    if (anchor === undefined && failure !== undefined) control.input({ kind: "media-lost", reason: failure });
     control.input({ kind: "wanted", answeredMicros });
+  }
+
+  /** R6: who was to be recorded is not any more, at the answer. */
+  withdraw(): void {
+    this.#run?.control.input({ kind: "call-ended" });
   }
 
   /** What a client asks (R3, R18). Resolves before the change is said to anybody. */
@@ -154,12 +160,12 @@ export class CallRecording {
   }
 
   get #mandatory(): boolean {
-    return this.#o.plan.recordingFailure === "reject";
+    return this.#o.plan().recordingFailure === "reject";
   }
 
   /** R5: it runs, or is about to. */
   get #fullTime(): boolean {
-    if (!this.#o.plan.record || this.#gaveUp) return false;
+    if (!this.#o.plan().record || this.#gaveUp) return false;
     const run = this.#run;
     return run === undefined || (run.cause === "full-time" && run.control.state.phase !== "stopped");
   }

@@ -137,6 +137,10 @@ export class CallRig {
   /** Recording ids that are taken. */
   readonly taken = new Set<string>();
   readonly targets: RingTarget[] = [];
+  /** Contacts of 7002, for calls that a client makes. */
+  readonly callerTargets: RingTarget[] = [];
+  /** Agents logged in, by DN. */
+  readonly agents = new Map<string, { readonly agentId: string; readonly record: boolean }>();
   /** False: nothing that is written is ever on the disk. */
   storageAnswers = true;
   readonly calls: Calls;
@@ -189,7 +193,8 @@ export class CallRig {
             },
           },
         },
-        contactsOf: () => this.targets,
+        contactsOf: (dn) => (dn === "7002" ? this.callerTargets : this.targets),
+        agentOf: (dn) => this.agents.get(dn),
         onCall: (call, effects) => {
           this.last = call;
           this.effects.push(...effects.map(nameOfEffect));
@@ -212,12 +217,13 @@ export class CallRig {
     await open(this.called, 6001);
     await open(this.caller, 6002);
     this.targets.push({ uri: "sip:7001@127.0.0.1:6001", destination: { uri: "sip:7001@127.0.0.1:6001" } });
+    this.callerTargets.push({ uri: "sip:7002@127.0.0.1:6002", destination: { uri: "sip:7002@127.0.0.1:6002" } });
     return this;
   }
 
   /** 7002 calls 7001. */
-  call(body: string | undefined = phoneSdp(7002)): InviteSession {
-    const uri = "sip:7001@127.0.0.1:5060";
+  call(body: string | undefined = phoneSdp(7002), dialled = "7001"): InviteSession {
+    const uri = `sip:${dialled}@127.0.0.1:5060`;
     const from = parseUri("sip:7002@sidetone.local");
     if (!from.ok) throw new Error(from.error);
     return this.caller.invite({
@@ -262,10 +268,12 @@ export class CallRig {
 
 function nameOfEffect(effect: CallEffect): string {
   switch (effect.kind) {
+    case "party-added":
+      return `${effect.party.id} added`;
     case "party-changed":
       return `${effect.party.id} ${effect.party.state} ${effect.cause}`;
     case "user-data-changed":
-      return `data ${effect.keys.map((key) => `${key}=${JSON.stringify(effect.userData[key])}`).join(" ")}`;
+      return `data ${effect.keys.map((key) => `${key}=${JSON.stringify(effect.userData[key])}`).join(" ")}${effect.by === undefined ? "" : ` by ${effect.by}`}`;
     case "recording-failed":
       return `recording-failed ${effect.recordDn} ${effect.reason}`;
     case "call-answered":
