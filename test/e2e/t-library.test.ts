@@ -111,6 +111,9 @@ test("R3, R18, R21: a client starts, pauses, resumes and stops; the ACK comes be
     await talk(300);
   }
   assert.deepEqual(indications(seen, "7102"), states);
+  const order = seen.map(({ name }) => name).filter((name) => /^(ACK|AttachedDataChanged)\(7102\)$/.test(name));
+  const pair = ["ACK(7102)", "AttachedDataChanged(7102)"];
+  assert.deepEqual(order, [...pair, ...pair, ...pair, ...pair]);
   await call.caller.bye();
   const trace = await system.get(`${system.http("sip-server")}/api/v1/trace?conn-id=${ConnID}`);
   const { trace: lines } = (await trace.json()) as { trace: { kind: string; data: { action?: string } }[] };
