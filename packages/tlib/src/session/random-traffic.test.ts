@@ -6,7 +6,7 @@ import { RandomTraffic, type Tally, type TrafficOptions } from "./random-traffic
 const SEED = 20_261_120;
 
 /** Every action is a number, so that a failure shrinks fast. */
-const actions = fc.array(fc.nat({ max: 0xff_ff_ff }), { minLength: 200, maxLength: 800, size: "max" });
+const actions = fc.array(fc.nat({ max: 0xff_ff_ff }), { minLength: 200, maxLength: 600, size: "max" });
 
 function nothingIsLost(o: TrafficOptions, total: Partial<Record<keyof Tally, number>>) {
   return fc.asyncProperty(actions, async (chosen) => {
@@ -22,7 +22,7 @@ function nothingIsLost(o: TrafficOptions, total: Partial<Record<keyof Tally, num
 
 for (const [eager, runs] of [
   [false, 2_000],
-  [true, 1_000],
+  [true, 500],
 ] as const) {
   const how = eager ? "with a client that sends every unanswered request again" : "with our client";
   test(`Session: over ${runs} random runs with drops at every point nothing is lost, repeated, reordered or run twice, ${how}`, async (t) => {

@@ -38,8 +38,6 @@ export class Session<Owner> implements ServerSession<Owner> {
   readonly #tokens: ResumeTokens;
   #owner: Owner;
   #link: Link | undefined;
-  /** Writing is held until SessionOpened has gone out. */
-  #writing = false;
   #closed = false;
   #linkedAt = 0;
   /** The next seq to write on this connection. */
@@ -78,7 +76,7 @@ export class Session<Owner> implements ServerSession<Owner> {
     return lastSeq + 1 >= this.replay.firstSeq && lastSeq <= this.replay.lastSeq;
   }
 
-  /** Takes a connection ("Session" 7: and closes the one before). Nothing is written before `start`. */
+  /** Takes a connection ("Session" 7: and closes the one before). SessionOpened goes out next, then `start`. */
   attach(link: Link, owner: Owner, lastSeq: number, shownToken?: string): OpenedState {
     const before = this.#link;
     this.#link = undefined;
@@ -86,7 +84,6 @@ export class Session<Owner> implements ServerSession<Owner> {
     this.#cancelExpiry?.();
     this.#owner = owner;
     this.#link = link;
-    this.#writing = false;
     this.#linkedAt = this.#host.clock.now();
     this.#cursor = lastSeq + 1;
     this.gate.newConnection();
@@ -100,7 +97,6 @@ export class Session<Owner> implements ServerSession<Owner> {
 
   /** SessionOpened has gone out: replay and new messages follow. */
   start(): void {
-    this.#writing = true;
     this.#watchAge();
     this.pump();
   }
@@ -151,7 +147,7 @@ export class Session<Owner> implements ServerSession<Owner> {
     const link = this.#link;
     const { unsentBytes } = this.#host.limits;
     // A transport that fails while it writes detaches the link within the loop.
-    while (this.#writing && link !== undefined && link === this.#link && link.unsentBytes < unsentBytes) {
+    while (link !== undefined && link === this.#link && link.unsentBytes < unsentBytes) {
       const message = this.replay.at(this.#cursor);
       if (message === undefined) return;
       this.#cursor += 1;
