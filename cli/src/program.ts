@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { type ApiOptions, apiAccess } from "./api-client.ts";
 import { checkConfig, type Voice } from "./check-config.ts";
 import { configFile, readConfig } from "./configuration.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type LogLevel, logLevels } from "./log.ts";
+import type { RecordAction, RecordOptions } from "./record.ts";
 import { searchNames } from "./recordings.ts";
+import type { TlibOptions } from "./tlib-access.ts";
 
 /** What a command gave: its exit code. */
 export interface Outcome {
@@ -83,6 +85,43 @@ export function buildProgram(voice: Voice, outcome: Outcome): Command {
     },
   );
 
+  const speaking = (command: Command): Command =>
+    command
+      .addOption(configOption)
+      .option("--tlib-url <url>", "T-Library interface (default: the configuration's SIP Server)")
+      .option(
+        "--application <name:password>",
+        "log-in; NAME:@FILE reads the password from a file (default: the configuration's first with the right)",
+      );
+
+  speaking(program.command("watch").description("what happens on DNs, live, until Ctrl-C"))
+    .argument("<dn...>", "DNs, for example 7001 8000")
+    .option("--json", "events as JSON lines, as they come")
+    .action(async (dns: string[], options: TlibOptions & { json?: boolean }) => {
+      const { watch } = await import("./watch.ts");
+      await watch(dns, { ...options, json: options.json === true, until: interrupted() }, configOf(options), voice);
+    });
+
+  speaking(program.command("record").description("start, stop, pause or resume the recording of a call"))
+    .addArgument(new Argument("<action>", "what to do").choices(["start", "stop", "pause", "resume"]))
+    .requiredOption("--dn <dn>", "the DN the request is made for")
+    .option("--conn-id <id>", "the call (default: the only one on the DN)")
+    .addOption(
+      new Option("--side <side>", "start: whom to record (default: source, the DN's party)").choices([
+        "source",
+        "destination",
+      ]),
+    )
+    .option("--id <id>", "start: id of the recording")
+    .option("--dest <uri>", "start: address of the recorder")
+    .option("--dest2 <uri>", "start: address of a second one that gets a duplicate")
+    .option("--param <name=value...>", "for the recording's metadata")
+    .option("--reason <text>", "for the audit")
+    .action(async (action: RecordAction, options: RecordOptions) => {
+      const { record } = await import("./record.ts");
+      await record(action, options, configOf(options), voice);
+    });
+
   program
     .command("demo")
     .description("two built-in phones make a recorded call; starts the system if it is not running")
@@ -93,6 +132,18 @@ export function buildProgram(voice: Voice, outcome: Outcome): Command {
     });
 
   return program;
+}
+
+function configOf(options: { readonly config?: string }): () => ReturnType<typeof readConfig> {
+  return () => readConfig(options.config);
+}
+
+/** Resolves at Ctrl-C or when the process is told to end. */
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("SIGINT", () => resolve());
+    process.once("SIGTERM", () => resolve());
+  });
 }
 
 function access(options: CommonOptions): ReturnType<typeof apiAccess> {

@@ -2,8 +2,6 @@
 export const maxFileBytes = 32 * 1024 * 1024;
 /** Mistakes that are reported at once; a file of another kind would give thousands. */
 export const maxMistakes = 100;
-/** Longest name that is compared for "did you mean". */
-export const maxNameForDistance = 64;
 /** Deepest nesting of values. */
 export const maxDepth = 32;
 /** Longest time a duration may say: 400 days, in ms. */

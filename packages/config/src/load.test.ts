@@ -92,6 +92,17 @@ describe("operations.md, configuration", () => {
     );
   });
 
+  test("T-Library: what an application may name and see, and plain WebSockets; default nothing, everything, no", () => {
+    const section =
+      "  plain-ws: true\n  applications:\n    a: { password: p, destinations: [ rec.example ], user-data-keys: [ Customer* ] }\n    b: { password: p }\n";
+    const some = good(sip(section, '{ "1": { type: extension, password: p } }')).sipServer;
+    const [a, b] = [some?.applications?.get("a"), some?.applications?.get("b")];
+    assert.equal(some?.plainWs, true);
+    assert.deepEqual([a?.destinations, a?.userDataKeys], [["rec.example"], ["Customer*"]]);
+    assert.deepEqual([b?.grants, b?.destinations, b?.userDataKeys], [[], [], undefined]);
+    assert.equal(good(sip("", '{ "1": { type: extension, password: p } }')).sipServer?.plainWs, false);
+  });
+
   test("broken YAML: one mistake, at the first place, with what to look for", () => {
     for (const [text, says] of [
       ["console:\n\thttp: 1\n  users: 2", /^t\.yaml:2:1: is not YAML: .*Indent with spaces/],

@@ -75,6 +75,8 @@ export interface SipServerConfig extends SipRoleConfig {
   /** SIP URIs, tried in order. */
   readonly resourceManagers: readonly string[];
   readonly serverId: number;
+  /** T-Library without TLS on an address that is not loopback; default false. */
+  readonly plainWs?: boolean;
   /** SQLite file of ledger, journal, registrations and audit. */
   readonly storage: string;
   readonly options: SipServerOptions;
@@ -104,6 +106,8 @@ export interface ApplicationConfig {
   readonly grants: readonly GrantConfig[];
   /** R10: hosts (patterns) that it may name in `dest` and `dest2`. */
   readonly destinations: readonly string[];
+  /** User data keys (patterns) that it sees and may write; undefined = all. Keys `GSIP_*` are always seen. */
+  readonly userDataKeys?: readonly string[] | undefined;
 }
 
 export interface ResourceConfig {

@@ -23,7 +23,8 @@ export const systemClock: Clock = {
   },
   every(ms, run) {
     const timer = setInterval(run, ms);
-    timer.unref();
+    // In a browser a timer is a number, and there is no process to keep alive.
+    if (typeof timer === "object") timer.unref();
     return () => clearInterval(timer);
   },
 };

@@ -4,6 +4,7 @@ export * from "./error.ts";
 export * from "./events.ts";
 export * from "./logger.ts";
 export * from "./manual-clock.ts";
+export * from "./nearest.ts";
 export * from "./random.ts";
 export * from "./result.ts";
 export * from "./role.ts";

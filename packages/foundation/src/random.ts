@@ -1,9 +1,8 @@
-import { randomBytes } from "node:crypto";
-
 /** Random bytes; injected so that tests repeat. */
 export type RandomBytes = (count: number) => Uint8Array;
 
-export const systemRandom: RandomBytes = (count) => randomBytes(count);
+/** The machine's random bytes, at most 65,536 at a time. The Web Crypto API, so that browsers can load this package. */
+export const systemRandom: RandomBytes = (count) => crypto.getRandomValues(new Uint8Array(count));
 
 /** `bytes` random bytes as lower-case hex, twice as long. */
 export function randomHex(random: RandomBytes, bytes: number): string {

@@ -4,3 +4,5 @@ export const maxBodyBytes = 1024 * 1024;
 export const requestTimeoutMs = 30_000;
 /** Idle keep-alive connections are closed after this time; ms. */
 export const keepAliveTimeoutMs = 30_000;
+/** How long an upgraded connection may take to send what was written before the server closed; ms. */
+export const lastWordsMs = 1_000;

@@ -7,6 +7,7 @@ import { keepAliveTimeoutMs, maxBodyBytes, requestTimeoutMs } from "./limits.ts"
 import { type Problem, problem, problemOf, problemType } from "./problem.ts";
 import { addProcessMetrics } from "./process-metrics.ts";
 import { secretEqual } from "./secret-equal.ts";
+import { takeUpgrades, type UpgradeHandler } from "./upgrade.ts";
 
 /** What `/readyz` says. */
 export interface Readiness {
@@ -29,6 +30,11 @@ export interface HttpOptions {
   readonly register?: ((app: FastifyInstance) => void | Promise<void>) | undefined;
   /** True (the default): a server on loopback answers only where `Host` is an IP address or localhost. */
   readonly plainHostOnly?: boolean | undefined;
+  /**
+   * RFC 9110 7.8: who takes over the connection of a request with `Upgrade`, by path without query. The Host and Origin
+   * checks have been made; the bearer token is not asked for, since a browser cannot send it: the protocol has its own.
+   */
+  readonly upgrades?: ReadonlyMap<string, UpgradeHandler> | undefined;
 }
 
 /** A running HTTP server. */
@@ -80,6 +86,7 @@ export async function startHttp(o: HttpOptions): Promise<HttpServer> {
     return reply.code(ok ? 200 : 503).send({ role: o.role, ok, reasons });
   });
   app.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
+  const endUpgraded = takeUpgrades(app.server, { upgrades: o.upgrades, insistOnHost, log: o.log });
   try {
     await o.register?.(app);
     await app.listen({ host: o.address.host, port: o.address.port });
@@ -94,7 +101,10 @@ export async function startHttp(o: HttpOptions): Promise<HttpServer> {
     url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${typeof bound === "object" && bound !== null ? bound.port : o.address.port}`,
     app,
     metrics,
-    close: () => (closing ??= app.close()),
+    close: () => {
+      endUpgraded();
+      return (closing ??= app.close());
+    },
   };
 }
 

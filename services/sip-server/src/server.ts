@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { SipServerConfig } from "@sidetone/config";
 import { errorText, type Logger, type RoleContext, type RunningRole } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
@@ -8,10 +9,12 @@ import type { Call } from "./call-model/call.ts";
 import { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "./identity/index.ts";
 import { Ledger } from "./ledger/index.ts";
 import { Authenticator, Registrar } from "./registrar/index.ts";
+import { CallSwitch } from "./signalling/call-switch.ts";
 import { MediaServerWatch } from "./signalling/media-server-watch.ts";
 import { Calls } from "./signalling/calls.ts";
 import { allowedMethods, dispatchRequest, supportedExtensions } from "./signalling/request-dispatch.ts";
-import { CallJournal, openStorage, type Storage } from "./storage/index.ts";
+import { AuditTrail, CallJournal, openStorage, type Storage } from "./storage/index.ts";
+import { TlibServer, tlibPath, webSocketDoor } from "./t-library/index.ts";
 
 /** How long the call journal is kept, and how often it is looked through; ms. */
 const JOURNAL_KEPT_MS = 30 * 24 * 3_600_000;
@@ -37,7 +40,6 @@ export async function startSipServer(config: SipServerConfig, context: RoleConte
     opened.push(() => storage.close());
     const ledger = new Ledger({ storage, clock, log });
     await ledger.closeLeftOpen();
-    warnOfIdleOptions(config, log);
     const sipJournal = config.sipJournal === undefined ? undefined : openSipJournal(config.sipJournal, log);
     opened.push(() => sipJournal?.close());
     const endpoint = newEndpoint(config, context, sipJournal);
@@ -52,7 +54,10 @@ export async function startSipServer(config: SipServerConfig, context: RoleConte
     });
     const registrar = await Registrar.open({ clock, log, storage, authenticator, config });
     opened.push(() => registrar.close());
-    const calls = await newCalls({ config, context, storage, ledger, endpoint, registrar, authenticator, opened });
+    const journal = new CallJournal({ storage, clock });
+    const audit = new AuditTrail({ storage, clock });
+    const parts = { config, context, storage, journal, audit, ledger, endpoint, registrar, authenticator };
+    const { calls, tlib } = await newCalls({ ...parts, opened });
     opened.push(() => endCalls(calls, context));
 
     endpoint.onRequest = (tx) =>
@@ -62,26 +67,18 @@ export async function startSipServer(config: SipServerConfig, context: RoleConte
       const bound = await endpoint.listen(address);
       listening.push(`${bound.transport}://${bound.host.includes(":") ? `[${bound.host}]` : bound.host}:${bound.port}`);
     }
-    const http = await newHttp(config, { log, storage, ledger, registrar, authenticator, endpoint, calls });
+    tlib.setLink(true);
+    const http = await newHttp({ ...parts, log, calls, tlib });
     if (http !== undefined) {
       opened.push(() => http.close());
       listening.push(http.url);
     }
+    opened.push(() => tlib.close());
     return { role: "sip-server", listening, http: http?.url, close: closeOpened };
   } catch (error) {
     await closeOpened();
     throw error;
   }
-}
-
-/** What is configured and does nothing yet must not look as if it did. */
-function warnOfIdleOptions(config: SipServerConfig, log: Logger): void {
-  const idle = Array.from(config.agentLogins?.values() ?? []).filter(({ record }) => record);
-  if (idle.length === 0) return;
-  log.warn(
-    { agents: idle.map(({ agentId }) => agentId) },
-    "agent-logins with record: true record nothing yet: agents cannot log in without T-Library; set record: true on their DNs",
-  );
 }
 
 function newEndpoint(config: SipServerConfig, context: RoleContext, journal: SipJournal | undefined): SipEndpoint {
@@ -104,17 +101,20 @@ interface Parts {
   readonly config: SipServerConfig;
   readonly context: RoleContext;
   readonly storage: Storage;
+  readonly journal: CallJournal;
+  readonly audit: AuditTrail;
   readonly ledger: Ledger;
   readonly endpoint: SipEndpoint;
   readonly registrar: Registrar;
   readonly authenticator: Authenticator;
 }
 
-async function newCalls(parts: Parts & { readonly opened: (() => Promise<void> | void)[] }): Promise<Calls> {
-  const { config, context, storage, ledger, endpoint, registrar, authenticator, opened } = parts;
+async function newCalls(
+  parts: Parts & { readonly opened: (() => Promise<void> | void)[] },
+): Promise<{ readonly calls: Calls; readonly tlib: TlibServer }> {
+  const { config, context, storage, journal, ledger, endpoint, registrar, authenticator, opened } = parts;
   const { clock, random } = context;
   const log = context.log.child({ role: "sip-server" });
-  const journal = new CallJournal({ storage, clock });
   const sweep = (): void => {
     journal.forgetBefore(clock.wallMicros() - JOURNAL_KEPT_MS * 1000).catch((error: unknown) => {
       log.error({ error: errorText(error) }, "old entries of the call journal could not be removed");
@@ -133,7 +133,9 @@ async function newCalls(parts: Parts & { readonly opened: (() => Promise<void> |
     if (transport === "tcp") watch.connectionClosed(`${remote.host}:${remote.port}`);
   };
   const connIds = await ConnIdSource.open({ storage, clock, log, serverId: config.serverId });
-  return new Calls(
+  // Each needs the other: the calls tell T-Library of their changes, T-Library moves the calls.
+  let tlib: TlibServer | undefined;
+  const calls = new Calls(
     {
       config,
       clock,
@@ -148,8 +150,14 @@ async function newCalls(parts: Parts & { readonly opened: (() => Promise<void> |
         recordingIds: new RecordingIds({ storage, clock }),
       },
       contactsOf: (dn) => registrar.lookup(dn).map(({ uri, destination }) => ({ uri, destination })),
+      agentOf: (dn) => {
+        const agentId = tlib?.agentAt(dn);
+        if (agentId === undefined) return undefined;
+        return { agentId, record: config.agentLogins?.get(agentId)?.record === true };
+      },
       onCall: (call, effects) => {
         for (const effect of effects) note(call, effect.kind, effect);
+        tlib?.onCall(call, effects);
       },
       onAlarm: (call, reason) => {
         log.warn({ callUuid: call.callUuid, connId: call.connId, reason }, "a call that should be recorded is not");
@@ -158,6 +166,30 @@ async function newCalls(parts: Parts & { readonly opened: (() => Promise<void> |
     },
     (tx) => authenticator.check(tx.request, tx.flow),
   );
+  tlib = newTlib(parts, calls);
+  return { calls, tlib };
+}
+
+function newTlib({ config, context, journal, audit }: Parts, calls: Calls): TlibServer {
+  return new TlibServer({
+    clock: context.clock,
+    random: context.random,
+    log: context.log.child({ role: "sip-server" }),
+    calls: new CallSwitch(calls),
+    serverVersion: ownVersion(),
+    journal,
+    audit,
+    applications: () => config.applications ?? new Map(),
+    agentLogins: () => config.agentLogins ?? new Map(),
+    dns: () => config.dns,
+  });
+}
+
+/** Version of this package, for `EventServerConnected`. */
+function ownVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const named = typeof manifest === "object" && manifest !== null && "version" in manifest;
+  return named ? String(manifest.version) : "unknown";
 }
 
 async function endCalls(calls: Calls, context: RoleContext): Promise<void> {
@@ -180,19 +212,21 @@ function readiness(storage: Storage): { readonly ok: boolean; readonly reasons: 
 }
 
 async function newHttp(
-  config: SipServerConfig,
-  parts: Omit<Parts, "config" | "context"> & { readonly calls: Calls; readonly log: RoleContext["log"] },
+  parts: Omit<Parts, "context"> & { readonly calls: Calls; readonly tlib: TlibServer; readonly log: Logger },
 ): Promise<HttpServer | undefined> {
+  const { config, calls, tlib, log, storage, ledger, registrar, authenticator, journal, audit } = parts;
   if (config.http === undefined) return undefined;
-  const { calls } = parts;
+  const door = webSocketDoor({ server: tlib, log, host: config.http.host, plainWs: config.plainWs === true });
+  const shown = { storage, ledger, registrar, authenticator, tlib, trace: { journal, audit } };
   const http = await startHttp({
     role: "sip-server",
     address: config.http,
-    log: parts.log,
+    log,
     token: config.apiToken,
-    ready: () => readiness(parts.storage),
-    register: (app) => registerRoutes(app, { ...parts, calls: () => calls.list().map(callView) }),
+    ready: () => readiness(storage),
+    register: (app) => registerRoutes(app, { ...shown, calls: () => calls.list().map(callView) }),
+    upgrades: new Map([[tlibPath, door]]),
   });
-  registerMetrics(http.metrics, { ...parts, calls: () => calls.list() });
+  registerMetrics(http.metrics, { ...shown, calls: () => calls.list() });
   return http;
 }

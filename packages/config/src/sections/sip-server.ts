@@ -136,10 +136,17 @@ const applicationFields = object({
   password: required(secret),
   grants: optional(listOf(object({ dns: required(text), rights: required(listOf(oneOf(rights), 1)) })), []),
   destinations: optional(listOf(text), []),
+  "user-data-keys": optional(listOf(text)),
 });
 
 function application(name: string): Reader<ApplicationConfig> {
-  return mapped(applicationFields, (v) => ({ name, ...v }));
+  return mapped(applicationFields, (v) => ({
+    name,
+    password: v.password,
+    grants: v.grants,
+    destinations: v.destinations,
+    userDataKeys: v["user-data-keys"],
+  }));
 }
 
 const fields = object({
@@ -147,6 +154,7 @@ const fields = object({
   domain: required(text),
   "resource-manager": optional(oneOrMore(sipUri), []),
   "server-id": optional(integer(1, 255), 1),
+  "plain-ws": optional(flag, false),
   storage: required(sqliteFile),
   options: optional(options),
   dns: required(mapOf("DNs", dnConfig)),
@@ -167,6 +175,7 @@ export const sipServer: Reader<SipServerConfig> = mapped(fields, (v, at, reading
     domain: v.domain,
     resourceManagers: v["resource-manager"],
     serverId: v["server-id"],
+    plainWs: v["plain-ws"],
     storage: v.storage,
     options: chosen,
     dns: v.dns,

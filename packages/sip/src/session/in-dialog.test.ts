@@ -55,6 +55,13 @@ test("RFC 3261 15, RFC 5407 3.2.3: BYE that crosses a re-INVITE ends both sides;
   assert.deepEqual(await rig.leftovers(), NOTHING);
 });
 
+test("a re-INVITE that is asked for after the end of its session resolves with 481", async () => {
+  const rig = await new CallRig().start();
+  const { a } = await rig.call();
+  a.terminate();
+  assert.equal((await a.reinvite({ body: "too late" })).status, 481);
+});
+
 test("RFC 3261 15.1.2: a re-INVITE that is unanswered when BYE comes gets 487", async () => {
   const rig = await new CallRig().start();
   const { a, b } = await rig.call();

@@ -43,6 +43,7 @@ export class OutgoingOffers {
 
   run(method: "INVITE" | "UPDATE", o: ReinviteOptions): Promise<SipResponse> {
     return new Promise((done) => {
+      if (this.#core.ended) return done(this.#gone());
       const job: Job = { method, o, done, tries: 0 };
       // An UPDATE without a body offers nothing, so nothing has to wait for it, nor it for anything.
       if (method === "UPDATE" && o.body === undefined) return this.#send(job);

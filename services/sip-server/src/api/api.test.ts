@@ -7,7 +7,7 @@ import { ManualClock, rfc3339, silentLogger } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
 import { Ledger } from "../ledger/ledger.ts";
 import type { RegistrationView } from "../registrar/types.ts";
-import { type Storage, openStorage } from "../storage/storage.ts";
+import { AuditTrail, CallJournal, type Storage, openStorage } from "../storage/index.ts";
 import { registerMetrics } from "./metrics.ts";
 import { registerRoutes } from "./routes.ts";
 
@@ -31,12 +31,26 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), "sidetone-api-"));
   storage = await openStorage({ file: join(folder, "store.sqlite"), log: silentLogger });
   ledger = new Ledger({ storage, clock, log: silentLogger });
+  const journal = new CallJournal({ storage, clock });
+  const audit = new AuditTrail({ storage, clock });
   const parts = {
     calls: () => [{ connId: "0001000000000001" }],
     registrar: { list: () => [phone, { ...phone, dn: "7002" }], counts: () => ({ dns: 2, contacts: 2, unsaved: 0 }) },
     authenticator: { counts: () => ({ accepted: 3, challenged: 2, failed: 1, slowed: 0 }) },
     ledger,
     storage,
+    trace: { journal, audit },
+    tlib: {
+      stats: () => ({
+        sessions: 2,
+        connections: 1,
+        keptBytes: 300,
+        registrations: 4,
+        messages: 50,
+        failedLogins: 3,
+        slowConsumers: 0,
+      }),
+    },
   };
   http = await startHttp({
     role: "sip-server",
@@ -119,10 +133,54 @@ test("GET /api/v1/registrations gives the contacts, of one DN where asked, and n
   assert.doesNotMatch(JSON.stringify(body), /password|nonce|authorization/i);
 });
 
+test("a complaint is traced by ConnID, CallUUID or ReferenceID: requests, events, changes and audit in order", async () => {
+  const journal = new CallJournal({ storage, clock });
+  const audit = new AuditTrail({ storage, clock });
+  const call = { callUuid: "JBNIHE6GIL09DCQ7KUREMIUHVC000001", connId: "0110031f8ab2c001" };
+  const request = { application: "desk", session: "s-1", message: "RequestPrivateService" };
+  await journal.append({ ...call, kind: "tlib-request", reference: 8, data: request });
+  clock.advance(1);
+  await audit.append({ actor: "desk", action: "recording-start", subject: call.connId, outcome: "accepted" });
+  clock.advance(1);
+  await journal.append({ ...call, kind: "user-data-changed", data: { keys: ["GSIP_RECORD"] } });
+  await journal.append({
+    callUuid: "",
+    connId: "ffffffffffffffff",
+    kind: "tlib-request",
+    reference: 8,
+    data: { application: "other" },
+  });
+  const kinds = async (query: string): Promise<string> => {
+    const { status, body } = await get(`/api/v1/trace?${query}`);
+    assert.equal(status, 200, query);
+    return (body["trace"] as { kind: string }[]).map(({ kind }) => kind).join(" ");
+  };
+  const whole = "tlib-request audit user-data-changed";
+  assert.equal(await kinds("conn-id=0110031f8ab2c001"), whole);
+  assert.equal(await kinds("call-uuid=JBNIHE6GIL09DCQ7KUREMIUHVC000001"), whole);
+  assert.equal(await kinds("reference=8&application=desk"), whole);
+  assert.equal(await kinds("reference=8"), `${whole} tlib-request`);
+  assert.equal(await kinds("reference=9"), "");
+  for (const query of ["", "reference=x", "conn-id=1&reference=1", "conn-id=1&application=desk"]) {
+    assert.equal((await get(`/api/v1/trace?${query}`)).status, 400, query);
+  }
+});
+
+test("tlib-wire.md, Schema: the JSON Schema and the AsyncAPI document are served", async () => {
+  const schema = await get("/tlib/v1/schema.json");
+  assert.equal(schema.status, 200);
+  assert.equal(schema.body["$schema"], "http://json-schema.org/draft-07/schema#");
+  const document = await get("/tlib/v1/asyncapi.json");
+  assert.match(String(document.body["asyncapi"]), /^3\./);
+  assert.match(JSON.stringify(document.body["servers"]), /127\.0\.0\.1:\d+/);
+});
+
 test("/metrics counts registrations, calls, ledger and store", async () => {
   for (let round = 0; round < 2; round += 1) {
     const text = await (await fetch(`${http.url}/metrics`)).text();
     assert.match(text, /^sidetone_calls 1$/m);
+    assert.match(text, /^sidetone_tlib_sessions 2$/m);
+    assert.match(text, /^sidetone_tlib_events_total 50$/m);
     assert.match(text, /^sidetone_registered_contacts 2$/m);
     assert.match(text, /^sidetone_authentications_total\{outcome="failed"\} 1$/m);
     assert.match(text, /^sidetone_ledger_expected_total 5$/m);

@@ -1,10 +1,12 @@
 import { Counter, Gauge, type Registry } from "@sidetone/http";
+import type { TlibStats } from "../t-library/index.ts";
 import type { ApiParts } from "./routes.ts";
 
 type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>];
 
 /** Adds the SIP Server's metrics to `registry`, the `metrics` of its `HttpServer`. They are read when someone asks. */
 export function registerMetrics(registry: Registry, parts: ApiParts): void {
+  const tlib = (): TlibStats => parts.tlib.stats();
   const gauge = (name: string, help: string, read: () => number): void => {
     // The registry keeps it.
     void new Gauge({
@@ -51,6 +53,17 @@ export function registerMetrics(registry: Registry, parts: ApiParts): void {
   });
   counter("sidetone_ledger_failed_writes_total", "Ledger lines that the disk did not take.", [], () => [
     [parts.ledger.counts().failedWrites],
+  ]);
+  gauge("sidetone_tlib_sessions", "T-Library sessions, with those that wait for their client.", () => tlib().sessions);
+  gauge("sidetone_tlib_connections", "T-Library connections.", () => tlib().connections);
+  gauge("sidetone_tlib_registrations", "DNs registered by T-Library sessions.", () => tlib().registrations);
+  gauge("sidetone_tlib_kept_bytes", "Messages that clients have not acknowledged, in bytes.", () => tlib().keptBytes);
+  counter("sidetone_tlib_events_total", "Events about calls given to T-Library sessions.", [], () => [
+    [tlib().messages],
+  ]);
+  counter("sidetone_tlib_refused_sessions_total", "T-Library sessions that failed or were ended.", ["reason"], () => [
+    [tlib().failedLogins, { reason: "authentication" }],
+    [tlib().slowConsumers, { reason: "slow-consumer" }],
   ]);
   gauge("sidetone_storage_queue", "Writes that wait for the disk.", () => parts.storage.stats().queued);
   counter("sidetone_storage_commits_total", "Transactions brought to the disk.", ["outcome"], () => {

@@ -1,10 +1,13 @@
 import type { FastifyInstance } from "@sidetone/http";
+import { asyncApi, jsonSchema } from "@sidetone/tlib";
 import type { Ledger } from "../ledger/ledger.ts";
 import { listLedger } from "../ledger/listing.ts";
 import type { Authenticator } from "../registrar/authenticator.ts";
 import type { Registrar } from "../registrar/registrar.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { TlibStats } from "../t-library/index.ts";
 import { badQuery, readLedgerFilter, readParameters } from "./query.ts";
+import { readTrace, type TraceSources } from "./trace.ts";
 
 /** What routes and metrics show. */
 export interface ApiParts {
@@ -14,6 +17,8 @@ export interface ApiParts {
   readonly authenticator: Pick<Authenticator, "counts">;
   readonly ledger: Pick<Ledger, "counts">;
   readonly storage: Storage;
+  readonly trace: TraceSources;
+  readonly tlib: { stats(): TlibStats };
 }
 
 /**
@@ -22,8 +27,13 @@ export interface ApiParts {
  * - `GET /api/v1/calls` → `{ calls }`
  * - `GET /api/v1/ledger?from=&to=&dn=&call-uuid=&outcome=&limit=&cursor=` → `{ ledger, next }`, the newest first
  * - `GET /api/v1/registrations?dn=` → `{ registrations }`
+ * - `GET /api/v1/trace?conn-id=|call-uuid=|reference=` → `{ trace }`, in order
+ * - `GET /tlib/v1/schema.json`, `GET /tlib/v1/asyncapi.json`: T-Library for generators and for people
  */
-export function registerRoutes(app: FastifyInstance, parts: Pick<ApiParts, "calls" | "registrar" | "storage">): void {
+export function registerRoutes(
+  app: FastifyInstance,
+  parts: Pick<ApiParts, "calls" | "registrar" | "storage" | "trace">,
+): void {
   app.get("/api/v1/calls", async (request) => {
     readParameters(request.query, []);
     return { calls: parts.calls() };
@@ -38,4 +48,9 @@ export function registerRoutes(app: FastifyInstance, parts: Pick<ApiParts, "call
     const registrations = parts.registrar.list();
     return { registrations: dn === undefined ? registrations : registrations.filter((one) => one.dn === dn) };
   });
+  app.get("/api/v1/trace", async (request) => ({ trace: await readTrace(parts.trace, request.query) }));
+  app.get("/tlib/v1/schema.json", async (_request, reply) => {
+    return reply.type("application/schema+json").send(JSON.stringify(jsonSchema()));
+  });
+  app.get("/tlib/v1/asyncapi.json", async (request) => asyncApi({ host: request.host }));
 }

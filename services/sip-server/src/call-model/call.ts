@@ -1,4 +1,5 @@
 import type { CallUuid, ConnId } from "@sidetone/foundation";
+import type { KVList } from "@sidetone/tlib";
 
 /** Where a party stands in its call. */
 export type PartyState = "dialing" | "ringing" | "connected" | "held" | "released";
@@ -20,12 +21,12 @@ export interface Party {
   readonly aor: string;
   /** Agent logged in on the DN, where there is one. */
   readonly agentId: string | undefined;
-  /** R1: set for full-time recording. */
+  /** R1: set for full-time recording, by its DN or the agent on it; what counts is its answer (R6). */
   readonly recorded: boolean;
 }
 
-/** Attached data of a call (KVList). Issue 2 only needs strings. */
-export type UserData = Readonly<Record<string, string>>;
+/** Attached data of a call. */
+export type UserData = KVList;
 
 /** How a call came about. */
 export type CallType = "Internal" | "Inbound" | "Outbound";
@@ -67,13 +68,15 @@ export function newCall(facts: {
   ani: string;
   dnis: string;
   createdMicros: number;
+  /** What the call begins with; default nothing. */
+  userData?: UserData;
 }): Call {
   return {
+    userData: {},
     ...facts,
     answeredMicros: undefined,
     endedMicros: undefined,
     parties: [],
-    userData: {},
     recording: { state: "absent", id: undefined, fileName: undefined, cause: undefined },
   };
 }

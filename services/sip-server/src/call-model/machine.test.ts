@@ -96,6 +96,53 @@ test("R21: an Off before any start says nothing", () => {
   assert.deepEqual(effects, []);
 });
 
+test("a party that comes is told, once", () => {
+  const call = newCall({ ...offered(), createdMicros: 0 });
+  const { effects } = run({ ...call, parties: [] }, [
+    { kind: "party-added", party: party("a", "origination") },
+    { kind: "party-added", party: party("a", "origination") },
+  ]);
+  assert.deepEqual(effects, [{ kind: "party-added", party: party("a", "origination") }]);
+});
+
+test("R1, R6: who is recorded, and which agent it is, is decided by the answer", () => {
+  const facts = new Map([["b", { agentId: "1001", recorded: true }]]);
+  const { call, effects } = run(offered(), [{ kind: "party-answered", party: "b", facts }]);
+  assert.deepEqual(
+    call.parties.map(({ agentId, recorded }) => [agentId, recorded]),
+    [
+      [undefined, true],
+      ["1001", true],
+    ],
+  );
+  assert.ok(effects[0]?.kind === "party-changed" && effects[0].party.agentId === "1001");
+});
+
+test("user data: who changed them is told; SIP Server's own changes name nobody", () => {
+  const changed = { userData: { Segment: "Gold" }, keys: ["Segment"] };
+  const { call, effects } = run(offered(), [
+    { kind: "user-data", changed, by: "7002" },
+    { kind: "recording", state: "On", id: "r", fileName: "r", cause: "x" },
+  ]);
+  assert.deepEqual(effects, [
+    { kind: "user-data-changed", ...changed, by: "7002" },
+    {
+      kind: "user-data-changed",
+      userData: { Segment: "Gold", GSIP_RECORD: "On", GSIP_REC_FN: "r" },
+      keys: ["GSIP_RECORD", "GSIP_REC_FN"],
+      by: undefined,
+    },
+  ]);
+  assert.deepEqual(call.userData["Segment"], "Gold");
+});
+
+test("R23: a failed recording changes nothing and is told", () => {
+  const before = offered();
+  const { call, effects } = run(before, [{ kind: "recording-failed", reason: "x", recordDn: "7001" }]);
+  assert.equal(call, before);
+  assert.deepEqual(effects, [{ kind: "recording-failed", reason: "x", recordDn: "7001" }]);
+});
+
 test("hold and retrieve move one party", () => {
   const held = run(offered(), [...answered, { kind: "party-held", party: "a" }]).call;
   assert.deepEqual(

@@ -1,27 +1,44 @@
 import type { Call, Party, PartyState, RecordingState, UserData } from "./call.ts";
+import { type ChangedUserData, withPairs } from "./user-data.ts";
+
+/** What may have changed between a party's call and its answer (R1, R6). */
+export type PartyFacts = Pick<Party, "agentId" | "recorded">;
 
 /** What happens to a call, whoever caused it: a phone, a timer, the Media Server. */
 export type CallInput =
   | { readonly kind: "party-added"; readonly party: Party }
   | { readonly kind: "party-ringing"; readonly party: string }
-  | { readonly kind: "party-answered"; readonly party: string }
+  /** `facts` of parties that are connected by it, as they are now. */
+  | { readonly kind: "party-answered"; readonly party: string; readonly facts?: ReadonlyMap<string, PartyFacts> }
   | { readonly kind: "party-held"; readonly party: string }
   | { readonly kind: "party-retrieved"; readonly party: string }
   | { readonly kind: "party-released"; readonly party: string; readonly cause: string }
-  | { readonly kind: "user-data"; readonly update: UserData }
+  /** A client's change, judged by `changedByClient`. `by`: DN of who asked for it. */
+  | { readonly kind: "user-data"; readonly changed: ChangedUserData; readonly by: string }
   | {
       readonly kind: "recording";
       readonly state: Exclude<RecordingState, "absent">;
       readonly id?: string;
       readonly fileName?: string;
       readonly cause: string;
-    };
+    }
+  /** R23: it was accepted, and failed or broke. */
+  | { readonly kind: "recording-failed"; readonly reason: string; readonly recordDn: string };
 
 /** What the model wants done or told. */
 export type CallEffect =
+  | { readonly kind: "party-added"; readonly party: Party }
   | { readonly kind: "party-changed"; readonly party: Party; readonly from: PartyState; readonly cause: string }
-  | { readonly kind: "user-data-changed"; readonly userData: UserData; readonly keys: readonly string[] }
+  | {
+      readonly kind: "user-data-changed";
+      readonly userData: UserData;
+      readonly keys: readonly string[];
+      /** DN of the client that changed them; undefined where SIP Server did. */
+      readonly by: string | undefined;
+    }
   | { readonly kind: "call-answered" }
+  /** R23: for EventPrivateInfo. */
+  | { readonly kind: "recording-failed"; readonly reason: string; readonly recordDn: string }
   | { readonly kind: "release-party"; readonly party: string; readonly cause: string }
   | { readonly kind: "call-ended"; readonly cause: string };
 
@@ -47,11 +64,14 @@ export function stepCall(call: Call, input: CallInput, nowMicros: number): CallS
   switch (input.kind) {
     case "party-added":
       if (call.parties.some((party) => party.id === input.party.id)) return unchanged(call);
-      return { call: { ...call, parties: [...call.parties, input.party] }, effects: [] };
+      return {
+        call: { ...call, parties: [...call.parties, input.party] },
+        effects: [{ kind: "party-added", party: input.party }],
+      };
     case "party-ringing":
       return move(call, input.party, "ringing", "alerting");
     case "party-answered":
-      return answered(call, input.party, nowMicros);
+      return answered(call, input, nowMicros);
     case "party-held":
       return move(call, input.party, "held", "held");
     case "party-retrieved":
@@ -59,9 +79,11 @@ export function stepCall(call: Call, input: CallInput, nowMicros: number): CallS
     case "party-released":
       return released(call, input.party, input.cause, nowMicros);
     case "user-data":
-      return withUserData(call, input.update);
+      return withUserData(call, input.changed, input.by);
     case "recording":
       return recording(call, input);
+    case "recording-failed":
+      return { call, effects: [input] };
   }
 }
 
@@ -80,14 +102,25 @@ function move(call: Call, id: string, state: PartyState, cause: string): CallSte
 }
 
 /** The called party's answer connects the caller too; a caller cannot be connected before. */
-function answered(call: Call, id: string, nowMicros: number): CallStep {
-  const step = move(call, id, "connected", "answered");
-  if (step.effects.length === 0) return step;
-  const effects = [...step.effects];
-  let next = step.call;
-  for (const party of next.parties) {
-    if (party.role !== "origination" || (party.state !== "dialing" && party.state !== "ringing")) continue;
-    const connected = move(next, party.id, "connected", "answered");
+function answered(call: Call, input: Extract<CallInput, { kind: "party-answered" }>, nowMicros: number): CallStep {
+  const joining = call.parties.filter(
+    ({ id, role, state }) =>
+      id === input.party || (role === "origination" && (state === "dialing" || state === "ringing")),
+  );
+  const [answering] = joining.filter(({ id }) => id === input.party);
+  if (answering === undefined || !legal[answering.state].includes("connected") || answering.state === "held") {
+    return unchanged(call);
+  }
+  const effects: CallEffect[] = [];
+  let next = call;
+  for (const party of [answering, ...joining.filter((one) => one !== answering)]) {
+    const known = { ...party, ...input.facts?.get(party.id) };
+    const connected = move(
+      { ...next, parties: next.parties.map((one) => (one.id === party.id ? known : one)) },
+      party.id,
+      "connected",
+      "answered",
+    );
     next = connected.call;
     effects.push(...connected.effects);
   }
@@ -121,11 +154,9 @@ function released(call: Call, id: string, cause: string, nowMicros: number): Cal
   return { call: { ...next, endedMicros: nowMicros }, effects };
 }
 
-function withUserData(call: Call, update: UserData): CallStep {
-  const keys = Object.keys(update).filter((key) => call.userData[key] !== update[key]);
+function withUserData(call: Call, { userData, keys }: ChangedUserData, by: string | undefined): CallStep {
   if (keys.length === 0) return unchanged(call);
-  const userData = { ...call.userData, ...update };
-  return { call: { ...call, userData }, effects: [{ kind: "user-data-changed", userData, keys }] };
+  return { call: { ...call, userData }, effects: [{ kind: "user-data-changed", userData, keys, by }] };
 }
 
 /** R20, R21: `GSIP_REC_FN` once, for the rest of the call; `GSIP_RECORD` at every change. */
@@ -140,5 +171,5 @@ function recording(call: Call, input: Extract<CallInput, { kind: "recording" }>)
   };
   const update: Record<string, string> = { GSIP_RECORD: input.state };
   if (indication.fileName !== undefined) update["GSIP_REC_FN"] = indication.fileName;
-  return withUserData({ ...call, recording: indication }, update);
+  return withUserData({ ...call, recording: indication }, withPairs(call.userData, update), undefined);
 }

@@ -127,3 +127,12 @@ test("R8: a client's id is taken once; a duplicate or a malformed one is an erro
     assert.deepEqual(await ids.claimClientId(id, "U1"), { ok: false, error: "malformed" }, JSON.stringify(id));
   }
 });
+
+test("R8: an id whose recording did not come to be is given back, by its own call only", async () => {
+  const ids = new RecordingIds({ storage, clock });
+  await ids.claimClientId("not-to-be", "U1");
+  await ids.releaseClientId("not-to-be", "U2");
+  assert.equal((await ids.claimClientId("not-to-be", "U1")).ok, false);
+  await ids.releaseClientId("not-to-be", "U1");
+  assert.equal((await ids.claimClientId("not-to-be", "U2")).ok, true);
+});

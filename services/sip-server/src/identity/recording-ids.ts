@@ -19,6 +19,17 @@ export class RecordingIds {
     return (await this.#take(id, callUuid, "client")) ? ok(id) : fail("duplicate");
   }
 
+  /** Gives back an id that nobody has heard of: its recording did not come to be. */
+  async releaseClientId(id: string, callUuid: string): Promise<void> {
+    await this.#storage.write(
+      queries
+        .deleteFrom("recording_ids")
+        .where("id", "=", id)
+        .where("call_uuid", "=", callUuid)
+        .where("source", "=", "client"),
+    );
+  }
+
   /** Takes a template's result, with `-2`, `-3` ... where it was used before. On the disk when it resolves. */
   async claimName(name: string, callUuid: string): Promise<string> {
     for (;;) {

@@ -1,6 +1,7 @@
 import { type ConnRef, confRef, type MsmlOperation, type RecorderStream, writeMsml } from "@sidetone/msml";
 import type { Call, Party } from "../call-model/call.ts";
 import { type Side, sidesOf } from "./policy.ts";
+import type { RecordingParameters } from "./states.ts";
 
 /** Label of the recording session's stream: left channel = 1 = customer, right = 2 = agent. */
 const labels: Readonly<Record<Side, string>> = { customer: "1", agent: "2" };
@@ -28,6 +29,11 @@ export interface StartFacts {
   readonly epoch: number;
   readonly initial: "recording" | "paused";
   readonly backfillMs: number;
+  /** R10: a recorder that the client names, and a second one for a duplicate; absent: the configured ones. */
+  readonly dest?: string | undefined;
+  readonly dest2?: string | undefined;
+  /** R7: generic parameters. */
+  readonly parameters: RecordingParameters;
   /** Connection of each party at the Media Server. */
   connectionOf(party: string): ConnRef | undefined;
 }
@@ -47,6 +53,8 @@ export function startDocument(facts: StartFacts): string {
   ]);
   const agent = call.parties.find(({ agentId }) => agentId !== undefined)?.agentId;
   if (agent !== undefined) params.set("agentid", agent);
+  if (facts.dest !== undefined) params.set("dest", facts.dest);
+  if (facts.dest2 !== undefined) params.set("dest2", facts.dest2);
   return writeMsml({
     kind: "request",
     operations: [
@@ -60,7 +68,7 @@ export function startDocument(facts: StartFacts): string {
           backfillMs: facts.backfillMs,
           epoch: facts.epoch,
           params,
-          userParams: new Map(),
+          userParams: facts.parameters,
           streams: recorderStreams(facts),
         },
       },
@@ -68,20 +76,25 @@ export function startDocument(facts: StartFacts): string {
   });
 }
 
-/**
- * MSML that pauses, resumes or stops the recorder of a conference (R19).
- * @param backfillMs `resume` of a recording that was prepared before the answer (R17): what was said since
- */
+/** What goes along with a recorder command. */
+export interface RecorderCommandFacts {
+  /** R18: they reach the recorder's metadata. */
+  readonly parameters?: RecordingParameters;
+  /** `resume` of a recording that was prepared before the answer (R17): what was said since, ms. */
+  readonly backfillMs?: number;
+}
+
+/** MSML that pauses, resumes, stops or informs the recorder of a conference (R18, R19). */
 export function recorderDocument(
   confId: string,
-  state: "pause" | "resume" | "stop",
+  state: "pause" | "resume" | "stop" | "update",
   recordingId: string,
-  backfillMs?: number,
+  { parameters, backfillMs }: RecorderCommandFacts = {},
 ): string {
   const recorder = {
     state,
     params: new Map([["id", recordingId]]),
-    userParams: new Map<string, string>(),
+    userParams: parameters ?? new Map<string, string>(),
     streams: [],
     ...(backfillMs === undefined ? {} : { backfillMs }),
   };

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { stepRecording } from "./machine.ts";
 import {
   newRecording,
   RECORDING_RETRY_MS,
   type RecordingEffect,
   type RecordingInput,
   type RecordingMachineState,
-  stepRecording,
-} from "./machine.ts";
+} from "./states.ts";
 
 function run(inputs: readonly RecordingInput[], now = 0): { state: RecordingMachineState; effects: RecordingEffect[] } {
   const effects: RecordingEffect[] = [];
@@ -45,7 +45,15 @@ test("R17: a failed start is an Off, an alarm, a ledger line, and a retry 5 s la
     { kind: "wanted", answeredMicros: 0 },
     { kind: "failed", reason: "recorder-refused 486" },
   ]);
-  assert.deepEqual(kinds(failed.effects), ["start", "arm-overdue", "indicate", "alarm", "ledger", "arm-retry"]);
+  assert.deepEqual(kinds(failed.effects), [
+    "start",
+    "arm-overdue",
+    "indicate",
+    "alarm",
+    "ledger",
+    "failure",
+    "arm-retry",
+  ]);
   assert.deepEqual(failed.effects.at(-1), { kind: "arm-retry", ms: RECORDING_RETRY_MS });
   const again = stepRecording(failed.state, { kind: "retry-due" }, 0);
   assert.deepEqual(again.effects[0], { kind: "start", epoch: 2, initial: "recording", backfillMs: 0 });
@@ -128,6 +136,13 @@ const anyInput: fc.Arbitrary<RecordingInput> = fc.constantFrom<RecordingInput>(
   { kind: "degraded", reason: "r" },
   { kind: "epoch", epoch: 3 },
   { kind: "media-lost", reason: "r" },
+  { kind: "asked", parameters: new Map() },
+  { kind: "accepted" },
+  ...(["stop", "pause", "resume"] as const).flatMap((command): RecordingInput[] => [
+    { kind: "command", command, parameters: new Map() },
+    { kind: "command-done", command, parameters: new Map() },
+    { kind: "command-refused", command },
+  ]),
 );
 
 test("property: after the call has ended nothing starts again and no retry waits", () => {
@@ -153,7 +168,16 @@ test("property: after the call has ended nothing starts again and no retry waits
 test("R17: a recorder that says nothing: the session is given up, alarm, ledger, another start in 5 s", () => {
   const { state, effects } = run([{ kind: "wanted", answeredMicros: 0 }, { kind: "start-overdue" }]);
   assert.equal(state.phase, "waiting");
-  assert.deepEqual(kinds(effects), ["start", "arm-overdue", "stop", "indicate", "alarm", "ledger", "arm-retry"]);
+  assert.deepEqual(kinds(effects), [
+    "start",
+    "arm-overdue",
+    "stop",
+    "indicate",
+    "alarm",
+    "ledger",
+    "failure",
+    "arm-retry",
+  ]);
 });
 
 test("R17 reject: a prepared recording that is not resumed is tried again, and never counts as recorded", () => {

@@ -10,7 +10,7 @@ export interface RecordingWish {
   readonly party: string;
   readonly dn: string;
   readonly side: Side;
-  readonly cause: "full-time";
+  readonly cause: "full-time" | "dynamic";
 }
 
 /** R1: the parties whose configuration asks for full-time recording, with the side each is on. */

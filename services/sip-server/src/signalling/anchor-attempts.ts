@@ -4,7 +4,7 @@ import type { ConnRef } from "@sidetone/msml";
 import type { NameAddr } from "@sidetone/sip";
 import { joinDocument } from "../recording/documents.ts";
 import { type AnchorFailure, MediaAnchor } from "./media-anchor.ts";
-import { sendMsml } from "./recording-control.ts";
+import { sendMsml } from "./msml-exchange.ts";
 import type { ServerContext } from "./server-context.ts";
 
 /** R17: set-up is delayed by at most this per attempt, in milliseconds. */

@@ -1,28 +1,29 @@
 import type { DnConfig } from "@sidetone/config";
-import type { Logger } from "@sidetone/foundation";
+import { fail, type Logger, ok } from "@sidetone/foundation";
 import type { InviteSession, NameAddr, SipResponse } from "@sidetone/sip";
 import { Params } from "@sidetone/sip";
-import { type Call, callTypeOf, newCall, type Party } from "../call-model/call.ts";
-import { type CallInput, stepCall } from "../call-model/machine.ts";
+import { type Call, callTypeOf, newCall, type Party, presentParties, type UserData } from "../call-model/call.ts";
+import { type CallInput, type PartyFacts, stepCall } from "../call-model/machine.ts";
+import { changedByClient, type UserDataChange } from "../call-model/user-data.ts";
 import { type MediaPlan, mediaPlan } from "../recording/policy.ts";
+import type { Outcome, RecordingAction } from "../t-library/switch.ts";
+import { userDataFailure } from "./call-failures.ts";
 import { CallRecording } from "./call-recording.ts";
-import type { AnchorFailure } from "./media-anchor.ts";
+import { CallSetup, offerOfDialled } from "./call-setup.ts";
+import { answeringCaller, type CallerSide, dialledCaller } from "./caller-side.ts";
 import { MediaPath } from "./media-path.ts";
 import { OriginStamp } from "./origin-stamp.ts";
-import { identityOf, isExternal, partyOf } from "./party-number.ts";
-import { forwardsLeft, passedHeaders } from "./passed-headers.ts";
-import type { PhoneLeg } from "./phone-leg.ts";
-import { type RingFailure, Ringing, type RingTarget } from "./ringing.ts";
-import { inactiveAnswer } from "./sdp-direction.ts";
+import { identityOf, partyOf, recordedBy } from "./party-number.ts";
+import { CALLED, CALLER, type PhoneLeg } from "./phone-leg.ts";
+import type { RingTarget } from "./ringing.ts";
 import type { ServerContext } from "./server-context.ts";
 
-const SDP = "application/sdp";
-const CALLER = "a";
-const CALLED = "b";
-
-/** A call to set up: the caller's INVITE, accepted as a session, and where it goes. */
+/** A call to set up: the caller's phone as a session, and where it goes. */
 export interface CallFacts {
+  /** The caller's INVITE, accepted as a session; or ours to the caller's phone. */
   readonly session: InviteSession;
+  /** RequestMakeCall: `session` is an INVITE of ours, without an offer; the called party rings when it is answered. */
+  readonly dialled?: boolean;
   readonly localAddress: string;
   /** SDP of the caller's INVITE; empty where the offer is left to us. */
   readonly offer: Buffer;
@@ -32,34 +33,38 @@ export interface CallFacts {
   readonly called: DnConfig;
   readonly calledNumber: string;
   readonly targets: readonly RingTarget[];
+  /** What the call's user data begin with. */
+  readonly userData?: UserData;
 }
 
 /**
- * One two-party call: feeds what the phones do into the call model, carries out what it decides, and brings the call
- * from its INVITE to its answer. The way of its media is `MediaPath`'s, its recording `CallRecording`'s.
+ * One two-party call: feeds what phones and clients do into the call model and carries out what it decides. Its way to
+ * the answer is `CallSetup`'s, the way of its media `MediaPath`'s, its recording `CallRecording`'s.
  */
 export class CallController {
   readonly #context: ServerContext;
   readonly #facts: CallFacts;
   readonly #log: Logger;
-  readonly #plan: MediaPlan;
   readonly #callerIdentity: NameAddr;
   readonly #a: PhoneLeg;
+  readonly #callerSide: CallerSide;
   readonly #path: MediaPath;
   readonly #recording: CallRecording;
-  readonly #finished: Promise<void>;
-  #resolveFinished: () => void = () => undefined;
+  readonly #setup: CallSetup;
+  readonly #finished = Promise.withResolvers<void>();
+  /** R6: what is configured when the call begins; its answer decides again. */
+  #plan: MediaPlan;
+  #offer: Buffer;
   #call: Call;
   #b: PhoneLeg | undefined;
-  #ringing: Ringing | undefined;
 
   constructor(context: ServerContext, facts: CallFacts) {
     this.#context = context;
     this.#facts = facts;
-    this.#plan = mediaPlan(facts.caller, facts.called);
+    this.#offer = facts.offer;
+    this.#plan = this.#planNow();
     const { domain } = context.config;
-    const caller = partyOf(CALLER, facts.caller, facts.callerNumber, "origination", domain);
-    const called = partyOf(CALLED, facts.called, facts.calledNumber, "destination", domain);
+    const [caller, called] = [this.#callerParty(), this.#calledParty()];
     this.#callerIdentity = identityOf(caller, domain, facts.callerName, new Params());
     this.#call = newCall({
       connId: context.ids.connIds.next(),
@@ -68,15 +73,14 @@ export class CallController {
       ani: caller.number,
       dnis: facts.calledNumber,
       createdMicros: context.clock.wallMicros(),
+      userData: facts.userData ?? {},
     });
     this.#log = context.log.child({ connId: this.#call.connId, callUuid: this.#call.callUuid });
-    this.#finished = new Promise((resolve) => {
-      this.#resolveFinished = resolve;
-    });
-    this.#a = this.#leg(CALLER, facts.caller.dn, facts.session);
+    this.#a = { party: CALLER, dn: facts.caller.dn, session: facts.session, stamp: this.#newStamp() };
+    this.#callerSide = facts.dialled === true ? dialledCaller(this.#a) : answeringCaller(this.#a);
     this.#recording = this.#newRecording();
     this.#path = this.#newPath();
-    this.#addParties(caller, called);
+    this.#setup = this.#newSetup();
     facts.session.on("ended", ({ by }) => this.#partyGone(CALLER, `caller-${by}`));
   }
 
@@ -86,50 +90,98 @@ export class CallController {
 
   /** Resolves when the call has left nothing behind: phones told, recording stopped, Media Server legs ended. */
   get finished(): Promise<void> {
-    return this.#finished;
+    return this.#finished.promise;
   }
 
   /** Feeds the call model and carries out its effects. */
   apply(input: CallInput): void {
     const step = stepCall(this.#call, input, this.#context.clock.wallMicros());
     this.#call = step.call;
-    this.#context.onCall(step.call, step.effects);
+    if (step.effects.length > 0) this.#context.onCall(step.call, step.effects);
     for (const effect of step.effects) {
       if (effect.kind === "release-party") this.#releaseParty(effect.party);
       if (effect.kind === "call-ended") void this.#finish(effect.cause);
     }
   }
 
-  /** Anchors the media where the plan wants it, then rings the called party. */
+  /** Brings the call on its way: to the called party, or first to the phone of who had it dialled. */
   async start(): Promise<void> {
-    const { called, targets } = this.#facts;
-    this.#log.info({ dn: called.dn, contacts: targets.length, path: this.#plan.path }, "call offered");
-    if (this.#plan.path === "anchored") {
-      const anchored = await this.#path.anchorForSetup();
-      if (this.#over) return;
-      if (!anchored.ok && this.#refusedForRecording(anchored.error)) return;
-      if (anchored.ok && this.#plan.record) {
-        const prepared = await this.#recording.prepare();
-        if (this.#over) return;
-        if (!prepared) return this.#rejectForRecording(503);
-      }
+    this.apply({ kind: "party-added", party: this.#callerParty() });
+    if (this.#facts.dialled === true) {
+      const offer = await offerOfDialled(this.#a, { context: this.#context, apply: (input) => this.apply(input) });
+      if (offer === undefined || this.#over) return;
+      this.#offer = offer;
     }
-    this.#ring();
+    this.apply({ kind: "party-added", party: this.#calledParty() });
+    await this.#setup.start();
+  }
+
+  // What clients ask
+
+  /** R3, R18: the call's recording. Resolves before the change is said to anybody. */
+  record(action: RecordingAction): Promise<Outcome> {
+    return this.#recording.record(action);
+  }
+
+  /** R22. True: something changed. @param by DN of who changes it */
+  changeUserData(change: UserDataChange, by: string): Outcome<boolean> {
+    const changed = changedByClient(this.#call.userData, change);
+    if (!changed.ok) return fail(userDataFailure(changed.error));
+    this.apply({ kind: "user-data", changed: changed.value, by });
+    return ok(changed.value.keys.length > 0);
+  }
+
+  /** A party hangs up, by a client's word; a called one that rings declines. */
+  release(party: Party): void {
+    if (party.id === CALLED && this.#b === undefined) return this.#setup.rejectByClient();
+    this.#partyGone(party.id, "released");
+    (party.id === CALLER ? this.#a : this.#b)?.session.terminate();
+  }
+
+  /** Tells the called party's phone, which rings, to answer. False where it cannot be told. */
+  answer(party: Party): Promise<boolean> {
+    if (party.id !== CALLED || party.state !== "ringing") return Promise.resolve(false);
+    return this.#setup.answerByClient();
+  }
+
+  /** Puts the call of a party on hold, or takes it back. Resolves with why it could not be done. */
+  async hold(party: Party, held: boolean): Promise<string | undefined> {
+    const refusal = await this.#path.hold(party.id, held);
+    if (refusal === undefined) this.apply({ kind: held ? "party-held" : "party-retrieved", party: party.id });
+    return refusal;
   }
 
   /** Ends the call from our side. */
   async shutdown(): Promise<void> {
     this.#a.session.terminate();
     this.#b?.session.terminate();
-    await this.#finished;
+    await this.finished;
   }
 
   get #over(): boolean {
     return this.#call.endedMicros !== undefined;
   }
 
-  #leg(party: string, dn: string, session: InviteSession): PhoneLeg {
-    return { party, dn, session, stamp: this.#newStamp() };
+  // Parts
+
+  #callerParty(): Party {
+    const { caller, callerNumber } = this.#facts;
+    return partyOf(CALLER, caller, callerNumber, "origination", this.#surroundings(caller));
+  }
+
+  #calledParty(): Party {
+    const { called, calledNumber } = this.#facts;
+    return partyOf(CALLED, called, calledNumber, "destination", this.#surroundings(called));
+  }
+
+  #surroundings({ dn }: DnConfig): Parameters<typeof partyOf>[4] {
+    return { domain: this.#context.config.domain, agent: this.#context.agentOf?.(dn) };
+  }
+
+  #planNow(): MediaPlan {
+    const { caller, called } = this.#facts;
+    const [a, b] = [caller, called].map((dn) => recordedBy(dn, this.#context.agentOf?.(dn.dn)));
+    return mediaPlan(a ?? caller, b ?? called);
   }
 
   #newStamp(): OriginStamp {
@@ -140,7 +192,7 @@ export class CallController {
     return new CallRecording({
       context: this.#context,
       log: this.#log,
-      plan: this.#plan,
+      plan: () => this.#plan,
       callId: this.#facts.session.callId,
       call: () => this.#call,
       path: () => this.#path,
@@ -154,7 +206,8 @@ export class CallController {
       log: this.#log,
       caller: this.#a,
       called: { party: CALLED, dn: this.#facts.called.dn },
-      offer: this.#facts.offer,
+      callerSide: this.#callerSide,
+      offer: () => this.#offer,
       anchorRequest: {
         callUuid: this.#call.callUuid,
         from: this.#callerIdentity,
@@ -169,98 +222,28 @@ export class CallController {
     });
   }
 
-  #addParties(...parties: readonly Party[]): void {
-    for (const party of parties) this.apply({ kind: "party-added", party });
-  }
-
-  // Set-up
-
-  /** R17 `reject`: true where the caller was refused because recording is mandatory. */
-  #refusedForRecording(failure: AnchorFailure): boolean {
-    this.#context.onAlarm(this.#call, failure.reason);
-    if (!this.#recordingMandatory) return false;
-    this.#rejectForRecording(failure.reason === "codec" ? 488 : 503);
-    return true;
-  }
-
-  get #recordingMandatory(): boolean {
-    return this.#plan.record && this.#plan.recordingFailure === "reject";
-  }
-
-  #rejectForRecording(status: 488 | 503): void {
-    const headers: [string, string][] = status === 503 ? [["Retry-After", "5"]] : [];
-    this.#a.session.reject(status, { reason: "Recording Mandatory", headers });
-  }
-
-  #ring(): void {
-    const { session, targets, caller, called } = this.#facts;
-    const offer = this.#path.offerToCalled();
-    const stamp = this.#newStamp();
-    const legOf = (fork: InviteSession): PhoneLeg => ({ party: CALLED, dn: called.dn, session: fork, stamp });
-    const ringing = new Ringing({
-      endpoint: this.#context.endpoint,
-      clock: this.#context.clock,
+  #newSetup(): CallSetup {
+    const { caller, callerNumber, called, targets, dialled } = this.#facts;
+    return new CallSetup({
+      context: this.#context,
       log: this.#log,
+      caller: this.#a,
+      callerDn: caller,
+      callerNumber,
+      callerIdentity: this.#callerIdentity,
+      callerSide: this.#callerSide,
+      dialled: dialled === true,
+      offer: () => this.#offer,
+      called,
       targets,
-      noAnswerTimeoutMs: this.#context.config.options.noAnswerTimeoutMs,
-      invite: {
-        from: this.#callerIdentity,
-        contactUser: isExternal(caller) ? this.#facts.callerNumber : caller.dn,
-        headers: [["Max-Forwards", String(forwardsLeft(session.invite))], ...passedHeaders(session.invite)],
-        ...(offer.length > 0 ? { body: stamp.stamp(offer), contentType: SDP } : {}),
-      },
-      onProgress: (fork, response, reliable) => void this.#progress(ringing.single, legOf(fork), response, reliable),
-      onAnswered: (fork, response) => void this.#answered(legOf(fork), response),
-      onFailed: (failure) => this.#ringFailed(failure),
+      plan: this.#plan,
+      path: () => this.#path,
+      recording: this.#recording,
+      call: () => this.#call,
+      apply: (input) => this.apply(input),
+      newStamp: () => this.#newStamp(),
+      onAnswered: (b, response) => void this.#answered(b, response),
     });
-    this.#ringing = ringing;
-    ringing.start();
-  }
-
-  /** Early media go to the caller from a phone that rings alone: of several, only the answer's SDP counts. */
-  async #progress(single: boolean, b: PhoneLeg, response: SipResponse, reliable: boolean): Promise<void> {
-    if (response.status >= 180) this.apply({ kind: "party-ringing", party: CALLED });
-    // A phone that rings alone has a dialog now: what the phones say to each other in it passes.
-    if (single) this.#path.serve(b);
-    const early = single && response.body.length > 0 ? response.body : undefined;
-    const offerless = this.#facts.offer.length === 0;
-    if (early !== undefined && reliable && this.#path.anchor === undefined && offerless) {
-      b.session.prack(b.stamp.stamp(inactiveAnswer(early)), SDP);
-      this.#a.session.progress(180);
-      return;
-    }
-    const shown = early === undefined || offerless ? undefined : await this.#path.earlySdp(early);
-    if (this.#over || this.#a.session.state === "confirmed") return;
-    this.#ringback(response, shown, reliable);
-  }
-
-  #ringback(response: SipResponse, shown: Buffer | undefined, reliable: boolean): void {
-    const require = this.#facts.session.invite.headers.list("Require");
-    const wanted = reliable || require.some((tag) => tag.toLowerCase() === "100rel");
-    if (shown !== undefined) {
-      this.#a.session.progress(response.status, {
-        reason: response.reason,
-        body: this.#a.stamp.stamp(shown),
-        contentType: SDP,
-        reliable: wanted,
-      });
-      return;
-    }
-    // 183 without a description says nothing that a phone could play; RFC 3262 5: without an offer yet none is reliable.
-    this.#a.session.progress(response.status === 183 ? 180 : response.status, {
-      ...(response.status === 183 ? {} : { reason: response.reason }),
-      reliable: wanted && this.#facts.offer.length > 0,
-    });
-  }
-
-  #ringFailed(failure: RingFailure): void {
-    const codec = failure.status === 488 && this.#path.anchor !== undefined && this.#facts.offer.length > 0;
-    if (codec && !this.#recordingMandatory) {
-      this.#path.leaveForCodec();
-      this.#ring();
-      return;
-    }
-    this.#a.session.reject(failure.status, { reason: failure.reason });
   }
 
   // Answer
@@ -268,25 +251,39 @@ export class CallController {
   async #answered(b: PhoneLeg, response: SipResponse): Promise<void> {
     const answeredMicros = this.#context.clock.wallMicros();
     this.#b = b;
-    this.#ringing = undefined;
     this.#path.serve(b);
     b.session.on("ended", ({ by }) => this.#partyGone(CALLED, `called-${by}`));
-    this.apply({ kind: "party-answered", party: CALLED });
-    if (this.#plan.record && !(await this.#recording.expect(answeredMicros))) return this.#rejectForRecording(503);
+    const wished = this.#plan.record;
+    this.#plan = { ...this.#planNow(), recordingFailure: this.#plan.recordingFailure };
+    if (wished && !this.#plan.record) this.#recording.withdraw();
+    this.apply({ kind: "party-answered", party: CALLED, facts: this.#factsNow() });
+    if (this.#plan.record && !(await this.#recording.expect(answeredMicros))) {
+      return this.#partyGone(CALLER, "failed recording-mandatory", () =>
+        this.#callerSide.reject(503, { reason: "Recording Mandatory", headers: [["Retry-After", "5"]] }),
+      );
+    }
     if (this.#over) return;
     await this.#path.join(b, response);
     if (this.#plan.record && !this.#over) await this.#recording.begin(answeredMicros);
   }
 
+  #factsNow(): ReadonlyMap<string, PartyFacts> {
+    const parties = [this.#callerParty(), this.#calledParty()];
+    return new Map(parties.map(({ id, agentId, recorded }) => [id, { agentId, recorded }]));
+  }
+
   // End
 
-  #partyGone(party: string, cause: string): void {
-    this.#ringing?.cancel();
-    this.apply({ kind: "party-released", party, cause });
+  #partyGone(party: string, cause: string, tell: () => void = () => undefined): void {
+    this.#setup.cancel();
+    // A call that has lost its caller before anyone was called.
+    const known = presentParties(this.#call).some(({ id }) => id === party);
+    if (known) this.apply({ kind: "party-released", party, cause });
+    tell();
   }
 
   #releaseParty(party: string): void {
-    if (party === CALLER) this.#a.session.terminate();
+    if (party === CALLER) this.#setup.releaseCaller();
     else this.#b?.session.terminate();
   }
 
@@ -295,6 +292,6 @@ export class CallController {
     await this.#recording.end();
     await this.#path.close();
     await this.#recording.settled();
-    this.#resolveFinished();
+    this.#finished.resolve();
   }
 }

@@ -1,13 +1,20 @@
-import type { Logger, Result } from "@sidetone/foundation";
+import type { Cancel, Clock, Logger, Result } from "@sidetone/foundation";
 import { fail, ok } from "@sidetone/foundation";
 import type { IncomingRequest, SipResponse } from "@sidetone/sip";
 import type { LegToAnchor } from "./anchor-attempts.ts";
 import { unreadable } from "./incoming-body.ts";
 import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
-import { audioDirection } from "./sdp-direction.ts";
+import { relayRequest } from "./relayed-request.ts";
+import { audioDirection, withDirection } from "./sdp-direction.ts";
+import { turnMedia } from "./turned-media.ts";
 
 const SDP = "application/sdp";
+/** How long a phone may take to answer a move, ms: then the other one goes back. */
+const MOVE_PATIENCE_MS = 5000;
+
+/** A phone's answer to a move; without status where it gave none in time. */
+type Moved = Pick<SipResponse, "reason" | "body"> & { readonly status: number };
 
 /** What a call's media tell the call. */
 export interface CallMediaListener {
@@ -22,18 +29,27 @@ export interface CallMediaListener {
 export class CallMedia {
   readonly #a: PhoneLeg;
   readonly #b: PhoneLeg;
+  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #listener: CallMediaListener;
   readonly #unsubscribe: (() => void)[] = [];
   #anchor: MediaAnchor | undefined;
   #moving = false;
+  /** Parties that a client put on hold: while there is one, no phone hears anything. */
+  #holders: ReadonlySet<string> = new Set();
 
-  constructor(a: PhoneLeg, b: PhoneLeg, anchor: MediaAnchor | undefined, log: Logger, listener: CallMediaListener) {
+  constructor(
+    phones: { readonly a: PhoneLeg; readonly b: PhoneLeg },
+    anchor: MediaAnchor | undefined,
+    o: { readonly clock: Clock; readonly log: Logger } & CallMediaListener,
+  ) {
+    const { a, b } = phones;
     this.#a = a;
     this.#b = b;
     this.#anchor = anchor;
-    this.#log = log;
-    this.#listener = listener;
+    this.#clock = o.clock;
+    this.#log = o.log;
+    this.#listener = o;
     this.#serve(a, b);
     this.#serve(b, a);
   }
@@ -68,14 +84,17 @@ export class CallMedia {
    * then the leg of a phone whose SDP changed is corrected. If one refuses, both go back (media-control.md).
    */
   async moveTo(anchor: MediaAnchor): Promise<Result<undefined, AnchorFailure>> {
-    const [shownA, shownB] = [anchor.offerFor(this.#a.party), anchor.offerFor(this.#b.party)];
+    const [shownA, shownB] = [this.#shown(anchor, this.#a), this.#shown(anchor, this.#b)];
     const [sdpA, sdpB] = [this.#a.session.remoteSdp, this.#b.session.remoteSdp];
     if (shownA === undefined || shownB === undefined || sdpA === undefined || sdpB === undefined) {
       return fail({ reason: "no-sdp", status: undefined });
     }
     this.#moving = true;
     try {
-      const [toA, toB] = await Promise.all([this.#offer(this.#a, shownA), this.#offer(this.#b, shownB)]);
+      const [toA, toB] = await Promise.all([
+        this.#offerInTime(this.#a, shownA, sdpB),
+        this.#offerInTime(this.#b, shownB, sdpA),
+      ]);
       if (toA.status >= 300 || toB.status >= 300) {
         await this.#backToDirect(toA, sdpA, toB, sdpB);
         const refusal = toA.status >= 300 ? toA : toB;
@@ -106,11 +125,60 @@ export class CallMedia {
     }
   }
 
+  /**
+   * RequestHoldCall, RequestRetrieveCall: both phones get `a=inactive`, or their media back. Resolves with why it could
+   * not be done.
+   */
+  async hold(party: string, held: boolean): Promise<string | undefined> {
+    const holders = new Set(this.#holders);
+    if (held) holders.add(party);
+    else if (!holders.delete(party)) return "its own phone holds the call: only that can take it back";
+    if (this.#moving) return "the media of the call are being moved";
+    if (holders.size > 0 !== this.#holders.size > 0) {
+      this.#moving = true;
+      try {
+        const refusal = await turnMedia({ a: this.#a, b: this.#b }, this.#anchor, held ? "inactive" : "sendrecv");
+        if (refusal !== undefined) return refusal;
+      } finally {
+        this.#moving = false;
+      }
+    }
+    this.#holders = holders;
+    return undefined;
+  }
+
+  #shown(anchor: MediaAnchor, leg: PhoneLeg): Buffer | undefined {
+    const answer = anchor.offerFor(leg.party);
+    return answer === undefined ? undefined : this.#silenced(answer);
+  }
+
+  /** What a phone is told of the other side while a client's hold lasts. */
+  #silenced(sdp: Buffer): Buffer {
+    return this.#holders.size === 0 ? sdp : (withDirection(sdp, "inactive") ?? sdp);
+  }
+
   #offer(leg: PhoneLeg, sdp: Buffer): Promise<SipResponse> {
     return leg.session.reinvite({ body: leg.stamp.stamp(sdp), contentType: SDP });
   }
 
-  async #backToDirect(toA: SipResponse, sdpA: Buffer, toB: SipResponse, sdpB: Buffer): Promise<void> {
+  /** A phone that answers after all, when the move is off, is shown the other phone again (`back`). */
+  async #offerInTime(leg: PhoneLeg, sdp: Buffer, back: Buffer): Promise<Moved> {
+    let cancel: Cancel = () => undefined;
+    let late = false;
+    const patience = new Promise<Moved>((resolve) => {
+      cancel = this.#clock.after(MOVE_PATIENCE_MS, () => {
+        late = true;
+        resolve({ status: 408, reason: "No Answer To The Move", body: Buffer.alloc(0) });
+      });
+    });
+    const answer = this.#offer(leg, sdp).then((response) => {
+      if (late && response.status < 300) void this.#offer(leg, back);
+      return response;
+    });
+    return Promise.race([answer, patience]).finally(cancel);
+  }
+
+  async #backToDirect(toA: Moved, sdpA: Buffer, toB: Moved, sdpB: Buffer): Promise<void> {
     const undo: Promise<SipResponse>[] = [];
     if (toA.status < 300) undo.push(this.#offer(this.#a, sdpB));
     if (toB.status < 300) undo.push(this.#offer(this.#b, sdpA));
@@ -124,7 +192,7 @@ export class CallMedia {
     this.#unsubscribe.push(
       leg.session.on("reinvite", (incoming) => this.#phoneOffers(leg, other, incoming)),
       leg.session.on("update", (incoming) => this.#phoneOffers(leg, other, incoming)),
-      leg.session.on("request", (incoming) => void this.#relayRequest(other, incoming)),
+      leg.session.on("request", (incoming) => void relayRequest(other, incoming)),
     );
   }
 
@@ -153,10 +221,10 @@ export class CallMedia {
 
   async #answerOffer(leg: PhoneLeg, other: PhoneLeg, offer: Buffer, method: string): Promise<OfferOutcome> {
     if (this.#anchor !== undefined) {
-      const answer = await this.#anchor.updateLeg(leg.party, offer);
+      const answer = await this.#anchor.updateLeg(leg.party, this.#silenced(offer));
       return answer.ok ? { status: 200, body: answer.value } : { status: 488, reason: answer.error.reason };
     }
-    const relayed = { body: other.stamp.stamp(offer), contentType: SDP };
+    const relayed = { body: other.stamp.stamp(this.#silenced(offer)), contentType: SDP };
     const response =
       method === "UPDATE" && other.session.remoteAllow.has("UPDATE")
         ? await other.session.update(relayed)
@@ -168,7 +236,7 @@ export class CallMedia {
   #offerless(leg: PhoneLeg, other: PhoneLeg, incoming: IncomingRequest): void {
     const anchor = this.#anchor;
     if (anchor !== undefined) {
-      const offer = anchor.offerFor(leg.party);
+      const offer = this.#shown(anchor, leg);
       if (offer === undefined) {
         incoming.respond(500);
         return;
@@ -180,45 +248,23 @@ export class CallMedia {
       return;
     }
     void other.session.reinvite({ retry491: false, autoAck: false }).then((response) => {
-      if (response.status < 300) incoming.onAck = (ack) => other.session.ack(other.stamp.stamp(ack.body));
-      respond(leg, incoming, { status: response.status, reason: response.reason, body: response.body });
+      if (response.status < 300) {
+        incoming.onAck = (ack) => other.session.ack(other.stamp.stamp(this.#silenced(ack.body)));
+      }
+      const body = this.#silenced(response.body);
+      respond(leg, incoming, { status: response.status, reason: response.reason, body });
     });
   }
 
   #noteHold(leg: PhoneLeg, offer: Buffer): void {
+    if (this.#holders.has(leg.party)) return;
     const way = audioDirection(offer);
     if (way !== undefined) this.#listener.onHold(leg.party, way === "sendonly" || way === "inactive");
-  }
-
-  /** INFO and what else phones say to each other inside the call. */
-  async #relayRequest(other: PhoneLeg, incoming: IncomingRequest): Promise<void> {
-    const { method, body, headers } = incoming.request;
-    // With its parameters: a multipart body needs its boundary.
-    const contentType = headers.get("Content-Type");
-    if (method !== "INFO" && method !== "MESSAGE") {
-      incoming.respond(501);
-      return;
-    }
-    const passed: [string, string][] = [];
-    for (const name of ["Info-Package", "Content-Disposition"]) {
-      const value = headers.get(name);
-      if (value !== undefined) passed.push([name, value]);
-    }
-    const response = await other.session.request(method, {
-      headers: passed,
-      ...(body.length > 0 ? { body, contentType: contentType ?? "application/octet-stream" } : {}),
-    });
-    incoming.respond(response.status, {
-      reason: response.reason,
-      ...(response.body.length > 0
-        ? { body: response.body, contentType: response.headers.get("Content-Type") ?? "application/octet-stream" }
-        : {}),
-    });
   }
 }
 
 /** A phone that answered the move with another SDP than the Media Server knows: it is told. */
-async function correct(anchor: MediaAnchor, leg: PhoneLeg, answer: SipResponse): Promise<void> {
+async function correct(anchor: MediaAnchor, leg: PhoneLeg, answer: Moved): Promise<void> {
   const known = anchor.offeredBy(leg.party);
   if (answer.body.length > 0 && known?.equals(answer.body) !== true) await anchor.updateLeg(leg.party, answer.body);
 }

@@ -1,24 +1,24 @@
 import type { Logger } from "@sidetone/foundation";
-import { afterSilence, errorText, SidetoneError } from "@sidetone/foundation";
+import { afterSilence, errorText } from "@sidetone/foundation";
 import { readMsml } from "@sidetone/msml";
 import type { Call } from "../call-model/call.ts";
 import type { CallInput } from "../call-model/machine.ts";
-import { recordingFilename } from "../identity/index.ts";
-import type { MediaPlan } from "../recording/policy.ts";
+import { type MediaPlan, recordingWishes } from "../recording/policy.ts";
+import type { Outcome, RecordingAction } from "../t-library/switch.ts";
 import { LedgerLines } from "./ledger-lines.ts";
 import type { MediaPath } from "./media-path.ts";
-import { RecordingControl } from "./recording-control.ts";
+import { RecordingRequests } from "./recording-requests.ts";
+import { nameOf, newRun, type RecordingRun } from "./recording-run.ts";
 import type { ServerContext } from "./server-context.ts";
+import { storedInTime } from "./storage-patience.ts";
 
-/** How long a call waits for the disk, ms. */
-const STORAGE_PATIENCE_MS = 500;
 /** R17 `reject`: how long the caller waits for the recorder before anyone rings, ms: two attempts of 500. */
 const PREPARE_MS = 1000;
 
 export interface CallRecordingOptions {
   readonly context: ServerContext;
   readonly log: Logger;
-  readonly plan: MediaPlan;
+  readonly plan: () => MediaPlan;
   /** Call-ID of the caller's leg. */
   readonly callId: string;
   readonly call: () => Call;
@@ -26,20 +26,29 @@ export interface CallRecordingOptions {
   readonly apply: (input: CallInput) => void;
 }
 
-/** The recording of one call from its wish to its line in the ledger (R8, R9, R16, R17, R34). */
+/**
+ * The recordings of one call: the full-time one from its wish to its line in the ledger (R8, R9, R16, R17, R34), and
+ * those that clients start and stop (`RecordingRequests`). One runs at a time (R6).
+ */
 export class CallRecording {
   readonly #o: CallRecordingOptions;
-  readonly #ledger: LedgerLines;
-  #control: RecordingControl | undefined;
+  readonly #fullTimeLines: LedgerLines;
+  readonly #requests: RecordingRequests;
+  /** The last one is the one that runs, if any does. */
+  readonly #runs: RecordingRun[] = [];
   #making: Promise<void> | undefined;
+  /** There will be no full-time recording, though it was wished. */
+  #gaveUp = false;
 
   constructor(o: CallRecordingOptions) {
     this.#o = o;
-    this.#ledger = new LedgerLines(o.context.ledger, o.log);
-  }
-
-  get #mandatory(): boolean {
-    return this.#o.plan.recordingFailure === "reject";
+    this.#fullTimeLines = new LedgerLines(o.context.ledger, o.log);
+    this.#requests = new RecordingRequests({
+      ...o,
+      run: () => this.#run,
+      setRun: (run) => this.#runs.push(run),
+      fullTime: () => this.#fullTime,
+    });
   }
 
   /**
@@ -47,31 +56,35 @@ export class CallRecording {
    * False: the call must not go on.
    */
   async prepare(): Promise<boolean> {
+    const { clock } = this.#o.context;
     try {
-      await this.#inTime(this.#make(), "a recording id");
+      await storedInTime(clock, this.#make(), "a recording id");
     } catch (error) {
       this.#o.log.error({ error: errorText(error) }, "no recording id could be stored");
       return !this.#mandatory;
     }
-    if (!this.#mandatory || this.#control === undefined) return true;
-    const outcome = this.#control.outcome();
-    this.#control.input({ kind: "prepare" });
+    const control = this.#run?.control;
+    if (!this.#mandatory || control === undefined) return true;
+    const outcome = control.outcome();
+    control.input({ kind: "prepare" });
     let cancel = (): void => undefined;
     const late = new Promise<boolean>((resolve) => {
-      cancel = afterSilence(this.#o.context.clock, PREPARE_MS, () => resolve(false));
+      cancel = afterSilence(clock, PREPARE_MS, () => resolve(false));
     });
     return Promise.race([outcome, late]).finally(cancel);
   }
 
   /** R34: resolves when the lines are durable, before the caller hears the answer. False: the call must not go on. */
   async expect(answeredMicros: number): Promise<boolean> {
+    const { context, call, log } = this.#o;
     try {
-      const written = this.#ledger.expect(this.#o.call(), answeredMicros, this.#control?.state.id);
-      await this.#inTime(written, "the ledger");
+      const id = this.#run?.control.state.id;
+      const written = this.#fullTimeLines.expect(call(), recordingWishes(call()), answeredMicros, id);
+      await storedInTime(context.clock, written, "the ledger");
       return true;
     } catch (error) {
-      this.#o.log.error({ error: errorText(error) }, "the ledger could not be written");
-      this.#o.context.onAlarm(this.#o.call(), "ledger-unwritable");
+      log.error({ error: errorText(error) }, "the ledger could not be written");
+      context.onAlarm(call(), "ledger-unwritable");
       return !this.#mandatory;
     }
   }
@@ -81,23 +94,35 @@ export class CallRecording {
     const { failure, anchor } = this.#o.path();
     if (failure === "codec") {
       // The phones will not change: another try in mid-call would fail the same way.
-      this.#ledger.resolve("not-recorded", "codec", undefined);
+      this.#giveUp("codec");
       return;
     }
     await this.#make().catch((error: unknown) =>
       this.#o.log.error({ error: errorText(error) }, "no recording id could be stored"),
     );
     if (this.#o.call().endedMicros !== undefined) return;
-    if (this.#control === undefined) {
-      this.#ledger.resolve("not-recorded", "no-recording-id", undefined);
+    const control = this.#run?.control;
+    if (control === undefined) {
+      this.#giveUp("no-recording-id");
       return;
     }
-    if (anchor === undefined) this.#control.input({ kind: "media-lost", reason: failure ?? "no-media-server" });
-    this.#control.input({ kind: "wanted", answeredMicros });
+    // Without a failure nobody has tried yet: who is recorded was only known at the answer.
+    if (anchor === undefined && failure !== undefined) control.input({ kind: "media-lost", reason: failure });
+    control.input({ kind: "wanted", answeredMicros });
+  }
+
+  /** R6: who was to be recorded is not any more, at the answer. */
+  withdraw(): void {
+    this.#run?.control.input({ kind: "call-ended" });
+  }
+
+  /** What a client asks (R3, R18). Resolves before the change is said to anybody. */
+  record(action: RecordingAction): Promise<Outcome> {
+    return this.#requests.record(action);
   }
 
   mediaLost(reason: string): void {
-    this.#control?.input({ kind: "media-lost", reason });
+    this.#run?.control.input({ kind: "media-lost", reason });
   }
 
   /** INFO of the Media Server. */
@@ -108,34 +133,46 @@ export class CallRecording {
       return;
     }
     const { name, values } = read.value.event;
-    this.#control?.event(name, values);
+    this.#requests.inTurn(() => {
+      // A recording that was stopped may still have something to say: each takes what has its id.
+      for (const { control } of this.#runs) control.event(name, values);
+    });
   }
 
   /** The call is over: stops the recording; resolves when the Media Server has answered. */
   async end(): Promise<void> {
-    this.#control?.input({ kind: "call-ended" });
-    this.#ledger.until(this.#o.context.clock.wallMicros());
-    await this.#control?.stopped;
+    const run = this.#run;
+    const ran = run !== undefined && run.control.state.phase !== "stopped";
+    run?.control.input({ kind: "call-ended" });
+    const now = this.#o.context.clock.wallMicros();
+    if (ran) run.lines.until(now);
+    if (run === undefined || this.#gaveUp) this.#fullTimeLines.until(now);
+    await Promise.all(this.#runs.map(({ control }) => control.stopped));
   }
 
   /** Resolves when the ledger has what was said. */
-  settled(): Promise<void> {
-    return this.#ledger.settled();
+  async settled(): Promise<void> {
+    await Promise.all([this.#fullTimeLines.settled(), ...this.#runs.map(({ lines }) => lines.settled())]);
   }
 
-  /** R17: a slow disk delays a call no longer than a slow Media Server. @throws what `work` throws, or SidetoneError `storage-slow` */
-  async #inTime(work: Promise<void>, what: string): Promise<void> {
-    let cancel = (): void => undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      cancel = afterSilence(this.#o.context.clock, STORAGE_PATIENCE_MS, () =>
-        reject(
-          new SidetoneError("storage-slow", `${what} is not on the disk after ${STORAGE_PATIENCE_MS} ms`, {
-            remedy: "Check the disk that holds sip-server.storage.",
-          }),
-        ),
-      );
-    });
-    await Promise.race([work, late]).finally(cancel);
+  get #run(): RecordingRun | undefined {
+    return this.#runs.at(-1);
+  }
+
+  get #mandatory(): boolean {
+    return this.#o.plan().recordingFailure === "reject";
+  }
+
+  /** R5: it runs, or is about to. */
+  get #fullTime(): boolean {
+    if (!this.#o.plan().record || this.#gaveUp) return false;
+    const run = this.#run;
+    return run === undefined || (run.cause === "full-time" && run.control.state.phase !== "stopped");
+  }
+
+  #giveUp(reason: string): void {
+    this.#gaveUp = true;
+    this.#fullTimeLines.resolve("not-recorded", reason, undefined);
   }
 
   /** R8, R9: takes the id and makes the control, once. */
@@ -148,32 +185,22 @@ export class CallRecording {
   }
 
   async #claim(): Promise<void> {
-    const { context, log, callId, call, path, apply } = this.#o;
-    const { callUuid, connId, ani, dnis, parties } = call();
-    const recorded = parties.find((party) => party.recorded);
-    if (recorded === undefined) return;
-    const name = recordingFilename(context.config.options.recordingFilename, {
-      uuid: callUuid,
-      connId,
-      startMicros: context.clock.wallMicros(),
-      ani,
-      dnis,
-      agentDn: parties.find(({ kind }) => kind === "internal")?.dn,
-      callId,
-    });
-    const id = await context.ids.recordingIds.claimName(name, callUuid);
-    this.#control = new RecordingControl({
-      clock: context.clock,
-      log,
-      recordingId: id,
-      fileName: id,
-      recordDn: recorded.dn,
-      call,
-      anchor: () => path().anchorForRecording(),
-      anchorNow: () => path().anchor,
-      indicate: (state, cause) => apply({ kind: "recording", state, cause, id, fileName: id }),
-      ledger: (outcome, reason) => this.#ledger.resolve(outcome, reason, id),
-      alarm: (reason) => context.onAlarm(call(), reason),
-    });
+    const { context, call } = this.#o;
+    const recorded = call().parties.filter((party) => party.recorded);
+    const [first] = recorded;
+    if (first === undefined) return;
+    const id = await context.ids.recordingIds.claimName(nameOf(this.#o), call().callUuid);
+    this.#runs.push(
+      newRun(this.#o, {
+        cause: "full-time",
+        lines: this.#fullTimeLines,
+        recordingId: id,
+        fileName: id,
+        recordDn: first.dn,
+        flagged: recorded.map((party) => party.id),
+        epoch: 0,
+        attempts: 1,
+      }),
+    );
   }
 }

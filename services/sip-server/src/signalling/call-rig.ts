@@ -1,8 +1,10 @@
 import type { DnConfig, SipServerConfig } from "@sidetone/config";
-import { type CallUuid, type ConnId, ManualClock, silentLogger } from "@sidetone/foundation";
-import { type MsmlOperation, readMsml, writeMsml } from "@sidetone/msml";
+import { type CallUuid, type ConnId, fail, ManualClock, ok, silentLogger } from "@sidetone/foundation";
+import { type MsmlOperation, readMsml, type RecorderCommand, type ResponseCode, writeMsml } from "@sidetone/msml";
 import { type InviteSession, MemoryNetwork, parseUri, type ServerTransaction, SipEndpoint } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
+import type { CallEffect } from "../call-model/machine.ts";
+import { CallSwitch } from "./call-switch.ts";
 import { Calls } from "./calls.ts";
 import { MediaServerWatch } from "./media-server-watch.ts";
 import { dispatchRequest } from "./request-dispatch.ts";
@@ -46,6 +48,14 @@ const dnDefaults: DnConfig = {
   routeTimeoutMs: 0,
 };
 
+/** What the Media Server says of a command that it has done. */
+const tellings = new Map([
+  ["start", "recorder.started"],
+  ["pause", "recorder.paused"],
+  ["resume", "recorder.resumed"],
+  ["stop", "recorder.stopped"],
+]);
+
 /** A Media Server that says yes to everything, and what it was told; for tests. */
 export class FakeMediaServer {
   readonly endpoint: SipEndpoint;
@@ -56,7 +66,11 @@ export class FakeMediaServer {
   /** False: no answer at all to what comes. */
   answering = true;
   /** Result of the next documents. */
-  response: 200 | 520 = 200;
+  response: ResponseCode = 200;
+  /** False: documents are taken, INFO is not answered. */
+  resulting = true;
+  /** True: like a real one it tells of a recorder command that changes something, before the command's result. */
+  telling = false;
   readonly #note: (what: string) => void;
 
   constructor(endpoint: SipEndpoint, note: (what: string) => void) {
@@ -69,6 +83,13 @@ export class FakeMediaServer {
   event(name: string, values: [string, string][]): void {
     const body = writeMsml({ kind: "event", event: { name, id: "conf:x", values } });
     void this.legs.at(-1)?.request("INFO", { body, contentType: "application/msml+xml" });
+  }
+
+  /** The recorder commands so far. */
+  get recorder(): RecorderCommand[] {
+    return this.operations.flatMap((operation) =>
+      operation.op === "modifyconference" && operation.recorder !== undefined ? [operation.recorder] : [],
+    );
   }
 
   /** Names of recorder commands and joins, in order. */
@@ -102,6 +123,11 @@ export class FakeMediaServer {
         this.operations.push(...read.value.operations);
         for (const command of this.commands.slice(-read.value.operations.length)) this.#note(`ms ${command}`);
       }
+      if (!this.resulting) return;
+      const told = tellings.get(this.recorder.at(-1)?.state ?? "");
+      if (this.telling && told !== undefined && this.commands.at(-1)?.startsWith("recorder") === true) {
+        this.event(told, [["id", this.recorder.at(-1)?.params.get("id") ?? ""]]);
+      }
       const result = { response: this.response, confIds: [], dialogIds: [], recorderIds: [] };
       incoming.respond(200, { body: writeMsml({ kind: "result", result }), contentType: "application/msml+xml" });
     });
@@ -115,10 +141,19 @@ export class CallRig {
   readonly events: string[] = [];
   readonly ledger: string[] = [];
   readonly alarms: string[] = [];
+  /** Effects of the call model, as `kind` and what tells them apart. */
+  readonly effects: string[] = [];
+  /** Recording ids that are taken. */
+  readonly taken = new Set<string>();
   readonly targets: RingTarget[] = [];
+  /** Contacts of 7002, for calls that a client makes. */
+  readonly callerTargets: RingTarget[] = [];
+  /** Agents logged in, by DN. */
+  readonly agents = new Map<string, { readonly agentId: string; readonly record: boolean }>();
   /** False: nothing that is written is ever on the disk. */
   storageAnswers = true;
   readonly calls: Calls;
+  readonly switch: CallSwitch;
   readonly server: SipEndpoint;
   readonly caller: SipEndpoint;
   readonly called: SipEndpoint;
@@ -145,7 +180,8 @@ export class CallRig {
         endpoint: this.server,
         watch: new MediaServerWatch(this.clock, async (uri, ms) => (await this.server.options(uri, ms)) !== undefined),
         ledger: {
-          expect: ({ dn, side }) => note(`ledger expect ${dn} ${side}`),
+          expect: ({ dn, side, cause }) =>
+            note(`ledger expect ${dn} ${side}${cause === "full-time" ? "" : ` ${cause}`}`),
           resolve: ({ dn }, { outcome, reason }) => note(`ledger ${outcome} ${dn} ${reason ?? ""}`.trim()),
           update: () => Promise.resolve(),
         },
@@ -153,16 +189,30 @@ export class CallRig {
           connIds: { next: () => next().padStart(16, "0") as ConnId },
           callUuids: { next: () => next().padStart(32, "0") as CallUuid },
           confIds: { next: () => next().padStart(16, "0") },
-          recordingIds: { claimName: (name) => this.#stored(name) },
+          recordingIds: {
+            claimName: (name) => this.#stored(this.#unique(name)),
+            claimClientId: (id) => {
+              if (this.taken.has(id)) return this.#stored(fail("duplicate"));
+              this.taken.add(id);
+              return this.#stored(ok(id));
+            },
+            releaseClientId: (id) => {
+              this.taken.delete(id);
+              return this.#stored(undefined);
+            },
+          },
         },
-        contactsOf: () => this.targets,
-        onCall: (call) => {
+        contactsOf: (dn) => (dn === "7002" ? this.callerTargets : this.targets),
+        agentOf: (dn) => this.agents.get(dn),
+        onCall: (call, effects) => {
           this.last = call;
+          this.effects.push(...effects.map(nameOfEffect));
         },
         onAlarm: (_call, reason) => this.alarms.push(reason),
       },
       () => ({ kind: "accepted", dn: "7002" }),
     );
+    this.switch = new CallSwitch(this.calls);
     this.server.onRequest = (tx) =>
       dispatchRequest(tx, { onInvite: (t) => this.calls.offer(t), onRegister: () => undefined });
   }
@@ -176,12 +226,13 @@ export class CallRig {
     await open(this.called, 6001);
     await open(this.caller, 6002);
     this.targets.push({ uri: "sip:7001@127.0.0.1:6001", destination: { uri: "sip:7001@127.0.0.1:6001" } });
+    this.callerTargets.push({ uri: "sip:7002@127.0.0.1:6002", destination: { uri: "sip:7002@127.0.0.1:6002" } });
     return this;
   }
 
   /** 7002 calls 7001. */
-  call(body: string | undefined = phoneSdp(7002)): InviteSession {
-    const uri = "sip:7001@127.0.0.1:5060";
+  call(body: string | undefined = phoneSdp(7002), dialled = "7001"): InviteSession {
+    const uri = `sip:${dialled}@127.0.0.1:5060`;
     const from = parseUri("sip:7002@sidetone.local");
     if (!from.ok) throw new Error(from.error);
     return this.caller.invite({
@@ -202,6 +253,13 @@ export class CallRig {
     await Promise.all([this.server, this.caller, this.called, this.mediaServer.endpoint].map((e) => e.close()));
   }
 
+  #unique(name: string): string {
+    let id = name;
+    for (let copy = 2; this.taken.has(id); copy += 1) id = `${name}-${copy}`;
+    this.taken.add(id);
+    return id;
+  }
+
   #stored<T>(value: T): Promise<T> {
     return this.storageAnswers ? Promise.resolve(value) : new Promise(() => undefined);
   }
@@ -214,6 +272,23 @@ export class CallRig {
       network: this.network,
       sessionTimer: false,
     });
+  }
+}
+
+function nameOfEffect(effect: CallEffect): string {
+  switch (effect.kind) {
+    case "party-added":
+      return `${effect.party.id} added`;
+    case "party-changed":
+      return `${effect.party.id} ${effect.party.state} ${effect.cause}`;
+    case "user-data-changed":
+      return `data ${effect.keys.map((key) => `${key}=${JSON.stringify(effect.userData[key])}`).join(" ")}${effect.by === undefined ? "" : ` by ${effect.by}`}`;
+    case "recording-failed":
+      return `recording-failed ${effect.recordDn} ${effect.reason}`;
+    case "call-answered":
+    case "release-party":
+    case "call-ended":
+      return effect.kind;
   }
 }
 

@@ -1,9 +1,12 @@
-import { errorText, SidetoneError } from "@sidetone/foundation";
-import type { ServerTransaction } from "@sidetone/sip";
+import { errorText, fail, ok, SidetoneError } from "@sidetone/foundation";
+import type { InviteSession, ServerTransaction } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { AuthResult } from "../registrar/authenticator.ts";
+import type { Outcome } from "../t-library/switch.ts";
 import { CallController } from "./call-controller.ts";
+import { tellOfAttempt } from "./failed-attempt.ts";
 import { admitInvite } from "./incoming-invite.ts";
+import { dialForCaller, type MakeCallWish } from "./make-call.ts";
 import type { ServerContext } from "./server-context.ts";
 
 /** Above it new calls get 503 with Retry-After. */
@@ -14,6 +17,7 @@ export class Calls {
   readonly #context: ServerContext;
   readonly #authenticate: (tx: ServerTransaction) => AuthResult;
   readonly #calls = new Map<string, CallController>();
+  readonly #byConnId = new Map<string, CallController>();
   #draining = false;
 
   constructor(context: ServerContext, authenticate: (tx: ServerTransaction) => AuthResult) {
@@ -30,6 +34,11 @@ export class Calls {
     return Array.from(this.#calls.values(), (controller) => controller.call);
   }
 
+  /** The call of a ConnID. */
+  find(connId: string): CallController | undefined {
+    return this.#byConnId.get(connId);
+  }
+
   /** An INVITE outside a dialog: a call, or the refusal it is owed. */
   offer(tx: ServerTransaction): void {
     if (this.#draining || this.#calls.size >= MAX_CALLS) {
@@ -39,6 +48,7 @@ export class Calls {
     const admission = admitInvite(this.#context, tx, this.#authenticate);
     if (admission.kind === "refused") {
       tx.respond(admission.status, admission.options);
+      if (admission.attempt !== undefined) tellOfAttempt(this.#context, admission.attempt);
       return;
     }
     const { facts } = admission;
@@ -51,18 +61,44 @@ export class Calls {
       session.reject(error instanceof SidetoneError ? (error.sip ?? 500) : 500);
       return;
     }
-    const { callUuid } = controller.call;
-    this.#calls.set(callUuid, controller);
-    void controller.finished.then(() => this.#calls.delete(callUuid));
-    controller.start().catch((error: unknown) => {
-      this.#context.log.error({ callUuid, error: errorText(error) }, "a call could not be set up");
-      session.terminate();
-    });
+    this.#begin(controller, session);
+  }
+
+  /** RequestMakeCall: rings the caller's phone, then the called party. `onCall` runs before the call's first effect. */
+  make(wish: MakeCallWish): Outcome<string> {
+    if (this.#draining || this.#calls.size >= MAX_CALLS) {
+      return fail({ error: "NoSwitchConnection", message: "SIP Server takes no more calls now" });
+    }
+    const facts = dialForCaller(this.#context, wish);
+    if (!facts.ok) return facts;
+    const controller = new CallController(this.#context, facts.value);
+    wish.onCall(controller.call.connId);
+    this.#begin(controller, facts.value.session);
+    return ok(controller.call.connId);
   }
 
   /** Ends every call: BYE to every phone, recordings stopped. */
   async close(): Promise<void> {
     this.#draining = true;
     await Promise.all(Array.from(this.#calls.values(), (controller) => controller.shutdown()));
+  }
+
+  #begin(controller: CallController, session: InviteSession): void {
+    const { callUuid } = controller.call;
+    this.#add(controller);
+    controller.start().catch((error: unknown) => {
+      this.#context.log.error({ callUuid, error: errorText(error) }, "a call could not be set up");
+      session.terminate();
+    });
+  }
+
+  #add(controller: CallController): void {
+    const { callUuid, connId } = controller.call;
+    this.#calls.set(callUuid, controller);
+    this.#byConnId.set(connId, controller);
+    void controller.finished.then(() => {
+      this.#calls.delete(callUuid);
+      this.#byConnId.delete(connId);
+    });
   }
 }

@@ -29,6 +29,11 @@ export function resolveDestination(uri: SipUri, dns: ReadonlyMap<string, DnConfi
   }
   const number = dialledNumber(uri);
   if (number === undefined) return { kind: "refused", status: 404, reason: "Not Found" };
+  return resolveNumber(number, dns);
+}
+
+/** Finds the DN for a dialled number. */
+export function resolveNumber(number: string, dns: ReadonlyMap<string, DnConfig>): Resolution {
   const dn = dns.get(number);
   if (dn !== undefined) return { kind: "dn", dn, number };
   const trunk = longestPrefix(number, dns);

@@ -7,16 +7,28 @@ import { dialledNumber, resolveDestination } from "./destination.ts";
 import { incomingBody } from "./incoming-body.ts";
 import { isExternal } from "./party-number.ts";
 import { forwardsLeft } from "./passed-headers.ts";
-import type { RingTarget } from "./ringing.ts";
+import { reachable } from "./reachable.ts";
 import type { ServerContext } from "./server-context.ts";
 
 /** A call that may be set up, or the status the caller is owed. */
 export type Admission =
   | { readonly kind: "call"; readonly facts: Omit<CallFacts, "session" | "localAddress"> }
-  | { readonly kind: "refused"; readonly status: number; readonly options: RespondOptions };
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly options: RespondOptions;
+      /** Who was admitted to call, where nobody could be called: clients see the attempt. */
+      readonly attempt?: FailedAttempt;
+    };
 
-/** How many default destinations may follow each other. */
-const MAX_REDIRECTIONS = 5;
+/** A call that reached nobody. */
+export interface FailedAttempt {
+  readonly caller: DnConfig;
+  readonly callerNumber: string;
+  readonly dialled: string;
+  /** As the call model says it: `unknown-number`, `failed ...`. */
+  readonly cause: string;
+}
 
 /**
  * Judges an INVITE that begins a call, in the order of RFC 3261 8.2: where it goes, its body, then who sent it. Sends
@@ -39,11 +51,15 @@ export function admitInvite(
   const caller = callerOf(dns, tx, flow, authenticate);
   if (caller.kind === "refused") return caller;
   // Only now: who may not call learns nothing about who can be called.
-  if (target.kind === "refused") return refuse(target.status, { reason: target.reason });
-  const called = followDefaults(target.dn, dns);
-  if (called === undefined) return refuse(480, { reason: "No Destination" });
-  const targets = ringTargets(context, called, target.number);
-  if (targets.length === 0) return refuse(480, { reason: "Not Registered" });
+  const number = target.kind === "refused" ? dialledNumber(uri.value) : target.number;
+  const attempt = { caller: caller.dn, callerNumber: caller.number, dialled: number ?? "" };
+  if (target.kind === "refused") {
+    return { ...refuse(target.status, { reason: target.reason }), attempt: { ...attempt, cause: "unknown-number" } };
+  }
+  const there = reachable(context, target.dn, target.number);
+  if (!there.ok) {
+    return { ...refuse(480, { reason: there.error }), attempt: { ...attempt, cause: `failed ${there.error}` } };
+  }
   return {
     kind: "call",
     facts: {
@@ -51,9 +67,8 @@ export function admitInvite(
       caller: caller.dn,
       callerNumber: caller.number,
       callerName: request.from?.displayName,
-      called,
+      ...there.value,
       calledNumber: target.number,
-      targets,
     },
   };
 }
@@ -99,24 +114,4 @@ function trunkOf(dns: ReadonlyMap<string, DnConfig>, tx: ServerTransaction, flow
     if (flow.remote.port === port || (said?.host === contact.value.host && (said.port ?? 5060) === port)) return dn;
   }
   return undefined;
-}
-
-/** A routing point without a strategy sends its calls to its default destination. */
-function followDefaults(dn: DnConfig, dns: ReadonlyMap<string, DnConfig>): DnConfig | undefined {
-  let current: DnConfig | undefined = dn;
-  for (let i = 0; i < MAX_REDIRECTIONS && current?.type === "routing-point"; i += 1) {
-    current = current.defaultDestination === undefined ? undefined : dns.get(current.defaultDestination);
-  }
-  return current?.type === "routing-point" ? undefined : current;
-}
-
-function ringTargets(context: ServerContext, called: DnConfig, number: string): readonly RingTarget[] {
-  if (called.contact === undefined) return context.contactsOf(called.dn);
-  const contact = parseUri(called.contact);
-  if (!contact.ok) return [];
-  const { host, port, params } = contact.value;
-  const hostport = `${host.includes(":") ? `[${host}]` : host}${port === undefined ? "" : `:${port}`}`;
-  const user = isExternal(called) ? number : called.dn;
-  const uri = `${contact.value.scheme}:${encodeURIComponent(user)}@${hostport}${params.toString()}`;
-  return [{ uri, destination: { uri } }];
 }

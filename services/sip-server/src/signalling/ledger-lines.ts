@@ -2,9 +2,9 @@ import type { Logger } from "@sidetone/foundation";
 import { errorText } from "@sidetone/foundation";
 import type { Call } from "../call-model/call.ts";
 import type { Ledger, LedgerKey } from "../ledger/index.ts";
-import { recordingWishes } from "../recording/policy.ts";
+import type { RecordingWish } from "../recording/policy.ts";
 
-/** R34: the lines of one call, one for each party that should be recorded. */
+/** R34: the lines of one recording, one for each party that should be recorded. */
 export class LedgerLines {
   readonly #ledger: Pick<Ledger, "expect" | "resolve" | "update">;
   readonly #log: Logger;
@@ -18,10 +18,15 @@ export class LedgerLines {
     this.#log = log;
   }
 
-  /** Resolves when every line is durable. */
-  async expect(call: Call, expectedFrom: number, recordingId: string | undefined): Promise<void> {
-    const wishes = recordingWishes(call);
-    this.#keys = wishes.map(({ dn, side, party }) => ({ callUuid: call.callUuid, dn, side, party }));
+  /** Adds lines; resolves when every one is durable. */
+  async expect(
+    call: Call,
+    wishes: readonly RecordingWish[],
+    expectedFrom: number,
+    recordingId: string | undefined,
+  ): Promise<void> {
+    const keys = wishes.map(({ dn, side, party }) => ({ callUuid: call.callUuid, dn, side, party }));
+    this.#keys = [...this.#keys, ...keys];
     await Promise.all(
       wishes.map(({ dn, side, party, cause }) =>
         this.#ledger.expect({

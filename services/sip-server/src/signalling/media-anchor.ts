@@ -68,6 +68,11 @@ export class MediaAnchor {
     return this.#closed;
   }
 
+  /** The Media Server was lost. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
   /** MSML identifier of a leg: `conn:` and the Media Server's To tag (RFC 5707 6.2). */
   connection(name: string): ConnRef | undefined {
     const tag = this.#legs.get(name)?.session.remoteTag;

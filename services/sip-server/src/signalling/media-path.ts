@@ -3,6 +3,7 @@ import { fail, ok } from "@sidetone/foundation";
 import type { SipResponse } from "@sidetone/sip";
 import { type AnchorRequest, anchorCall, buildAnchor, newAnchor } from "./anchor-attempts.ts";
 import { CallMedia } from "./call-media.ts";
+import type { CallerSide } from "./caller-side.ts";
 import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
 import type { PhoneLeg } from "./phone-leg.ts";
 import type { AnchorForRecording } from "./recording-control.ts";
@@ -19,8 +20,9 @@ export interface MediaPathOptions {
   readonly caller: PhoneLeg;
   /** Party id and DN of the called party. */
   readonly called: { readonly party: string; readonly dn: string };
-  /** SDP of the caller's INVITE; empty where the offer is left to us. */
-  readonly offer: Buffer;
+  readonly callerSide: CallerSide;
+  /** SDP of the caller's phone; empty where the offer is left to us. */
+  readonly offer: () => Buffer;
   /** Everything of an anchor but what happens when it is lost. */
   readonly anchorRequest: Omit<AnchorRequest, "onLost">;
   readonly over: () => boolean;
@@ -43,6 +45,7 @@ export class MediaPath {
   /** Tries to anchor in mid-call: each takes the next Resource Manager. */
   #attempts = 0;
   #failure: string | undefined;
+  #moving: Promise<Result<AnchorForRecording, string>> | undefined;
 
   constructor(o: MediaPathOptions) {
     this.#o = o;
@@ -62,7 +65,8 @@ export class MediaPath {
 
   /** Brings both legs to a Media Server and joins them, before anyone rings. */
   async anchorForSetup(): Promise<Result<MediaAnchor, AnchorFailure>> {
-    const { context, caller, called, offer } = this.#o;
+    const { context, caller, called } = this.#o;
+    const offer = this.#o.offer();
     const anchored = canAnchor(offer)
       ? await anchorCall(context, this.#request(), [
           { name: caller.party, dn: caller.dn, offer: offer.length > 0 ? offer : placeholderOffer(offer) },
@@ -81,7 +85,7 @@ export class MediaPath {
   /** The offer to the called phone: the Media Server's with every codec that it was offered, or the caller's own. */
   offerToCalled(): Buffer {
     this.#rangAnchored = this.#anchor !== undefined;
-    if (this.#anchor === undefined) return this.#o.offer;
+    if (this.#anchor === undefined) return this.#o.offer();
     const answer = this.#anchor.offerFor(this.#o.called.party) ?? Buffer.alloc(0);
     return withCodecsOf(answer, this.#anchor.offeredBy(this.#o.called.party) ?? answer);
   }
@@ -106,7 +110,8 @@ export class MediaPath {
   serve(called: PhoneLeg): void {
     if (this.#media?.called.session === called.session) return;
     this.#forget();
-    this.#media = new CallMedia(this.#o.caller, called, this.#anchor, this.#o.log, { onHold: this.#o.onHold });
+    const { caller, context, log, onHold } = this.#o;
+    this.#media = new CallMedia({ a: caller, b: called }, this.#anchor, { clock: context.clock, log, onHold });
   }
 
   // Answer
@@ -120,9 +125,9 @@ export class MediaPath {
   }
 
   #joinDirect(called: PhoneLeg, response: SipResponse): void {
-    const { session, stamp } = this.#o.caller;
+    const { session } = this.#o.caller;
     const sdp = response.body.length > 0 ? response.body : called.session.remoteSdp;
-    if (this.#o.offer.length === 0) {
+    if (this.#o.offer().length === 0) {
       session.on("acked", (ack) => {
         if (ack.body.length === 0) return;
         const answer = called.stamp.stamp(ack.body);
@@ -131,18 +136,20 @@ export class MediaPath {
         else void called.session.reinvite({ body: answer, contentType: SDP });
       });
     }
-    session.accept(sdp === undefined ? {} : { body: stamp.stamp(sdp), contentType: SDP });
+    void this.#o.callerSide.accept(sdp);
   }
 
   async #joinAnchored(called: PhoneLeg, response: SipResponse, anchor: MediaAnchor): Promise<void> {
-    const { session, stamp, party } = this.#o.caller;
-    const shown = this.#o.offer.length > 0 ? anchor.answerFor(party) : anchor.offerFor(party);
-    if (this.#o.offer.length === 0) {
+    const { session, party } = this.#o.caller;
+    const shown = this.#o.offer().length > 0 ? anchor.answerFor(party) : anchor.offerFor(party);
+    if (this.#o.offer().length === 0) {
       session.on("acked", (ack) => {
         if (ack.body.length > 0) void anchor.updateLeg(party, ack.body);
       });
     }
-    session.accept(shown === undefined ? {} : { body: stamp.stamp(shown), contentType: SDP });
+    void this.#o.callerSide.accept(shown).then((answer) => {
+      if (answer !== undefined) void anchor.updateLeg(party, answer);
+    });
     const sdp = response.body.length > 0 ? response.body : called.session.remoteSdp;
     if (sdp === undefined) return;
     const told = await anchor.updateLeg(called.party, sdp);
@@ -151,22 +158,49 @@ export class MediaPath {
 
   // Mid-call
 
-  /** The call's Media Server; brings an established call there where it is not (R17). */
-  async anchorForRecording(): Promise<Result<AnchorForRecording, string>> {
-    if (this.#anchor !== undefined) return ok({ anchor: this.#anchor, fresh: false });
-    const legs = this.#media?.legs();
-    if (this.#media === undefined || legs === undefined || this.#o.over()) return fail("call-not-established");
-    const request = this.#request();
-    const anchor = newAnchor(this.#o.context, request, this.#attempts);
-    this.#attempts += 1;
-    const built = await buildAnchor(this.#o.context, anchor, request, legs);
-    const moved = built.ok && !this.#o.over() ? await this.#media.moveTo(anchor) : built;
-    if (!moved.ok || this.#o.over()) {
+  /**
+   * The call's Media Server; brings an established call there where it is not (R17, R3).
+   * @param attempts how often a Media Server that gives no answer is tried again: 500 ms each
+   */
+  anchorForRecording(attempts = 1): Promise<Result<AnchorForRecording, string>> {
+    if (this.#anchor !== undefined) return Promise.resolve(ok({ anchor: this.#anchor, fresh: false }));
+    // A phone can be moved by one only.
+    this.#moving ??= this.#moveToAnchor(attempts).finally(() => {
+      this.#moving = undefined;
+    });
+    return this.#moving;
+  }
+
+  async #moveToAnchor(attempts: number): Promise<Result<AnchorForRecording, string>> {
+    const { context } = this.#o;
+    if (context.config.resourceManagers.length === 0) return fail("no-resource-manager");
+    const request = { ...this.#request(), record: true };
+    let failure = "no-media-server";
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const legs = this.#media?.legs();
+      if (this.#media === undefined || legs === undefined || this.#o.over()) return fail("call-not-established");
+      const anchor = newAnchor(context, request, this.#attempts);
+      this.#attempts += 1;
+      const built = await buildAnchor(context, anchor, request, legs);
+      const moved = built.ok && !this.#o.over() ? await this.#media.moveTo(anchor) : built;
+      if (moved.ok && anchor.gone) await this.#goDirect();
+      else if (moved.ok && !this.#o.over()) {
+        this.#anchor = anchor;
+        return ok({ anchor, fresh: true });
+      }
       void anchor.close();
-      return fail(moved.ok ? "call-ended" : moved.error.reason);
+      if (moved.ok) return fail(anchor.gone ? "media-server-lost" : "call-ended");
+      failure = moved.error.reason;
+      // The phones would refuse again.
+      if (built.ok || failure === "codec") break;
     }
-    this.#anchor = anchor;
-    return ok({ anchor, fresh: true });
+    return fail(failure);
+  }
+
+  /** Puts an established call on hold for a party, or takes it back; resolves with why it could not be done. */
+  hold(party: string, held: boolean): Promise<string | undefined> {
+    if (this.#media === undefined || !this.#o.answered()) return Promise.resolve("the call is not answered");
+    return this.#media.hold(party, held);
   }
 
   /** Ends the legs at the Media Server. */

@@ -12,8 +12,25 @@ export function kindOf(dn: DnConfig): PartyKind {
   return isExternal(dn) || dn.type === "voice-treatment-port" ? "external" : "internal";
 }
 
+/** Who is logged in on a DN. */
+export interface LoggedIn {
+  readonly agentId: string;
+  readonly record: boolean;
+}
+
+/** R1: the DN's configuration, or the login of the agent on it, asks for recording. */
+export function recordedBy(dn: DnConfig, agent: LoggedIn | undefined): DnConfig {
+  return agent?.record === true && !dn.record ? { ...dn, record: true } : dn;
+}
+
 /** The party that a DN makes in a call. `number` is the external number of a trunk's party. */
-export function partyOf(id: string, dn: DnConfig, number: string, role: Party["role"], domain: string): Party {
+export function partyOf(
+  id: string,
+  dn: DnConfig,
+  number: string,
+  role: Party["role"],
+  o: { readonly domain: string; readonly agent: LoggedIn | undefined },
+): Party {
   const external = isExternal(dn);
   return {
     id,
@@ -22,9 +39,9 @@ export function partyOf(id: string, dn: DnConfig, number: string, role: Party["r
     kind: kindOf(dn),
     role,
     state: "dialing",
-    aor: `sip:${encodeURIComponent(external ? number : dn.dn)}@${domain}`,
-    agentId: undefined,
-    recorded: dn.record,
+    aor: `sip:${encodeURIComponent(external ? number : dn.dn)}@${o.domain}`,
+    agentId: o.agent?.agentId,
+    recorded: recordedBy(dn, o.agent).record,
   };
 }
 

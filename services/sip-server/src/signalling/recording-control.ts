@@ -1,15 +1,23 @@
 import type { Cancel, Clock, Logger, Result } from "@sidetone/foundation";
-import { paramOf, readMsml } from "@sidetone/msml";
+import { paramOf } from "@sidetone/msml";
 import type { Call } from "../call-model/call.ts";
 import type { MediaAnchor } from "./media-anchor.ts";
 import { recorderDocument, startDocument } from "../recording/documents.ts";
+import { stepRecording } from "../recording/machine.ts";
 import {
   newRecording,
+  type RecordingCommand,
   type RecordingEffect,
   type RecordingInput,
   type RecordingMachineState,
-  stepRecording,
-} from "../recording/machine.ts";
+  type RecordingParameters,
+} from "../recording/states.ts";
+import { sendMsml } from "./msml-exchange.ts";
+
+/** How long a client waits for the Media Server's answer to its STOP, PAUSE or RESUME, ms. */
+export const COMMAND_PATIENCE_MS = 5000;
+/** Why a command that got no answer in time failed. */
+export const NO_ANSWER = "no-answer";
 
 /** The call's Media Server. */
 export interface AnchorForRecording {
@@ -26,6 +34,11 @@ export interface RecordingControlOptions {
   readonly fileName: string;
   /** DN of the (first) party that is to be recorded. */
   readonly recordDn: string;
+  /** R10: recorders that a client named. */
+  readonly dest: string | undefined;
+  readonly dest2: string | undefined;
+  /** Epoch of the conference's last recording, 0 where there was none. */
+  readonly epoch: number;
   readonly call: () => Call;
   /** The call's Media Server; brings the media there where they are not (R17: in mid-call). */
   readonly anchor: () => Promise<Result<AnchorForRecording, string>>;
@@ -34,6 +47,8 @@ export interface RecordingControlOptions {
   readonly indicate: (state: "On" | "Off" | "Paused", cause: string) => void;
   readonly ledger: (outcome: "recorded" | "partial" | "not-recorded", reason: string | undefined) => void;
   readonly alarm: (reason: string) => void;
+  /** R23. */
+  readonly failure: (reason: string) => void;
 }
 
 /** Carries out what the recording machine decides: MSML to the Media Server, timers, ledger, indication. */
@@ -43,10 +58,13 @@ export class RecordingControl {
   #cancelTimer: Cancel = () => undefined;
   #stopped: Promise<void> = Promise.resolve();
   readonly #waiters: ((started: boolean) => void)[] = [];
+  /** The start under way: what is asked meanwhile goes after it. */
+  #starting: Promise<void> = Promise.resolve();
+  #answerAsked: (refusal: string | undefined) => void = () => undefined;
 
   constructor(options: RecordingControlOptions) {
     this.#options = options;
-    this.#state = newRecording(options.recordingId, options.fileName);
+    this.#state = newRecording(options.recordingId, options.fileName, options.epoch);
   }
 
   get state(): RecordingMachineState {
@@ -59,6 +77,48 @@ export class RecordingControl {
     for (const effect of step.effects) this.#carryOut(effect);
     if (input.kind === "started") this.#tellWaiters(true);
     if (step.state.phase === "waiting" || step.state.phase === "stopped") this.#tellWaiters(false);
+    if (input.kind === "accepted") this.#answerAsked(undefined);
+    if (input.kind === "call-ended") this.#answerAsked("call-ended");
+  }
+
+  /** R3: a client's START; resolves when the Media Server has taken it, with why it has not otherwise. */
+  ask(parameters: RecordingParameters): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      this.#answerAsked = resolve;
+      this.input({ kind: "asked", parameters });
+    });
+  }
+
+  /**
+   * R18, R19: a client's command that `refusalOf` lets pass. Resolves when the Media Server has done it, with why it has
+   * not otherwise; `commandDone` is to be said when the client has its answer.
+   */
+  async command(command: RecordingCommand, parameters: RecordingParameters): Promise<string | undefined> {
+    const before = this.#state;
+    this.input({ kind: "command", command, parameters });
+    if (before.phase === "waiting") return undefined;
+    const { clock } = this.#options;
+    let cancel: Cancel = () => undefined;
+    const late = new Promise<string>((resolve) => {
+      cancel = clock.after(COMMAND_PATIENCE_MS, () => resolve(NO_ANSWER));
+    });
+    const refusal = await Promise.race([this.#carryOutCommand(command, parameters), late]).finally(cancel);
+    if (refusal !== undefined) this.input({ kind: "command-refused", command });
+    return refusal;
+  }
+
+  commandDone(command: RecordingCommand, parameters: RecordingParameters): void {
+    this.input({ kind: "command-done", command, parameters });
+  }
+
+  /** R6: parameters of a further flagged party; the recorder's metadata say them too. */
+  async update(parameters: RecordingParameters): Promise<void> {
+    this.input({ kind: "parameters", parameters });
+    await this.#starting;
+    const anchor = this.#options.anchorNow();
+    if (anchor === undefined) return;
+    const refusal = await sendMsml(anchor, recorderDocument(anchor.confId, "update", this.#state.id, { parameters }));
+    if (refusal !== undefined) this.#options.log.warn({ recordingId: this.#state.id, refusal }, "update refused");
   }
 
   /** Resolves when the running start has succeeded (true) or failed. */
@@ -107,10 +167,19 @@ export class RecordingControl {
   }
 
   #carryOut(effect: RecordingEffect): void {
-    const { indicate, ledger, alarm } = this.#options;
+    const { indicate, ledger, alarm, failure } = this.#options;
     switch (effect.kind) {
       case "start":
-        void this.#start(effect);
+        this.#starting = this.#start(effect);
+        return;
+      case "command":
+        // Carried out by who waits for its answer.
+        return;
+      case "refused":
+        this.#answerAsked(effect.reason);
+        return;
+      case "failure":
+        failure(effect.reason);
         return;
       case "resume":
         void this.#resume(effect.backfillMs);
@@ -144,7 +213,7 @@ export class RecordingControl {
   }
 
   async #start(effect: Extract<RecordingEffect, { kind: "start" }>): Promise<void> {
-    const { recordingId, fileName, recordDn, call } = this.#options;
+    const { recordingId, fileName, recordDn, dest, dest2, call } = this.#options;
     const anchored = await this.#options.anchor();
     if (this.#state.phase !== "starting") return;
     if (!anchored.ok) {
@@ -152,6 +221,9 @@ export class RecordingControl {
       return;
     }
     const { anchor, fresh } = anchored.value;
+    const { paused, parameters } = this.#state;
+    // Asked to pause while the media were on their way.
+    const initial = paused ? "paused" : effect.initial;
     const document = startDocument({
       confId: anchor.confId,
       call: call(),
@@ -159,12 +231,29 @@ export class RecordingControl {
       fileName,
       recordDn,
       epoch: effect.epoch,
-      initial: effect.initial,
-      backfillMs: fresh ? 0 : effect.backfillMs,
+      initial,
+      backfillMs: fresh || (initial === "paused" && paused) ? 0 : effect.backfillMs,
+      dest,
+      dest2,
+      parameters,
       connectionOf: (party) => anchor.connection(party),
     });
     const refusal = await sendMsml(anchor, document);
     if (refusal !== undefined) this.input({ kind: "start-refused", reason: refusal });
+    else if (!this.#state.accepted) this.input({ kind: "accepted" });
+  }
+
+  async #carryOutCommand(command: RecordingCommand, parameters: RecordingParameters): Promise<string | undefined> {
+    await this.#starting;
+    const anchor = this.#options.anchorNow();
+    // No Media Server, no recorder: a STOP has what it wants, and what waits for a retry is paused or not by the machine.
+    if (anchor === undefined)
+      return command === "stop" || this.#state.phase === "waiting" ? undefined : "no-media-server";
+    const document = recorderDocument(anchor.confId, command, this.#state.id, { parameters });
+    const refusal = await sendMsml(anchor, document);
+    if (command !== "stop" || refusal === undefined) return refusal;
+    const gone = refusal.startsWith("msml-430") || this.#options.anchorNow() !== anchor;
+    return gone ? undefined : refusal;
   }
 
   async #resume(backfillMs: number): Promise<void> {
@@ -172,7 +261,7 @@ export class RecordingControl {
     const refusal = anchored.ok
       ? await sendMsml(
           anchored.value.anchor,
-          recorderDocument(anchored.value.anchor.confId, "resume", this.#state.id, backfillMs),
+          recorderDocument(anchored.value.anchor.confId, "resume", this.#state.id, { backfillMs }),
         )
       : anchored.error;
     if (refusal !== undefined) this.input({ kind: "resume-refused", reason: refusal });
@@ -186,15 +275,4 @@ export class RecordingControl {
     if (refusal !== undefined)
       this.#options.log.warn({ recordingId: this.#state.id, refusal }, "recorder stop refused");
   }
-}
-
-/** Sends a document; resolves with why it was not carried out, undefined when it was. */
-export async function sendMsml(anchor: MediaAnchor, document: string): Promise<string | undefined> {
-  const sent = await anchor.msml(document);
-  if (!sent.ok) return sent.error.reason;
-  const read = readMsml(sent.value);
-  if (!read.ok) return "msml-result-unreadable";
-  if (read.value.kind !== "result") return "msml-result-missing";
-  const { response, description } = read.value.result;
-  return response === 200 ? undefined : `msml-${response}${description === undefined ? "" : ` ${description}`}`;
 }

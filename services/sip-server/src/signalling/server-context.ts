@@ -20,10 +20,12 @@ export interface ServerContext {
     readonly connIds: Pick<ConnIdSource, "next">;
     readonly callUuids: Pick<CallUuidSource, "next">;
     readonly confIds: Pick<ConfIdSource, "next">;
-    readonly recordingIds: Pick<RecordingIds, "claimName">;
+    readonly recordingIds: Pick<RecordingIds, "claimName" | "claimClientId" | "releaseClientId">;
   };
   /** Contacts to ring for a DN; empty where its phone is not registered. */
   contactsOf(dn: string): readonly RingTarget[];
+  /** The agent who is logged in on a DN, and whether the login asks for full-time recording (R1). */
+  agentOf?(dn: string): { readonly agentId: string; readonly record: boolean } | undefined;
   /** Told of every change of every call. */
   onCall(call: Call, effects: readonly CallEffect[]): void;
   /** R17: a recording that should run and does not. */

@@ -13,6 +13,13 @@ export interface AuditEntry {
   readonly data?: unknown;
 }
 
+/** A line as it was written. */
+export interface AuditRecord extends AuditEntry {
+  readonly id: number;
+  /** Wall-clock microseconds. */
+  readonly at: number;
+}
+
 /** The audit trail: lines are added, never changed. */
 export class AuditTrail {
   readonly #storage: Storage;
@@ -35,5 +42,17 @@ export class AuditTrail {
         data: JSON.stringify(entry.data ?? null),
       }),
     );
+  }
+
+  /** The newest lines about a subject, the oldest first. */
+  async about(subject: string, limit: number): Promise<AuditRecord[]> {
+    const rows = await this.#storage.read(
+      queries.selectFrom("audit").selectAll().where("subject", "=", subject).orderBy("id", "desc").limit(limit),
+    );
+    return rows
+      .map(({ id, at, actor, action, subject: about, outcome, data }) => {
+        return { id, at, actor, action, subject: about, outcome, data: JSON.parse(data) as unknown };
+      })
+      .toReversed();
   }
 }

@@ -1,4 +1,6 @@
 import type { Clock } from "@sidetone/foundation";
+import type { Selectable } from "kysely";
+import type { CallJournalRow } from "./schema.ts";
 import { type Storage, queries } from "./storage.ts";
 
 /** One thing that happened to a call. */
@@ -7,8 +9,17 @@ export interface CallJournalEntry {
   readonly connId: string;
   /** E.g. `created`, `answered`, `released`. */
   readonly kind: string;
+  /** ReferenceID of the T-Library request that it is about. */
+  readonly reference?: number | undefined;
   /** Anything that JSON can carry. */
   readonly data?: unknown;
+}
+
+/** An entry as it was written. */
+export interface CallJournalRecord extends CallJournalEntry {
+  readonly id: number;
+  /** Wall-clock microseconds. */
+  readonly at: number;
 }
 
 /** R33: what happened to each call, in order, so that a restarted server can answer for it. */
@@ -29,23 +40,28 @@ export class CallJournal {
         call_uuid: entry.callUuid,
         conn_id: entry.connId,
         kind: entry.kind,
+        reference: entry.reference ?? null,
         data: JSON.stringify(entry.data ?? null),
       }),
     );
   }
 
   /** The entries of a call, the oldest first. */
-  async of(callUuid: string): Promise<(CallJournalEntry & { readonly at: number })[]> {
+  async of(callUuid: string): Promise<CallJournalRecord[]> {
     const rows = await this.#storage.read(
       queries.selectFrom("call_journal").selectAll().where("call_uuid", "=", callUuid).orderBy("id"),
     );
-    return rows.map((row) => ({
-      at: row.at,
-      callUuid: row.call_uuid,
-      connId: row.conn_id,
-      kind: row.kind,
-      data: JSON.parse(row.data) as unknown,
-    }));
+    return rows.map(recordOf);
+  }
+
+  /** The newest entries that name the call or the request, the oldest first. A request about a call that is not there has a ConnID only. */
+  async find(
+    by: { readonly connId: string } | { readonly reference: number },
+    limit: number,
+  ): Promise<CallJournalRecord[]> {
+    const all = queries.selectFrom("call_journal").selectAll().orderBy("id", "desc").limit(limit);
+    const query = "connId" in by ? all.where("conn_id", "=", by.connId) : all.where("reference", "=", by.reference);
+    return (await this.#storage.read(query)).map(recordOf).toReversed();
   }
 
   /** Forgets entries older than that; gives their number. */
@@ -53,4 +69,16 @@ export class CallJournal {
     const [gone] = await this.#storage.write(queries.deleteFrom("call_journal").where("at", "<", wallMicros));
     return gone?.changes ?? 0;
   }
+}
+
+function recordOf(row: Selectable<CallJournalRow>): CallJournalRecord {
+  return {
+    id: row.id,
+    at: row.at,
+    callUuid: row.call_uuid,
+    connId: row.conn_id,
+    kind: row.kind,
+    ...(row.reference === null ? {} : { reference: row.reference }),
+    data: JSON.parse(row.data) as unknown,
+  };
 }

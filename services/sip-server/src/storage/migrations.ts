@@ -53,4 +53,14 @@ export const migrations: readonly Migration[] = [
       create index audit_time on audit (at);
     `,
   },
+  {
+    // A complaint names a call by its ConnID, or a request by its ReferenceID.
+    version: 2,
+    sql: `
+      alter table call_journal add column reference integer;
+      create index call_journal_conn on call_journal (conn_id, id);
+      create index call_journal_reference on call_journal (reference, id) where reference is not null;
+      create index audit_subject on audit (subject, id);
+    `,
+  },
 ];

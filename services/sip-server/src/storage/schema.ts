@@ -79,6 +79,8 @@ export interface CallJournalRow {
   conn_id: string;
   kind: string;
   data: string;
+  /** ReferenceID of the T-Library request that the entry is about. */
+  reference: number | null;
 }
 
 /** Who asked for what. `data` is JSON. */

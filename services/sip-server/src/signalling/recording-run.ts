@@ -1,0 +1,69 @@
+import { recordingFilename } from "../identity/index.ts";
+import type { RecordingWish } from "../recording/policy.ts";
+import type { CallRecordingOptions } from "./call-recording.ts";
+import type { LedgerLines } from "./ledger-lines.ts";
+import { RecordingControl } from "./recording-control.ts";
+
+/** One recording of a call, from its start to its end. After a STOP the next START makes another. */
+export interface RecordingRun {
+  readonly cause: RecordingWish["cause"];
+  readonly control: RecordingControl;
+  readonly lines: LedgerLines;
+  /** Ids of the parties it was started for (R6). */
+  readonly flagged: Set<string>;
+}
+
+/** What tells one recording of a call from another. */
+export interface RunFacts {
+  readonly cause: RecordingWish["cause"];
+  readonly lines: LedgerLines;
+  readonly recordingId: string;
+  readonly fileName: string;
+  readonly recordDn: string;
+  readonly flagged: readonly string[];
+  readonly dest?: string | undefined;
+  readonly dest2?: string | undefined;
+  /** Epoch of the recording before it: the conference knows no older one (R30). */
+  readonly epoch: number;
+  /** How often a silent Media Server is tried again when the media have to be moved there. */
+  readonly attempts: number;
+}
+
+/** A recording of this call, not started yet. */
+export function newRun(o: CallRecordingOptions, facts: RunFacts): RecordingRun {
+  const { context, log, call, path, apply } = o;
+  const { recordingId: id, fileName, recordDn, lines, dest, dest2, epoch } = facts;
+  const control: RecordingControl = new RecordingControl({
+    clock: context.clock,
+    log,
+    recordingId: id,
+    fileName,
+    recordDn,
+    dest,
+    dest2,
+    epoch,
+    call,
+    anchor: () => path().anchorForRecording(control.state.accepted ? 1 : facts.attempts),
+    anchorNow: () => path().anchor,
+    indicate: (state, cause) => apply({ kind: "recording", state, cause, id, fileName }),
+    ledger: (outcome, reason) => lines.resolve(outcome, reason, id),
+    alarm: (reason) => context.onAlarm(call(), reason),
+    failure: (reason) => apply({ kind: "recording-failed", reason, recordDn }),
+  });
+  return { cause: facts.cause, control, lines, flagged: new Set(facts.flagged) };
+}
+
+/** R9: what the template makes of this call now, not yet unique. */
+export function nameOf(o: CallRecordingOptions): string {
+  const { context, callId, call } = o;
+  const { callUuid, connId, ani, dnis, parties } = call();
+  return recordingFilename(context.config.options.recordingFilename, {
+    uuid: callUuid,
+    connId,
+    startMicros: context.clock.wallMicros(),
+    ani,
+    dnis,
+    agentDn: parties.find(({ kind }) => kind === "internal")?.dn,
+    callId,
+  });
+}

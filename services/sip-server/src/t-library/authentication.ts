@@ -1,0 +1,61 @@
+import type { ApplicationConfig } from "@sidetone/config";
+import { fail, type Logger, ok, type Result } from "@sidetone/foundation";
+import { secretEqual } from "@sidetone/http";
+import type { GuessGuard } from "@sidetone/sip";
+import type { SessionOpenAttributes } from "@sidetone/tlib";
+import type { Application } from "./context.ts";
+import { maxRefusalDelayMs } from "./limits.ts";
+import type { RefusalDelay } from "./refusal-delay.ts";
+import { Rights } from "./rights.ts";
+
+/** What authentication of applications needs. */
+export interface AuthenticationOptions {
+  readonly guard: GuessGuard;
+  readonly refusals: RefusalDelay;
+  readonly log: Logger;
+  /** Read at each attempt: the configuration may be read again. */
+  applications(): ReadonlyMap<string, ApplicationConfig>;
+}
+
+/**
+ * Who opens a session. An application that does not exist is refused like one with a wrong password; who guesses waits,
+ * per application and source address, and is then refused without a look at the password.
+ */
+export class ApplicationDoor {
+  readonly #o: AuthenticationOptions;
+  #failed = 0;
+
+  constructor(o: AuthenticationOptions) {
+    this.#o = o;
+  }
+
+  /** Refused attempts. */
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** @param source the client's address */
+  async authenticate(open: SessionOpenAttributes, source: string): Promise<Result<Application, string>> {
+    const { guard, refusals, log } = this.#o;
+    const name = open.ApplicationName;
+    const key = `${name}|${source}`;
+    const allowed = guard.allow(key);
+    const configured = this.#o.applications().get(name);
+    // The comparison takes its time for a stranger too.
+    const right = secretEqual(configured?.password ?? "", open.ApplicationPassword ?? "");
+    if (allowed === true && right && configured !== undefined && open.ApplicationPassword !== undefined) {
+      guard.succeeded(key);
+      return ok(applicationOf(configured));
+    }
+    this.#failed += 1;
+    if (allowed === true) guard.failed(key);
+    log.warn({ application: name.slice(0, 64), source, slowed: allowed !== true }, "T-Library authentication failed");
+    if (allowed !== true) await refusals.wait(Math.min(allowed.retryAfterS * 1000, maxRefusalDelayMs));
+    return fail("the application's name or password is wrong");
+  }
+}
+
+/** An application with its rights. */
+export function applicationOf({ name, grants, destinations, userDataKeys }: ApplicationConfig): Application {
+  return { name, destinations, rights: new Rights(grants, userDataKeys) };
+}

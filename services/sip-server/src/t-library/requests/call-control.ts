@@ -1,0 +1,105 @@
+import { errorText } from "@sidetone/foundation";
+import { responsesOf, type TlibRequest } from "@sidetone/tlib";
+import { presentParties } from "../../call-model/call.ts";
+import type { Session, TlibContext } from "../context.ts";
+import type { Waiting } from "../responses.ts";
+import { requesterOf } from "../publisher.ts";
+import type { Outcome } from "../switch.ts";
+import { admitCall, dnRefusal } from "./admit.ts";
+import { keyMistake } from "./user-data.ts";
+
+type CallRequest = TlibRequest<"RequestAnswerCall" | "RequestReleaseCall" | "RequestHoldCall" | "RequestRetrieveCall">;
+
+/** A request on one party of a call. The event that the switch causes is the response. */
+export function controlCall(context: TlibContext, session: Session, request: CallRequest): void {
+  const { calls, publisher } = context;
+  const { ThisDN, ConnID } = request.attributes;
+  const refusal = dnRefusal(context, session, request.message, ThisDN);
+  if (refusal !== undefined) return publisher.refuse(session, request, refusal);
+  const call = admitCall(context, session, "control", ConnID);
+  if (!call.ok) return publisher.refuse(session, request, call.error);
+  if (!presentParties(call.value).some(({ dn }) => dn === ThisDN)) {
+    publisher.refuse(session, request, {
+      error: "InvalidState",
+      message: `DN ${ThisDN} is no party of call ${ConnID}`,
+    });
+    return;
+  }
+  const waiting = expectEvent(context, session, request, ThisDN, ConnID);
+  const asked = (): Promise<Outcome> => {
+    switch (request.message) {
+      case "RequestAnswerCall":
+        return calls.answerCall(ConnID, ThisDN);
+      case "RequestReleaseCall":
+        return calls.releaseCall(ConnID, ThisDN);
+      case "RequestHoldCall":
+        return calls.holdCall(ConnID, ThisDN);
+      case "RequestRetrieveCall":
+        return calls.retrieveCall(ConnID, ThisDN);
+    }
+  };
+  void refuseWhereFailed(context, session, request, waiting, asked());
+}
+
+/** The caller's phone is rung first, or answers by itself; `EventDialing` is the response. */
+export function makeCall(context: TlibContext, session: Session, request: TlibRequest<"RequestMakeCall">): void {
+  const { ThisDN, OtherDN, UserData } = request.attributes;
+  const { publisher } = context;
+  const refusal = dnRefusal(context, session, request.message, ThisDN);
+  if (refusal !== undefined) return publisher.refuse(session, request, refusal);
+  const mistake = keyMistake(session, Object.keys(UserData ?? {}));
+  if (mistake !== undefined) return publisher.refuse(session, request, mistake);
+  const waiting = expectEvent(context, session, request, ThisDN, undefined);
+  const made = context.calls.makeCall({
+    from: ThisDN,
+    to: OtherDN,
+    userData: UserData ?? {},
+    onCall: (connId) => {
+      waiting.about(connId);
+      context.trace.request(requesterOf(session), request, connId);
+    },
+  });
+  void refuseWhereFailed(context, session, request, waiting, made);
+}
+
+function expectEvent(
+  context: TlibContext,
+  session: Session,
+  request: TlibRequest<"RequestMakeCall"> | CallRequest,
+  thisDn: string,
+  connId: string | undefined,
+): Waiting {
+  return context.responses.expect(
+    {
+      session,
+      referenceId: request.attributes.ReferenceID,
+      thisDn,
+      events: responsesOf.get(request.message) ?? [],
+      onOverdue: () =>
+        context.publisher.refuse(session, request, {
+          error: "Timeout",
+          message: `the phone of DN ${thisDn} did not do it in time`,
+        }),
+    },
+    connId,
+  );
+}
+
+async function refuseWhereFailed(
+  context: TlibContext,
+  session: Session,
+  request: TlibRequest,
+  waiting: Waiting,
+  asked: Promise<Outcome<unknown>>,
+): Promise<void> {
+  try {
+    const outcome = await asked;
+    if (!outcome.ok && waiting.settle()) context.publisher.refuse(session, request, outcome.error);
+  } catch (error) {
+    context.log.error({ message: request.message, error: errorText(error) }, "a T-Library request failed");
+    if (waiting.settle()) {
+      const message = "something went wrong inside; the log of SIP Server says what";
+      context.publisher.refuse(session, request, { error: "OutOfService", message });
+    }
+  }
+}
