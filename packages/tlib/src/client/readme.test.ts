@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, test } from "node:test";
 import { systemClock } from "@sidetone/foundation";
+import { WebSocketServer } from "ws";
 import { Bench } from "../session/engine.fixture.ts";
 import { SessionServer, type SessionServerOptions, prepareEvent } from "../session/index.ts";
 import { serve } from "./web-socket-server.fixture.ts";
@@ -70,7 +71,7 @@ test("README: the desktop registers, answers, records and shows it", async () =>
     onEnded: () => undefined,
   };
   const server = new SessionServer<string>(options);
-  const sockets = await serve(server);
+  const sockets = await serve(server, WebSocketServer);
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", file, sockets.url, "7001"], {
     stdio: ["ignore", "pipe", "inherit"],
   });

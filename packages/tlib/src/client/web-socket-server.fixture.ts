@@ -1,22 +1,48 @@
-import { createServer } from "node:http";
+import { type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type WebSocket, WebSocketServer } from "ws";
 import type { SessionServer } from "../session/index.ts";
 import { SUB_PROTOCOL } from "./web-socket.ts";
+
+/** The parts of a WebSocket of `ws` that a transport needs; the tests bring the package. */
+interface ServedSocket {
+  readonly bufferedAmount: number;
+  send(text: string, sent: () => void): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  on(event: "message", listener: (data: unknown, binary: boolean) => void): unknown;
+  on(event: "error" | "close", listener: () => void): unknown;
+}
+
+interface Sockets {
+  on(event: "connection", listener: (socket: ServedSocket) => void): unknown;
+  close(): void;
+}
+
+/** `WebSocketServer` of `ws`. */
+type SocketsConstructor = new (o: {
+  server: Server;
+  path: string;
+  maxPayload: number;
+  perMessageDeflate: false;
+  handleProtocols: (offered: Set<string>) => string | false;
+}) => Sockets;
 
 /** A session server behind real WebSockets on a port of loopback. */
 export interface WebSocketBench {
   readonly url: string;
   /** The sockets that are there. */
-  readonly sockets: ReadonlySet<WebSocket>;
+  readonly sockets: ReadonlySet<ServedSocket>;
   close(): Promise<void>;
 }
 
 /** Serves the engine as a transport does. */
-export async function serve(server: SessionServer<string>): Promise<WebSocketBench> {
+export async function serve(
+  server: SessionServer<string>,
+  webSocketServer: SocketsConstructor,
+): Promise<WebSocketBench> {
   const http = createServer();
-  const sockets = new Set<WebSocket>();
-  const webSockets = new WebSocketServer({
+  const sockets = new Set<ServedSocket>();
+  const webSockets = new webSocketServer({
     server: http,
     path: "/tlib/v1",
     maxPayload: server.limits.maxMessageBytes,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { WebSocketServer } from "ws";
 import { ok, systemClock, systemRandom } from "@sidetone/foundation";
 import { type ServerSession, SessionServer, prepareEvent } from "../session/index.ts";
 import { type TlibClient, TlibError, connect } from "./index.ts";
@@ -126,7 +127,7 @@ async function run(number: number): Promise<void> {
 }
 
 before(async () => {
-  bench = await serve(server);
+  bench = await serve(server, WebSocketServer);
 });
 
 after(async () => {
