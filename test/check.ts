@@ -34,17 +34,27 @@ function sources(...patterns: string[]): string[] {
 
 /** Layer of a workspace folder: what is lower may be imported, what is beside or above may not. */
 const layers = ["packages", "services", "cli"];
-const workspaces = new Map<string, { folder: string; layer: number; dependencies: readonly string[] }>();
+interface Workspace {
+  readonly folder: string;
+  readonly layer: number;
+  readonly dependencies: readonly string[];
+  /** What others may import of it. */
+  readonly doors: readonly string[];
+}
+const workspaces = new Map<string, Workspace>();
 for (const file of sources("packages/*/package.json", "services/*/package.json", "cli/package.json")) {
   const manifest = JSON.parse(readFileSync(join(root, file), "utf8")) as {
     name: string;
     dependencies?: Record<string, string>;
+    exports?: string | Record<string, string>;
   };
   const folder = dirname(file);
+  const paths = typeof manifest.exports === "object" ? Object.keys(manifest.exports) : ["."];
   workspaces.set(manifest.name, {
     folder,
     layer: layers.indexOf(folder.split("/")[0] ?? ""),
     dependencies: Object.keys(manifest.dependencies ?? {}),
+    doors: paths.map((path) => join(manifest.name, path)),
   });
 }
 
@@ -74,7 +84,8 @@ function directionProblems(): string[] {
         if (!isTest && !dependencies.includes(owner))
           problems.push(`${file} imports ${owner}, which its package.json does not name`);
         if (other === undefined) continue;
-        if (imported !== owner) problems.push(`${file} goes around the public door of ${owner}: ${imported}`);
+        if (!other.doors.includes(imported))
+          problems.push(`${file} goes around the public doors of ${owner}: ${imported}`);
         if (other.layer > layer) problems.push(`${file} imports upwards: ${imported}`);
         if (other.layer === layer && layer === 1)
           problems.push(`${file} is a service that imports a service: ${imported}`);

@@ -1,8 +1,22 @@
 // A part dies or hangs while calls are there: the parties keep each other, the ledger and the alarm say what is missing.
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { describe, test, type TestContext } from "node:test";
-import { type RunningSystem, startSystem, talk, tone, until } from "@sidetone/testing";
+import { join } from "node:path";
+import {
+  type ConfigTree,
+  gaps,
+  overlay,
+  readWav,
+  type RecordingRow,
+  type RunningSystem,
+  startSystem,
+  SystemProcess,
+  talk,
+  tone,
+  until,
+} from "@sidetone/testing";
 import { alarms, connect, hearsEachOther, ledgerSays, phone, recordingOf, recordingState } from "./phones.ts";
 
 /** The next recorded call, after a part is back. */
@@ -150,4 +164,156 @@ describe("a recorder that hangs", () => {
       await system.stop();
     });
   }
+});
+
+/** Longest time without sound in a channel of a recording, between its first and its last sound, ms. */
+function longestGap(channel: Int16Array): number {
+  return Math.max(0, ...gaps(channel, 25).map(({ lengthMs }) => lengthMs));
+}
+
+/** A second recorder beside the system's own, with a storage of its own. */
+class SecondRecorder {
+  readonly http = "http://127.0.0.1:8085";
+  readonly process: SystemProcess;
+
+  constructor(system: RunningSystem) {
+    const whole = JSON.parse(readFileSync(system.configFile, "utf8")) as ConfigTree;
+    const { recorder } = overlay(whole, {
+      recorder: {
+        listen: ["tcp://127.0.0.1:5091"],
+        http: this.http,
+        rtp: { ports: "32000-32767" },
+        "sip-journal": join(system.folder, "second.journal"),
+        storage: {
+          directory: join(system.folder, "second"),
+          database: `sqlite:${join(system.folder, "second.sqlite")}`,
+        },
+      },
+    });
+    const file = join(system.folder, "second.yaml");
+    writeFileSync(file, JSON.stringify({ recorder }));
+    this.process = new SystemProcess("second", ["start", "recorder", "--config", file], {
+      cwd: system.folder,
+      env: {},
+      logFile: join(system.folder, "second.log"),
+    });
+  }
+}
+
+/** Recordings of 7001 at a recorder itself. */
+async function recordingsAt(http: string): Promise<RecordingRow[]> {
+  const response = await fetch(`${http}/api/v1/recordings?dn=7001`);
+  return ((await response.json()) as { recordings: RecordingRow[] }).recordings;
+}
+
+describe("the recorder's process is killed in a call", () => {
+  test("R31, R17, R34: the only one, for good: GSIP_RECORD is Off within 6 s, alarm, ledger partial; the parties hear each other", async (t) => {
+    const system = await startSystem({ mode: "five-processes" });
+    t.after(() => system.dispose());
+    const a = await phone(t, system, "7101", { source: tone(437) });
+    const b = await phone(t, system, "7001", { source: tone(1013) });
+    const call = await connect(a, b);
+    await hearsEachOther(call, 437, 1013);
+    assert.ok(await until(async () => (await recordingState(system, "7001")) === "On", 3000), "recording is not on");
+    await system.killRole("recorder");
+    const deadAt = performance.now();
+    const off = await until(async () => (await recordingState(system, "7001")) === "Off", 6000);
+    console.log(`GSIP_RECORD is Off ${Math.round(performance.now() - deadAt)} ms after the recorder's death`);
+    assert.ok(off, "GSIP_RECORD is not Off within 6 s");
+    assert.ok(alarms(system) > 0, "no alarm");
+    await hearsEachOther(call, 437, 1013);
+    await call.caller.bye();
+    await call.callee.ended;
+    await ledgerSays(system, "7001", "partial", /^(recorder-lost|no-recorder|recorder-no-answer) \(/);
+    await system.startRole("recorder");
+    await nextIsRecorded(t, system);
+    await system.stop();
+  });
+
+  test("R31: the only one, and started again after 2 s: one recording, a higher epoch, nothing is missing in it", async (t) => {
+    const system = await startSystem({ mode: "five-processes" });
+    t.after(() => system.dispose());
+    const a = await phone(t, system, "7101", { source: tone(437) });
+    const b = await phone(t, system, "7001", { source: tone(1013) });
+    const call = await connect(a, b);
+    await hearsEachOther(call, 437, 1013);
+    assert.ok(await until(async () => (await recordingState(system, "7001")) === "On", 3000), "recording is not on");
+    await talk(2000);
+    await system.killRole("recorder");
+    await talk(2000);
+    await system.startRole("recorder");
+    await talk(5000);
+    const state = await recordingState(system, "7001");
+    await hearsEachOther(call, 437, 1013);
+    await call.caller.bye();
+    await call.callee.ended;
+    const row = await recordingOf(system, "7001");
+    const { channels } = readWav(await system.fetchAudio(row.id));
+    const missing = channels.map(longestGap);
+    const [line] = await system.ledger("7001");
+    console.log(
+      `missing per side: ${missing.join(", ")} ms of ${row.durationMs}; ledger ${line?.outcome} ${line?.reason}`,
+    );
+    assert.equal(state, "On");
+    assert.ok(missing.length === 2 && missing.every((ms) => ms <= 60), `${missing.join(", ")} ms are missing`);
+    assert.ok(
+      Math.abs(row.durationMs - call.caller.durationMs) < 300,
+      `${row.durationMs} of ${call.caller.durationMs} ms`,
+    );
+    const sessions = (row.events ?? []).filter(({ event }) => event === "session");
+    assert.ok(new Set(sessions.map(({ epoch }) => epoch)).size > 1, JSON.stringify(row.events));
+    await ledgerSays(system, "7001", "recorded", null);
+    await system.stop();
+  });
+
+  test("R31: one of two: the other one takes over, nothing is lost, the parties notice nothing", async (t) => {
+    const system = await startSystem({
+      mode: "five-processes",
+      config: ({ recorder }) => ({
+        "resource-manager": {
+          groups: {
+            recorders: {
+              resources: [
+                { address: `sip:127.0.0.1:${recorder};transport=tcp` },
+                { address: "sip:127.0.0.1:5091;transport=tcp" },
+              ],
+            },
+          },
+        },
+        recorder: { rtp: { ports: "25000-31999" } },
+      }),
+    });
+    t.after(() => system.dispose());
+    const second = new SecondRecorder(system);
+    t.after(() => second.process.killGroup());
+    assert.ok(await until(async () => await resourcesUp(system), 10_000), "the second recorder is not up");
+    const a = await phone(t, system, "7101", { source: tone(437) });
+    const b = await phone(t, system, "7001", { source: tone(1013) });
+    const call = await connect(a, b);
+    await hearsEachOther(call, 437, 1013);
+    assert.ok(await until(async () => (await recordingState(system, "7001")) === "On", 3000), "recording is not on");
+    await talk(3000);
+    const first = (await recordingsAt(system.http("recorder"))).length > 0;
+    const deadAt = performance.now();
+    if (first) await system.killRole("recorder");
+    else second.process.killGroup();
+    await talk(4000);
+    assert.equal(await recordingState(system, "7001"), "On");
+    await call.caller.bye();
+    await call.callee.ended;
+    const rest = performance.now() - deadAt;
+    for (const side of [call.caller, call.callee]) {
+      assert.ok(side.heard.longestPauseMs < 150, `${side.heard.longestPauseMs} ms without a packet`);
+    }
+    if (first) await talk(1000);
+    else await recordingOf(system, "7001");
+    const rows = await recordingsAt(first ? second.http : system.http("recorder"));
+    console.log(`after the death ${Math.round(rest)} ms of call, at the other recorder ${rows[0]?.durationMs} ms`);
+    assert.equal(rows.length, 1);
+    assert.ok(
+      (rows[0]?.durationMs ?? 0) > rest + 1000,
+      "what the dead one may not have on its disk is not at the other one",
+    );
+    await ledgerSays(system, "7001", "recorded", null);
+  });
 });

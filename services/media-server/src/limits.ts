@@ -6,10 +6,20 @@ export const NAME_BYTES = 12;
 export const PTIME_MS = 20;
 /** What the engine keeps of each leg, ms (contract, "A recorded call is set up", 4). */
 export const MAX_BACKFILL_MS = 2_000;
-/** The recorder died: INVITEs to another before the recording is given up. The taps keep 10 s of audio (R31). */
-export const MAX_SWITCH_ATTEMPTS = 8;
+/** How often a recorder that records is asked whether it lives, ms. */
+export const WATCH_INTERVAL_MS = 1_000;
+/** How long it may take to answer, ms: a shorter stall is no death. */
+export const WATCH_TIMEOUT_MS = 2_000;
+/** The recorder died: how long another is looked for before the recording has failed, ms. Within 6 s SIP Server must know. */
+export const SWITCH_MS = 5_000;
 /** Between two of these attempts, ms. */
-export const SWITCH_RETRY_MS = 1_000;
+export const SWITCH_RETRY_MS = 500;
+/** A recorder that took over less than this ago and is lost again was no success, ms: what is left of `SWITCH_MS` goes on. */
+export const BRIEF_MS = 5_000;
+/** What the next recorder is sent again of what the lost one was sent last, ms: it may not have been on the disk. What legs keep. */
+export const REWIND_MS = 2_000;
+/** What the taps keep while nobody takes it, ms. */
+export const BUFFER_MS = 10_000;
 /** A recording INVITE without a final answer for this long is cancelled, ms; then the next Resource Manager is asked. */
 export const INVITE_ATTEMPT_MS = 2_500;
 /** All attempts of a start together, ms: within 5 s SIP Server hears `recorder.started` or `recorder.failed`. */

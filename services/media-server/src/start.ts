@@ -76,6 +76,7 @@ export async function startMediaServer(
       );
     });
     sip.onRequest = (tx) => server.onRequest(tx);
+    sip.onFlowClosed = (flow) => server.connectionClosed(flow);
     const listening: string[] = [];
     for (const address of config.listen) listening.push(urlOf(await sip.listen(address)));
     const http =

@@ -59,11 +59,11 @@ export class FakeEngine implements MediaEngine {
     return { tap, ssrc: tap, address: "127.0.0.1", localPort, localRtcpPort: localPort + 1 };
   }
 
-  async setTapDestination(tap: number, destination: TapDestination | undefined): Promise<void> {
+  async setTapDestination(tap: number, destination: TapDestination | undefined, rewindMs = 0): Promise<void> {
     this.#need(this.taps, tap).destination = destination;
     this.calls.push(
       destination === undefined
-        ? `hold ${tap}`
+        ? `hold ${tap}${rewindMs > 0 ? ` rewind ${rewindMs}` : ""}`
         : `send ${tap} ${destination.host}:${destination.port} ${destination.codec}`,
     );
   }

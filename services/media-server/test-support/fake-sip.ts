@@ -1,5 +1,6 @@
 import { Events } from "@sidetone/foundation";
 import {
+  type ByeOptions,
   type EndReason,
   type IncomingRequest,
   type InviteOptions,
@@ -56,6 +57,8 @@ export class FakeSession implements InviteSession {
   }[] = [];
   /** Answers our requests; default 200, with an answer for an offer. */
   onSent: (method: string, body: string) => SipResponse | Promise<SipResponse> = (_, body) => answerTo(body);
+  /** How BYE is answered. */
+  byeAnswer: SipResponse | undefined;
   readonly #events = new Events<SessionEvents>((error) => {
     throw error;
   });
@@ -98,9 +101,10 @@ export class FakeSession implements InviteSession {
   async request(method: string, o?: RequestOptions): Promise<SipResponse> {
     return this.#send(method, o);
   }
-  async bye(): Promise<void> {
+  async bye(o?: ByeOptions): Promise<void> {
     this.log.push("BYE");
     this.end({ by: "local" });
+    if (this.byeAnswer !== undefined) o?.onAnswer?.(this.byeAnswer);
   }
   terminate(): void {
     this.log.push("terminate");
@@ -175,6 +179,15 @@ export function answerSdp(body: string, port = 25_000): string | undefined {
 export class FakeSip implements SipDoor {
   readonly invited: { options: InviteOptions; session: FakeSession; body: string }[] = [];
   readonly accepted: FakeSession[] = [];
+  /** SIP URIs that were asked for their options. */
+  readonly asked: string[] = [];
+  /** Answers OPTIONS; default 200. */
+  onOptions: (uri: string) => Promise<SipResponse | undefined> = () => Promise.resolve(response(200));
+
+  options(uri: string): Promise<SipResponse | undefined> {
+    this.asked.push(uri);
+    return this.onOptions(uri);
+  }
 
   accept(tx: ServerTransaction, o?: UasOptions): InviteSession {
     const session = new FakeSession("uas", o?.localTag ?? "tag", tx.request);

@@ -184,6 +184,12 @@ export interface RequestOptions {
   readonly contentType?: string;
 }
 
+/** BYE, and who wants to know what became of it. */
+export interface ByeOptions extends RequestOptions {
+  /** How BYE was answered; made up (`X-Synthesised`) 408 or 503 where it was not. Not called where none was sent. */
+  readonly onAnswer?: (response: SipResponse) => void;
+}
+
 export interface ReinviteOptions extends RequestOptions {
   /** Default true: RFC 3261 14.1, repeat after 491. */
   readonly retry491?: boolean;
@@ -274,7 +280,7 @@ export interface InviteSession {
   /** Any other method. A 481 ends the session. */
   request(method: string, o?: RequestOptions): Promise<SipResponse>;
   /** Ends it by BYE, or before that is possible by CANCEL or 480. Resolves when answered or timed out. */
-  bye(o?: RequestOptions): Promise<void>;
+  bye(o?: ByeOptions): Promise<void>;
   /** `bye` that nobody waits for. */
   terminate(o?: RequestOptions): void;
 }

@@ -74,6 +74,20 @@ test("RFC 3261 15.1.2: a re-INVITE that is unanswered when BYE comes gets 487", 
   assert.deepEqual(await rig.leftovers(), NOTHING);
 });
 
+test("RFC 3261 15.1.1: who sends BYE is told how it was answered; a BYE that nobody answers counts as 408", async () => {
+  const rig = await new CallRig().start();
+  const statuses: number[] = [];
+  const onAnswer = ({ status }: { readonly status: number }): number => statuses.push(status);
+  const first = await rig.call();
+  void first.a.bye({ onAnswer });
+  await rig.after(20);
+  const second = await rig.call();
+  await rig.callee.close();
+  void second.a.bye({ onAnswer });
+  await rig.after(40_000);
+  assert.deepEqual(statuses, [200, 408]);
+});
+
 test("RFC 5407 3.1.4: BYEs that cross both get 200", async () => {
   const rig = await new CallRig().start();
   const { a, b } = await rig.call();

@@ -1,5 +1,6 @@
 import { dialogOfRequest } from "../dialog/dialog.ts";
 import type {
+  ByeOptions,
   EndReason,
   InviteOptions,
   InviteSession,
@@ -212,7 +213,7 @@ export class Session implements InviteSession, DialogUser {
     });
   }
 
-  bye(o: RequestOptions = {}): Promise<void> {
+  bye(o: ByeOptions = {}): Promise<void> {
     return new Promise((resolve) => {
       if (this.#core.ended) return resolve();
       if (this.#core.state !== "confirmed") {
@@ -255,14 +256,19 @@ export class Session implements InviteSession, DialogUser {
     if (!this.#core.ended) this.#bye(reason, {}, () => undefined);
   }
 
-  #bye(reason: EndReason, o: RequestOptions, done: () => void): void {
-    const finished = (): void => {
+  #bye(reason: EndReason, o: ByeOptions, done: () => void): void {
+    const finished = (response: SipResponse): void => {
       // Until now a BYE of the peer that crossed ours was answered.
       this.#core.release();
       done();
+      o.onAnswer?.(response);
     };
     const headers = [...(o.headers ?? [])];
-    this.#core.send("BYE", { ...o, headers }, { onFinal: finished, onFailure: finished });
+    const tx = this.#core.send(
+      "BYE",
+      { ...o, headers },
+      { onFinal: finished, onFailure: (why) => finished(this.#core.synthesised(tx.request, why)) },
+    );
     this.#core.end(reason);
   }
 

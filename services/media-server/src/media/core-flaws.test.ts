@@ -57,6 +57,52 @@ void test("R19: what was said while a tap had not begun is gone once it is pause
   }
 });
 
+void test("R31: a tap that loses its recorder sends the last two seconds again, nothing from before it began or twice over", () => {
+  const b = new Bench();
+  const [legA] = twoLegs(b);
+  talk(b, legA.rtpPort, 20);
+  const tap = openTap(b, legA.leg);
+  sendTo(b, tap);
+  talk(b, legA.rtpPort, 30, 20);
+  b.take(RECORDER);
+  b.core.setTapDestination(tap, undefined, 2000);
+  talk(b, legA.rtpPort, 10, 50);
+  sendTo(b, tap);
+  b.clock.advance(1000);
+  const again = b.take(RECORDER);
+  assert.deepEqual(
+    again.map((p) => p.payload[0]),
+    Array.from({ length: 40 }, (_, n) => n + 20),
+  );
+  contiguous(again);
+  talk(b, legA.rtpPort, 200, 110);
+  b.take(RECORDER);
+  b.core.setTapDestination(tap, undefined, 2000);
+  sendTo(b, tap);
+  b.clock.advance(1000);
+  const last = b.take(RECORDER).length;
+  assert.ok(last >= 99 && last <= 101, `${last} packets are two seconds`);
+  b.core.close();
+});
+
+void test("R19: what is sent again has nothing of a pause", () => {
+  const b = new Bench();
+  const [legA] = twoLegs(b);
+  const tap = openTap(b, legA.leg);
+  sendTo(b, tap);
+  talk(b, legA.rtpPort, 10);
+  b.core.pauseTap(tap);
+  talk(b, legA.rtpPort, 10, 10);
+  b.core.resumeTap(tap);
+  talk(b, legA.rtpPort, 10, 20);
+  b.take(RECORDER);
+  b.core.setTapDestination(tap, undefined, 2000);
+  sendTo(b, tap);
+  const again = b.take(RECORDER).map((p) => p.payload[0] ?? -1);
+  assert.ok(again.length >= 19 && again.every((n) => n < 10 || n >= 20), again.join(" "));
+  b.core.close();
+});
+
 void test("R34: a full buffer is told once, and again after it was emptied", () => {
   const b = new Bench();
   const told: number[] = [];

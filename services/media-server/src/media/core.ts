@@ -168,11 +168,12 @@ export class MediaCore {
     };
   }
 
-  setTapDestination(id: number, to: TapDestination | undefined): void {
+  setTapDestination(id: number, to: TapDestination | undefined, rewindMs = 0): void {
     const tap = this.#tap(id);
     if (to === undefined) {
       tap.setDestination(undefined);
       this.#flushing.delete(tap);
+      if (rewindMs > 0) this.#rewind(tap, rewindMs);
       return;
     }
     if (parseIpv4(to.host) === undefined) {
@@ -218,6 +219,14 @@ export class MediaCore {
       this.#stopPacing ??= this.#clock.every(limits.FLUSH_STEP_MS, () => this.#pace());
     }
     this.#io.flush();
+  }
+
+  #rewind(tap: Tap, ms: number): void {
+    const leg = this.#legs.get(tap.leg);
+    if (leg === undefined) return;
+    const now = lineOf(this.#clock.wallMicros()) - leg.line.lag;
+    const from = tap.rewind(now - (Math.min(limits.LEG_HISTORY_MS, ms) * limits.SAMPLE_RATE) / 1000);
+    if (from !== undefined) leg.backfill(tap, from);
   }
 
   /** What was said while a tap had not begun is nobody's, once it is clear that nobody wanted it. */

@@ -112,8 +112,8 @@ class EngineProxy implements MediaEngine {
     return this.#call("openTap", options);
   }
 
-  setTapDestination(tap: number, destination: TapDestination | undefined): Promise<void> {
-    return this.#call("setTapDestination", tap, destination);
+  setTapDestination(tap: number, destination: TapDestination | undefined, rewindMs?: number): Promise<void> {
+    return this.#call("setTapDestination", tap, destination, rewindMs);
   }
 
   pauseTap(tap: number): Promise<void> {

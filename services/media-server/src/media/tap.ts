@@ -36,6 +36,8 @@ export class Tap {
   #rtcpDest = -1;
   #sequence: number;
   #captured = 0;
+  /** Position of the first packet of all; what was said before belongs to no recording. */
+  #first = Number.POSITIVE_INFINITY;
   #sent = 0;
   #octets = 0;
   #overflowSeen = 0;
@@ -91,6 +93,7 @@ export class Tap {
   capture(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
     if (this.paused || at.position < this.captureFrom) return;
     this.#captured++;
+    if (at.position < this.#first) this.#first = at.position;
     if (this.#dest >= 0 && this.#ring.count === 0) {
       this.#send(kind, marker, at, data, offset, length);
       return;
@@ -100,8 +103,20 @@ export class Tap {
 
   /** Puts a packet into the buffer. */
   keep(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
+    if (at.position < this.#first) this.#first = at.position;
     this.#ring.dropBefore(at.position - (limits.TAP_BUFFER_MS * limits.SAMPLE_RATE) / 1000);
     this.#ring.push(data, offset, length, at, kind | (marker ? MARKER : 0));
+  }
+
+  /**
+   * Makes room for what is to be sent again since `position`: says from where on the buffer has to be filled, undefined where
+   * it reaches further back already.
+   */
+  rewind(position: number): number | undefined {
+    const from = Math.max(position, this.#first);
+    if (this.#ring.count > 0 && this.#ring.at(0) <= from) return undefined;
+    this.#ring.clear();
+    return from;
   }
 
   /** Sends up to `most` packets of the buffer. */

@@ -181,8 +181,11 @@ export interface MediaEngine {
   disconnect(a: number, b: number): Promise<void>;
   /** Replicates what the phone of a leg sends. Buffers up to 10 s until there is a destination. */
   openTap(options: TapOptions): Promise<OpenedTap>;
-  /** Sends there from now on, the buffer first, with original time stamps. `undefined`: buffers again. */
-  setTapDestination(tap: number, destination: TapDestination | undefined): Promise<void>;
+  /**
+   * Sends there from now on, the buffer first, with original time stamps. `undefined`: buffers again, beginning with what was
+   * sent in the last `rewindMs` (default 0, at most 2,000), which whoever took it may not have kept.
+   */
+  setTapDestination(tap: number, destination: TapDestination | undefined, rewindMs?: number): Promise<void>;
   /** When this resolves nothing is captured any more; what was captured before is still sent. */
   pauseTap(tap: number): Promise<void>;
   /**

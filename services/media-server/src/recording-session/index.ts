@@ -1,2 +1,3 @@
 export { type EventValues, Recorder, type RecorderOptions } from "./recorder.ts";
 export type { TappedLeg } from "./taps.ts";
+export { RecorderWatch } from "./recorder-watch.ts";

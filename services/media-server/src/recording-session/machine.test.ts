@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MAX_SWITCH_ATTEMPTS } from "../limits.ts";
 import { newSession, type SessionInput, type SessionOutput, type SessionState, stepSession } from "./machine.ts";
 
 const begin: SessionInput = { kind: "begin", capture: "recording" };
@@ -12,10 +11,11 @@ const stop: SessionInput = { kind: "stop", lastWords: false, reason: "stop" };
 const lastWords: SessionInput = { kind: "stop", lastWords: true, reason: "stop" };
 const okay: SessionInput = { kind: "modified", outcome: "ok", reason: "" };
 const refusedChange: SessionInput = { kind: "modified", outcome: "refused", reason: "488" };
-const gone: SessionInput = { kind: "modified", outcome: "gone", reason: "408" };
 const refused: SessionInput = { kind: "refused", reason: "486 Busy Here" };
 const bye: SessionInput = { kind: "peer-ended", orderly: true, reason: "recorder said BYE" };
-const vanished: SessionInput = { kind: "peer-ended", orderly: false, reason: "timeout" };
+const vanished: SessionInput = { kind: "peer-ended", orderly: false, reason: "timeout", brief: false };
+const dropped: SessionInput = { kind: "peer-ended", orderly: false, reason: "BYE: disk full", brief: true };
+const giveUp: SessionInput = { kind: "give-up-due" };
 const retry: SessionInput = { kind: "retry-due" };
 const closeDue: SessionInput = { kind: "close-due" };
 
@@ -97,7 +97,7 @@ const table: [name: string, inputs: SessionInput[], steps: string[], phase: Sess
   ],
   [
     "stop with a re-INVITE that nobody answers: BYE all the same",
-    [begin, accepted, pause, stop, closeDue, gone, bye],
+    [begin, accepted, pause, stop, closeDue, okay, bye],
     ["invite", "send-media started", "reoffer", "stopped close-after", "bye", "", "finish"],
     "ended",
   ],
@@ -118,31 +118,92 @@ const table: [name: string, inputs: SessionInput[], steps: string[], phase: Sess
   [
     "R31: the recorder vanishes, another takes over",
     [begin, accepted, vanished, accepted],
-    ["invite", "send-media started", "hold-media invite-again", "send-media switched"],
+    ["invite", "send-media started", "hold-media give-up-after invite-again", "send-media switched"],
     "up",
   ],
   [
-    "R31: a re-INVITE finds nobody",
-    [begin, accepted, pause, gone, accepted],
-    ["invite", "send-media started", "reoffer", "hold-media invite-again", "send-media switched"],
+    "R31: it vanishes while a re-INVITE is under way",
+    [begin, accepted, pause, vanished, accepted],
+    ["invite", "send-media started", "reoffer", "hold-media give-up-after invite-again", "send-media switched"],
     "up",
   ],
   [
     "R31: the next one refuses, a later one does not",
     [begin, accepted, vanished, refused, retry, accepted],
-    ["invite", "send-media started", "hold-media invite-again", "retry-after", "invite-again", "send-media switched"],
+    [
+      "invite",
+      "send-media started",
+      "hold-media give-up-after invite-again",
+      "retry-after",
+      "invite-again",
+      "send-media switched",
+    ],
     "up",
   ],
   [
     "R31: paused stays paused",
     [begin, accepted, pause, okay, vanished, accepted],
-    ["invite", "send-media started", "reoffer", "send-media", "hold-media invite-again", "send-media switched"],
+    [
+      "invite",
+      "send-media started",
+      "reoffer",
+      "send-media",
+      "hold-media give-up-after invite-again",
+      "send-media switched",
+    ],
     "up",
   ],
   [
     "stop between two attempts",
     [begin, accepted, vanished, refused, stop, bye],
-    ["invite", "send-media started", "hold-media invite-again", "retry-after", "stopped bye", "finish"],
+    [
+      "invite",
+      "send-media started",
+      "hold-media give-up-after invite-again",
+      "retry-after",
+      "degraded stopped bye",
+      "finish",
+    ],
+    "ended",
+  ],
+  [
+    "R31: none is found in time: failed, whatever is under way",
+    [begin, accepted, vanished, refused, retry, giveUp, accepted],
+    [
+      "invite",
+      "send-media started",
+      "hold-media give-up-after invite-again",
+      "retry-after",
+      "invite-again",
+      "failed finish",
+      "",
+    ],
+    "ended",
+  ],
+  [
+    "R31: the time to find another is over when one was found: nothing happens",
+    [begin, accepted, vanished, accepted, giveUp],
+    ["invite", "send-media started", "hold-media give-up-after invite-again", "send-media switched", ""],
+    "up",
+  ],
+  [
+    "R31: one that takes sessions and drops them is not asked without end",
+    [begin, accepted, dropped, retry, accepted, dropped, giveUp],
+    [
+      "invite",
+      "send-media started",
+      "hold-media give-up-after retry-after",
+      "invite-again",
+      "send-media switched",
+      "hold-media give-up-after retry-after",
+      "failed finish",
+    ],
+    "ended",
+  ],
+  [
+    "R34: it vanishes before the last words are answered: degraded",
+    [begin, accepted, lastWords, vanished],
+    ["invite", "send-media started", "stopped reoffer close-after", "degraded finish"],
     "ended",
   ],
   [
@@ -162,12 +223,12 @@ for (const [name, inputs, steps, phase] of table) {
   });
 }
 
-test("recording session: R31: attempts have an end", () => {
-  const attempts = Array.from({ length: MAX_SWITCH_ATTEMPTS + 1 }, () => [refused, retry]).flat();
-  const { steps, state } = walk(begin, accepted, vanished, ...attempts);
-  assert.equal(state.phase, "ended");
-  assert.equal(steps.filter((step) => step === "retry-after").length, MAX_SWITCH_ATTEMPTS);
-  assert.ok(steps.includes("failed finish"));
+test("recording session: R31, R34: the failure says why the recorder was lost, and why no other took over", () => {
+  let state = newSession;
+  let outputs: readonly SessionOutput[] = [];
+  for (const input of [begin, accepted, vanished, refused, retry, refused, giveUp])
+    ({ state, outputs } = stepSession(state, input));
+  assert.deepEqual(outputs[0], { kind: "report", event: "failed", reason: "recorder-lost (timeout; 486 Busy Here)" });
 });
 
 test("recording session: no order of inputs ends twice or acts after the end", () => {
@@ -180,7 +241,8 @@ test("recording session: no order of inputs ends twice or acts after the end", (
     lastWords,
     okay,
     refusedChange,
-    gone,
+    dropped,
+    giveUp,
     refused,
     bye,
     vanished,

@@ -1,4 +1,4 @@
-import { LAST_ANSWER_MS, MAX_SWITCH_ATTEMPTS, SWITCH_RETRY_MS } from "../limits.ts";
+import { LAST_ANSWER_MS, SWITCH_MS, SWITCH_RETRY_MS } from "../limits.ts";
 
 /**
  * One recording session (RFC 7866) as its client sees it:
@@ -26,8 +26,8 @@ export interface SessionState {
   /** BYE follows the re-INVITE under way, or the one that waits for it. */
   readonly closing: boolean;
   readonly everUp: boolean;
-  /** Attempts left to find another recorder. */
-  readonly attemptsLeft: number;
+  /** Why another recorder is looked for. */
+  readonly lost: string;
 }
 
 /** What happens to a session. */
@@ -41,11 +41,15 @@ export type SessionInput =
   | { readonly kind: "changed" }
   /** `lastWords`: the recorder is to see the final metadata before BYE (R18). */
   | { readonly kind: "stop"; readonly lastWords: boolean; readonly reason: string }
-  /** The re-INVITE was answered; `gone`: nobody is there any more (408, 481, transport). */
-  | { readonly kind: "modified"; readonly outcome: "ok" | "refused" | "gone"; readonly reason: string }
-  /** The dialog is over. `orderly`: the recorder said BYE. */
-  | { readonly kind: "peer-ended"; readonly orderly: boolean; readonly reason: string }
+  /** The re-INVITE was answered. */
+  | { readonly kind: "modified"; readonly outcome: "ok" | "refused"; readonly reason: string }
+  /** The dialog is over. `orderly`: the recorder wanted it so. */
+  | { readonly kind: "peer-ended"; readonly orderly: true; readonly reason: string }
+  /** `brief`: it had hardly begun. */
+  | { readonly kind: "peer-ended"; readonly orderly: false; readonly reason: string; readonly brief: boolean }
   | { readonly kind: "retry-due" }
+  /** No other recorder was found in time. */
+  | { readonly kind: "give-up-due" }
   /** The re-INVITE before BYE was not answered in time. */
   | { readonly kind: "close-due" };
 
@@ -59,6 +63,8 @@ export type SessionOutput =
   | { readonly kind: "hold-media" }
   | { readonly kind: "bye" }
   | { readonly kind: "retry-after"; readonly ms: number }
+  /** `goesOn`: unless that runs already. */
+  | { readonly kind: "give-up-after"; readonly ms: number; readonly goesOn: boolean }
   | { readonly kind: "close-after"; readonly ms: number }
   | { readonly kind: "report"; readonly event: SessionReport; readonly reason: string | undefined }
   /** Close the taps: nothing follows. */
@@ -82,7 +88,7 @@ export const newSession: SessionState = {
   modifying: false,
   closing: false,
   everUp: false,
-  attemptsLeft: 0,
+  lost: "",
 };
 
 /** `(state, input) → (state, outputs)`. Inputs that come too late change nothing. */
@@ -102,8 +108,8 @@ export function stepSession(state: SessionState, input: SessionInput): SessionSt
       if ((input.kind === "modified" || input.kind === "close-due") && state.closing) {
         return { state: { ...state, closing: false, modifying: false }, outputs: [{ kind: "bye" }] };
       }
-      if (input.kind === "peer-ended" || input.kind === "refused") return end(state, []);
-      return { state, outputs: [] };
+      if (input.kind === "peer-ended") return end(state, cutOff(state, input));
+      return input.kind === "refused" ? end(state, []) : { state, outputs: [] };
     case "ended":
       return { state, outputs: [] };
   }
@@ -118,11 +124,13 @@ function inviting(state: SessionState, input: SessionInput): SessionStep {
       ]);
     case "refused":
     case "peer-ended":
-      if (!state.everUp || state.attemptsLeft <= 0) return end(state, [report("failed", input.reason)]);
+      if (!state.everUp) return end(state, [report("failed", input.reason)]);
       return {
-        state: { ...state, attemptsLeft: state.attemptsLeft - 1 },
+        state: { ...state, lost: `${state.lost.split("; ", 1)[0] ?? ""}; ${input.reason}` },
         outputs: [{ kind: "retry-after", ms: SWITCH_RETRY_MS }],
       };
+    case "give-up-due":
+      return state.everUp ? end(state, [report("failed", lostReason(state))]) : { state, outputs: [] };
     case "retry-due":
       return {
         state: { ...state, told: state.capture, dirty: false },
@@ -132,8 +140,14 @@ function inviting(state: SessionState, input: SessionInput): SessionStep {
       return { state: { ...state, capture: input.capture, dirty: true }, outputs: [] };
     case "changed":
       return { state: { ...state, dirty: true }, outputs: [] };
-    case "stop":
-      return { state: { ...state, phase: "ending" }, outputs: [report("stopped", input.reason), { kind: "bye" }] };
+    case "stop": {
+      // What the taps have kept since the recorder was lost has nowhere to go.
+      const unsaved = state.everUp ? [report("degraded", lostReason(state))] : [];
+      return {
+        state: { ...state, phase: "ending" },
+        outputs: [...unsaved, report("stopped", input.reason), { kind: "bye" }],
+      };
+    }
     case "begin":
     case "modified":
     case "close-due":
@@ -165,8 +179,8 @@ function up(state: SessionState, input: SessionInput): SessionStep {
       };
     }
     case "peer-ended":
-      if (state.closing) return end(state, []);
-      return input.orderly ? end(state, [report("stopped", input.reason)]) : lost(state);
+      if (state.closing) return end(state, cutOff(state, input));
+      return input.orderly ? end(state, [report("stopped", input.reason)]) : lost(state, input);
     case "close-due":
       if (!state.closing) return { state, outputs: [] };
       return { state: { ...state, phase: "ending", closing: false }, outputs: [{ kind: "bye" }] };
@@ -174,24 +188,23 @@ function up(state: SessionState, input: SessionInput): SessionStep {
     case "accepted":
     case "refused":
     case "retry-due":
+    case "give-up-due":
       return { state, outputs: [] };
   }
 }
 
-function modified(state: SessionState, outcome: "ok" | "refused" | "gone", reason: string): SessionStep {
+function modified(state: SessionState, outcome: "ok" | "refused", reason: string): SessionStep {
   if (state.closing) {
-    if (outcome === "gone") return end(state, []);
     const ending: SessionState = { ...state, phase: "ending", modifying: true, dirty: false, told: state.capture };
     return { state: ending, outputs: [{ kind: "reoffer" }] };
   }
-  if (outcome === "gone") return lost(state);
   if (outcome === "ok") return settle(state, [{ kind: "send-media" }]);
   // The recorder keeps what it has; the next change tries again.
   return { state: { ...state, dirty: false }, outputs: [report("degraded", reason)] };
 }
 
-/** R31. */
-function lost(state: SessionState): SessionStep {
+/** R31: the call does not notice; what is said meanwhile waits in the taps. */
+function lost(state: SessionState, input: { readonly reason: string; readonly brief: boolean }): SessionStep {
   return {
     state: {
       ...state,
@@ -199,10 +212,27 @@ function lost(state: SessionState): SessionStep {
       modifying: false,
       dirty: false,
       told: state.capture,
-      attemptsLeft: MAX_SWITCH_ATTEMPTS,
+      lost: input.reason,
     },
-    outputs: [{ kind: "hold-media" }, { kind: "invite", switching: true }],
+    outputs: [
+      { kind: "hold-media" },
+      { kind: "give-up-after", ms: SWITCH_MS, goesOn: input.brief },
+      // One that takes every session and drops it is not asked without end.
+      input.brief ? { kind: "retry-after", ms: SWITCH_RETRY_MS } : { kind: "invite", switching: true },
+    ],
   };
+}
+
+function lostReason(state: SessionState): string {
+  return `recorder-lost (${state.lost})`;
+}
+
+/** The recorder went away before it was told of the end: it may not have the last of the audio. */
+function cutOff(
+  state: SessionState,
+  input: { readonly orderly: boolean; readonly reason: string },
+): readonly SessionOutput[] {
+  return input.orderly || !state.closing ? [] : [report("degraded", `recorder-lost (${input.reason})`)];
 }
 
 /** Brings the recorder up to date, one re-INVITE at a time. */

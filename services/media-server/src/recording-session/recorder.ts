@@ -17,7 +17,10 @@ export type EventValues = readonly (readonly [name: string, value: string])[];
 
 /** What a recorder is given; what each of its sessions needs is passed on. */
 export interface RecorderOptions
-  extends Pick<RecordingSessionOptions, "clock" | "log" | "engine" | "invite" | "from" | "resourceManagers" | "legOf"> {
+  extends Pick<
+    RecordingSessionOptions,
+    "clock" | "log" | "engine" | "invite" | "ask" | "watch" | "from" | "resourceManagers" | "legOf"
+  > {
   readonly recordingId: string;
   readonly epoch: number;
   readonly event: (name: RecorderEventName, values: EventValues) => void;

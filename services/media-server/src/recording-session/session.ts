@@ -1,14 +1,12 @@
 import type { Cancel, Clock, Logger } from "@sidetone/foundation";
 import { afterSilence } from "@sidetone/foundation";
-import { pickRecordingParts, writeMetadata } from "@sidetone/siprec";
+import { writeMetadata } from "@sidetone/siprec";
 import {
-  type EndReason,
   formatMultipart,
   type IncomingRequest,
   type InviteOptions,
   type InviteSession,
   type NameAddr,
-  parseMultipart,
   type RequestOptions,
   type SipResponse,
 } from "@sidetone/sip";
@@ -24,7 +22,9 @@ import {
   stepSession,
 } from "./machine.ts";
 import { metadataOf } from "./metadata.ts";
-import { INVITE_ATTEMPT_MS, LEAST_ATTEMPT_MS, START_MS } from "../limits.ts";
+import { BRIEF_MS, BUFFER_MS, INVITE_ATTEMPT_MS, LEAST_ATTEMPT_MS, REWIND_MS, START_MS } from "../limits.ts";
+import { endingOf, isGone, refusal, sdpOf } from "./recorder-words.ts";
+import { placeOf, type RecorderWatch, type WatchPlace } from "./recorder-watch.ts";
 import { type AnsweredStream, type OfferedStream, readRecordingAnswer, recordingOffer } from "./sdp.ts";
 import { AudioTaken } from "./audio-taken.ts";
 import { SessionTaps, type TappedLeg } from "./taps.ts";
@@ -36,6 +36,10 @@ export interface RecordingSessionOptions {
   readonly log: Logger;
   readonly engine: MediaEngine;
   readonly invite: (o: InviteOptions) => InviteSession;
+  /** Asks a SIP URI for its options; true where any answer came in time. */
+  readonly ask: (uri: string, timeoutMs: number) => Promise<boolean>;
+  /** Says when a recorder is gone (R31). */
+  readonly watch: RecorderWatch;
   /** From of the INVITE. */
   readonly from: NameAddr;
   /** SIP URIs, tried in order as attempts fail. */
@@ -67,12 +71,17 @@ export class RecordingSession {
   #switches = 0;
   #attempts = 0;
   #startedAt = 0;
+  #upAt = 0;
   #lostAt: number | undefined;
+  /** How long before `#lostAt` the recorder is known to have lived, ms. */
+  #unprovenMs = 0;
+  #watched: WatchPlace | undefined;
   /** Recorders that were lost: the Resource Manager is asked not to choose them again. */
   readonly #avoid = new Set<string>();
   #cancelRetry: Cancel = () => undefined;
   #cancelDeadline: Cancel = () => undefined;
   #cancelClosing: Cancel = () => undefined;
+  #cancelGivingUp: Cancel | undefined;
   readonly #takes: AudioTaken;
   readonly #unlisten: () => void;
   readonly #over = Promise.withResolvers<void>();
@@ -177,13 +186,21 @@ export class RecordingSession {
       case "hold-media":
         this.#takes.forget();
         this.#lostAt ??= this.#o.clock.now();
-        void this.#taps.hold();
+        void this.#taps.hold(REWIND_MS);
         return;
       case "bye":
         this.#bye();
         return;
       case "retry-after":
         this.#cancelRetry = this.#o.clock.after(output.ms, () => this.#input({ kind: "retry-due" }));
+        return;
+      case "give-up-after":
+        if (output.goesOn && this.#cancelGivingUp !== undefined) return;
+        this.#cancelGivingUp?.();
+        this.#cancelGivingUp = this.#o.clock.after(output.ms, () => {
+          this.#cancelGivingUp = undefined;
+          this.#input({ kind: "give-up-due" });
+        });
         return;
       case "close-after":
         this.#cancelClosing = this.#o.clock.after(output.ms, () => this.#input({ kind: "close-due" }));
@@ -192,14 +209,29 @@ export class RecordingSession {
         this.#report(output.event, output.reason);
         return;
       case "finish":
-        this.#cancelRetry();
-        this.#cancelDeadline();
-        this.#cancelClosing();
-        this.#takes.forget();
-        this.#unlisten();
-        void this.#taps.close().then(() => this.#over.resolve());
-        this.#o.finished();
+        this.#finish();
     }
+  }
+
+  #finish(): void {
+    this.#cancelRetry();
+    this.#cancelDeadline();
+    this.#cancelClosing();
+    this.#cancelGivingUp?.();
+    this.#takes.forget();
+    this.#unlisten();
+    this.#release()?.terminate();
+    void this.#taps.close().then(() => this.#over.resolve());
+    this.#o.finished();
+  }
+
+  /** From now on nothing of the SIP session matters here. What is to be ended of it is returned. */
+  #release(): InviteSession | undefined {
+    const sip = this.#sip;
+    this.#sip = undefined;
+    this.#watched?.stop();
+    this.#watched = undefined;
+    return sip === undefined || sip.state === "ended" ? undefined : sip;
   }
 
   #invite(switching: boolean): void {
@@ -255,8 +287,12 @@ export class RecordingSession {
     sip.on("request", (request) => request.respond(request.request.method === "INFO" ? 415 : 501));
     sip.on("ended", (why) => {
       if (!mine()) return;
-      this.#forget(sip);
-      this.#input({ kind: "peer-ended", orderly: why.by === "remote", reason: reasonOf(why) });
+      const { orderly, reason } = endingOf(why);
+      if (!orderly) this.#lose(why.request === undefined ? this.#watched?.unprovenMs() : 0, reason);
+      else {
+        this.#release();
+        this.#input({ kind: "peer-ended", orderly, reason });
+      }
     });
     this.#o.log.info(
       { uri: target.requestUri, to: target.nextHop, managers: resourceManagers.length },
@@ -273,6 +309,46 @@ export class RecordingSession {
 
   #timeToStart(): number {
     return this.#startedAt + START_MS - this.#o.clock.now();
+  }
+
+  /** R31. `unprovenMs`: since the recorder is known to have lived last. */
+  #lose(unprovenMs: number | undefined, reason: string): void {
+    const { clock } = this.#o;
+    if (this.#lostAt === undefined) this.#unprovenMs = unprovenMs ?? 0;
+    const brief = this.#switches > 0 && clock.now() - this.#upAt < BRIEF_MS;
+    const target = this.#sip?.remoteTarget;
+    if (target !== undefined) this.#avoid.add(target);
+    this.#release()?.terminate();
+    this.#input({ kind: "peer-ended", orderly: false, reason, brief });
+  }
+
+  /** A recorder behind a proxy that stays in the way is asked inside the dialog. */
+  #watch(sip: InviteSession, accepted: SipResponse): void {
+    const target = sip.remoteTarget;
+    const place = target === undefined ? undefined : placeOf(target);
+    const routed = target === undefined || place === undefined || accepted.headers.has("Record-Route");
+    const ask = routed
+      ? (ms: number): Promise<boolean> => this.#askInside(sip, ms)
+      : (ms: number): Promise<boolean> => this.#o.ask(target, ms);
+    const watched = this.#o.watch.add(routed ? `dialog ${sip.id}` : place, ask, {
+      gone: () => {
+        const ms = Math.round(watched.unprovenMs());
+        if (this.#sip === sip) this.#lose(ms, `it is gone, or has not answered for ${ms} ms`);
+      },
+      // Where nobody knows the dialog the 481 ends it.
+      doubt: () => void sip.request("OPTIONS"),
+    });
+    this.#watched = watched;
+  }
+
+  #askInside(sip: InviteSession, ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cancel = afterSilence(this.#o.clock, ms, () => resolve(false));
+      void sip.request("OPTIONS").then(({ headers }) => {
+        cancel();
+        resolve(!headers.has("X-Synthesised"));
+      });
+    });
   }
 
   #sendMedia(): void {
@@ -306,6 +382,8 @@ export class RecordingSession {
       this.#input({ kind: "refused", reason: answered.error });
       return;
     }
+    this.#upAt = this.#o.clock.now();
+    this.#watch(sip, response);
     this.#input({ kind: "accepted" });
   }
 
@@ -316,13 +394,9 @@ export class RecordingSession {
     const response = await sip.reinvite({ ...this.#body(), headers: [["Require", "siprec"]] });
     if (this.#sip !== sip) return;
     if (response.status >= 300) {
-      const gone = response.status === 408 || response.status === 481 || response.status === 503;
       const reason = `${response.status} ${response.reason}`;
-      if (gone) {
-        this.#forget(sip);
-        sip.terminate();
-      }
-      this.#input({ kind: "modified", outcome: gone ? "gone" : "refused", reason });
+      if (isGone(response)) this.#lose(this.#watched?.unprovenMs(), `re-INVITE: ${reason}`);
+      else this.#input({ kind: "modified", outcome: "refused", reason });
       return;
     }
     const answered = this.#readAnswer(response);
@@ -366,18 +440,20 @@ export class RecordingSession {
     incoming.respond(200, { body: sdp, contentType: "application/sdp" });
   }
 
-  #forget(sip: InviteSession): void {
-    this.#sip = undefined;
-    if (sip.remoteTarget !== undefined) this.#avoid.add(sip.remoteTarget);
-  }
-
   #bye(): void {
     const sip = this.#sip;
     if (sip === undefined) {
       this.#input({ kind: "peer-ended", orderly: true, reason: "" });
       return;
     }
-    void sip.bye();
+    void sip.bye({
+      onAnswer: (response) => {
+        // It was gone before it was told: what it was sent last may be nowhere.
+        if (isGone(response)) {
+          this.#report("degraded", `recorder-lost (BYE: ${response.status} ${response.reason})`);
+        }
+      },
+    });
   }
 
   #streams(): OfferedStream[] {
@@ -422,8 +498,7 @@ export class RecordingSession {
 
   #report(event: SessionReport, reason: string | undefined, more: readonly (readonly [string, string])[] = []): void {
     const { recordingId } = this.#o.facts();
-    const gap = this.#lostAt === undefined ? 0 : Math.round(this.#o.clock.now() - this.#lostAt);
-    if (event === "switched") this.#lostAt = undefined;
+    const away = event === "switched" ? this.#away() : undefined;
     this.#o.report(event, [
       ["id", recordingId],
       ["destination", this.#sip?.remoteTarget ?? this.#target().destination],
@@ -431,27 +506,21 @@ export class RecordingSession {
       ["epoch", String(this.#which().epoch)],
       ...(reason === undefined || reason === "" ? [] : [["reason", reason] as const]),
       ...more,
-      // How long the recorder was away, ms; what the taps kept of it (10 s) is not lost.
-      ...(event === "switched" ? [["gap", String(gap)] as const] : []),
+      ...(away === undefined
+        ? []
+        : ([
+            ["away", String(away.ms)],
+            ["gap", String(away.gapMs)],
+          ] as const)),
     ]);
   }
-}
 
-/** The SDP of a body that is SDP, or multipart with SDP in it; empty where there is none. */
-function sdpOf(contentType: string | undefined, body: Buffer): Buffer {
-  const parts = parseMultipart(contentType ?? "", body);
-  const found = pickRecordingParts(parts.ok ? parts.value : [{ contentType: contentType ?? "application/sdp", body }]);
-  return found.sdp ?? Buffer.alloc(0);
-}
-
-/** 480 and 503 are the Resource Manager's, or a recorder's that takes nothing now; what we made up ourselves is no answer. */
-function refusal({ status, reason, headers }: SipResponse): string {
-  const said = `${status} ${reason}`;
-  if (headers.has("X-Synthesised")) return `recorder-no-answer (${said})`;
-  return `${status === 480 || status === 503 ? "no-recorder" : "recorder-refused"} (${said})`;
-}
-
-function reasonOf(why: EndReason): string {
-  const said = why.request?.headers.get("Reason");
-  return said ?? (why.by === "remote" ? "the recorder ended the session" : `session ended: ${why.by}`);
+  /** How long no recorder was there, and how much of the audio no recorder has, ms. */
+  #away(): { ms: number; gapMs: number } {
+    if (this.#lostAt === undefined) return { ms: 0, gapMs: 0 };
+    const ms = Math.round(this.#o.clock.now() - this.#lostAt);
+    const missing = ms + this.#unprovenMs - Math.min(ms + REWIND_MS, BUFFER_MS);
+    this.#lostAt = undefined;
+    return { ms, gapMs: this.#state.capture === "paused" ? 0 : Math.max(0, Math.round(missing)) };
+  }
 }

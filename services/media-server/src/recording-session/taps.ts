@@ -104,9 +104,9 @@ export class SessionTaps {
     }
   }
 
-  /** Buffers. */
-  async hold(): Promise<void> {
-    await this.#each("hold", (tap) => this.#engine.setTapDestination(tap.tap, undefined));
+  /** Buffers, from `rewindMs` before now on: what was sent last is sent again. */
+  async hold(rewindMs: number): Promise<void> {
+    await this.#each("hold", (tap) => this.#engine.setTapDestination(tap.tap, undefined, rewindMs));
   }
 
   async close(): Promise<void> {

@@ -118,13 +118,13 @@ test("R31: a recorder that vanishes: taps buffer, another INVITE with a higher e
   bench.engine.calls.length = 0;
   session.end({ by: "timeout" });
   await settled();
-  assert.deepEqual(bench.engine.calls, ["hold 3", "hold 4"]);
+  assert.deepEqual(bench.engine.calls, ["hold 3 rewind 2000", "hold 4 rewind 2000"]);
   const next = bench.recorder(1);
   assert.match(next.uri, /copy=1;epoch=2$/);
   assert.ok(next.headers.some(([name, value]) => name === "X-Resource-Avoid" && value.includes("127.0.0.1:5090")));
   bench.clock.advance(1_500);
   await bench.acceptRecorder(1);
-  assert.match(events(a).at(-1) ?? "", /^recorder\.switched id=r1 .*epoch=2 gap=1500$/);
+  assert.match(events(a).at(-1) ?? "", /^recorder\.switched id=r1 .*epoch=2 away=1500 gap=0$/);
   assert.equal(bench.engine.taps.size, 2);
 });
 

@@ -1,18 +1,20 @@
 import { type Clock, errorText, type Logger, randomHex, type RandomBytes, SidetoneError } from "@sidetone/foundation";
 import { confRef, instanceOf, isConnRef } from "@sidetone/msml";
 import type {
+  Flow,
   InviteOptions,
   InviteSession,
   NameAddr,
   RespondOptions,
   ServerTransaction,
+  SipResponse,
   UasOptions,
 } from "@sidetone/sip";
 import { connectionEnded, type ControlEffect } from "../control/index.ts";
 import { PartyLeg, readLegUri } from "../legs/index.ts";
 import { CLOSE_MS, INACTIVITY_SLACK, MAX_CONNECTIONS, NAME_BYTES } from "../limits.ts";
 import type { MediaEngine } from "../media/index.ts";
-import { Recorder, type TappedLeg } from "../recording-session/index.ts";
+import { Recorder, RecorderWatch, type TappedLeg } from "../recording-session/index.ts";
 import { ControlStore } from "./control-store.ts";
 import { EventSender } from "./event-sender.ts";
 import { type InfoAnswer, MsmlService } from "./msml-service.ts";
@@ -21,6 +23,7 @@ import { type InfoAnswer, MsmlService } from "./msml-service.ts";
 export interface SipDoor {
   accept(tx: ServerTransaction, o?: UasOptions): InviteSession;
   invite(o: InviteOptions): InviteSession;
+  options(uri: string, timeoutMs: number): Promise<SipResponse | undefined>;
 }
 
 /** What a Media Server is given. */
@@ -64,11 +67,13 @@ export class MediaServer {
   readonly #ending = new Set<Promise<void>>();
   readonly #events: EventSender;
   readonly #msml: MsmlService;
+  readonly #watch: RecorderWatch;
   readonly #unlisten: (() => void)[] = [];
   #draining = false;
 
   constructor(options: MediaServerOptions) {
     this.#o = options;
+    this.#watch = new RecorderWatch(options.clock);
     this.#events = new EventSender((conference) => this.#dialogsOf(conference), options.log);
     this.#msml = new MsmlService({
       store: this.#store,
@@ -117,6 +122,11 @@ export class MediaServer {
       default:
         tx.respond(405, { headers: [["Allow", allow]] });
     }
+  }
+
+  /** A connection is gone: a recorder that was there is asked whether it lives (R31). */
+  connectionClosed({ transport, remote }: Pick<Flow, "transport" | "remote">): void {
+    this.#watch.connectionClosed(transport, remote.host, remote.port);
   }
 
   /** Recordings first, then the legs. Resolves when every BYE is answered, or `CLOSE_MS` later. */
@@ -259,6 +269,8 @@ export class MediaServer {
       recordingId: id,
       epoch: command.epoch ?? 1,
       invite: (o: InviteOptions) => sip.invite(o),
+      ask: async (uri: string, timeoutMs: number) => (await sip.options(uri, timeoutMs)) !== undefined,
+      watch: this.#watch,
       legOf: (conn: string) => this.#tappedLeg(conn),
       event: (name: string, values: readonly (readonly [string, string])[]) => {
         this.#recorderEvents.set(name, (this.#recorderEvents.get(name) ?? 0) + 1);
