@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type DnConfig, formatMistake, loadConfig, type SidetoneConfig } from "@sidetone/config";
+import { DemoDesktop } from "./demo-desktop.ts";
 import { quiet, ScriptedPhone, sequence, speech, talk, until } from "@sidetone/testing";
 
 /** What the demo needs to know. */
@@ -15,6 +16,9 @@ export interface DemoOptions {
 
 /** Length of each of the two speeches in `packages/testing/audio`. */
 const SPEECH_MS = 10_800;
+/** Where in the agent's speech a T-Library client pauses the recording, and for how long. */
+const PAUSE_AT_MS = 4000;
+const PAUSE_MS = 3000;
 const READY_MS = 20_000;
 const FINISHED_MS = 10_000;
 
@@ -62,8 +66,8 @@ class ConsoleClient {
 }
 
 /**
- * Starts the system if it is not running, lets two built-in phones with real speech make a full-time recorded call through it, and
- * says where the recording is. Gives the exit code: 0, or 1 with the reason said.
+ * Starts the system if it is not running, lets two built-in phones with real speech make a full-time recorded call through it, which
+ * a T-Library client pauses and resumes, and says where the recording is. Gives the exit code: 0, or 1 with the reason said.
  */
 export async function runDemo({ configFile, say }: DemoOptions): Promise<number> {
   const loaded = loadConfig(configFile);
@@ -153,6 +157,7 @@ async function demoCall(config: SidetoneConfig, client: ConsoleClient, say: (lin
     { source: speech("agent"), ms: SPEECH_MS },
   ]);
   const phones: ScriptedPhone[] = [];
+  const desktop = await DemoDesktop.open(config, recorded.dn, say);
   try {
     const caller = await open(other, speech("caller"));
     phones.push(caller);
@@ -167,12 +172,22 @@ async function demoCall(config: SidetoneConfig, client: ConsoleClient, say: (lin
     say(`${other.dn} calls ${recorded.dn}. The caller speaks ...`);
     await talk(SPEECH_MS);
     say("... and the agent answers ...");
-    await talk(SPEECH_MS);
+    await talk(PAUSE_AT_MS);
+    if (desktop !== undefined) {
+      await desktop.pause();
+      say(`... a T-Library client pauses the recording for ${PAUSE_MS / 1000} s ...`);
+    }
+    await talk(PAUSE_MS);
+    if (desktop !== undefined) {
+      await desktop.resume();
+      say("... and resumes it ...");
+    }
+    await talk(SPEECH_MS - PAUSE_AT_MS - PAUSE_MS);
     await call.bye();
     say("... and they hang up.");
     await showRecording(config, client, recorded.dn, before, say);
   } finally {
-    await Promise.all(phones.map((phone) => phone.close()));
+    await Promise.all([...phones.map((phone) => phone.close()), desktop?.close()]);
   }
 }
 
