@@ -1,6 +1,9 @@
 import type { Result } from "@sidetone/foundation";
 import type { ErrorName, KVList } from "@sidetone/tlib";
 import type { Call } from "../call-model/call.ts";
+import type { UserDataChange } from "../call-model/user-data.ts";
+
+export type { UserDataChange } from "../call-model/user-data.ts";
 
 /** Why the switch does not do what was asked; becomes an `EventError`. */
 export interface SwitchFailure {
@@ -11,12 +14,6 @@ export interface SwitchFailure {
 
 /** What came of a request. */
 export type Outcome<T = undefined> = Result<T, SwitchFailure>;
-
-/** A change of a call's user data. Keys that begin with `GSIP_` have been refused before (R22). */
-export type UserDataChange =
-  | { readonly kind: "attach" | "update"; readonly data: KVList }
-  | { readonly kind: "delete-pair"; readonly key: string }
-  | { readonly kind: "delete-all" };
 
 /** R3, R7, R18: what is to be done with the recording of a call; rights, names and destinations have been checked before. */
 export type RecordingAction =
