@@ -42,8 +42,10 @@ export class Leg {
   listeningSince: number | undefined;
   /** Since when a recorder should hear it; monotonic ms. */
   watchedSince: number | undefined;
-  /** Silence that `silent` was raised for: since when; monotonic ms. */
-  silentSince: number | undefined;
+  /** The phone that is there now was heard since a recorder should hear it. */
+  heard = false;
+  /** For how long its peer was heard while it was not; ms. */
+  unheardMs = 0;
   nextReport = Number.POSITIVE_INFINITY;
   /** Nothing said before this position goes into the history: it was said in a pause. */
   captureFrom = Number.NEGATIVE_INFINITY;
@@ -113,6 +115,9 @@ export class Leg {
     const changed = this.#latch.signal(ip, remote.port, settings.nat ?? false);
     this.#rtcpPort = remote.rtcpPort ?? remote.port + 1;
     if (changed) {
+      this.heard = false;
+      this.watchedSince = undefined;
+      this.unheardMs = 0;
       this.#aim();
       this.#takeEarly(wallMicros);
     } else {

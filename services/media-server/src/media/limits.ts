@@ -22,8 +22,8 @@ export const TAP_REPORT_MS = 2000;
 export const LEG_REPORT_MS = 5000;
 /** How often timers of legs and taps are looked at; ms. */
 export const TICK_MS = 100;
-/** A leg that a recorder should hear is silent after this; ms. */
-export const REPLICA_SILENT_MS = 5000;
+/** A leg that a recorder should hear, and that was not heard once while its peer sent for this long, is missing; ms. */
+export const UNHEARD_MS = 5000;
 /** R33. */
 export const INACTIVE_AFTER_MS = 90_000;
 /** Kernel receive buffer of a leg; octets. */

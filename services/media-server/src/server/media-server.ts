@@ -313,8 +313,8 @@ export class MediaServer {
   }
 
   /**
-   * R33: RTP that stays away from every leg of a call ends it, for then nobody answers for it. One silent leg is told and
-   * otherwise left alone: a call is never dropped because of recording.
+   * R33: RTP that stays away from every leg of a call ends it, for then nobody answers for it. One silent leg is logged and
+   * otherwise left alone: a call is never dropped because of recording, and many phones send nothing while nobody speaks.
    */
   #inactive(engineLeg: number): void {
     const { clock, log, rtpTimeoutMs } = this.#o;
@@ -331,12 +331,6 @@ export class MediaServer {
     log.warn({ conn: leg.tag, confId: leg.uri.confId, dn: leg.uri.dn, all: silent }, "no RTP");
     if (silent) {
       for (const one of legs) one.session.terminate({ headers: [["Reason", 'SIP;cause=408;text="no RTP"']] });
-    } else if (name !== undefined && this.#recorders.has(name)) {
-      const values = [
-        ["id", this.#recorders.get(name)?.id ?? ""],
-        ["reason", `no RTP from conn:${leg.tag}`],
-      ] as const;
-      this.#events.send(name, { name: "recorder.degraded", id: confRef(name), values });
     }
   }
 
