@@ -316,3 +316,18 @@ test("close: recordings and legs end, nothing stays open, new legs are refused",
   bench.server.onRequest(tx);
   assert.equal(tx.answers[0]?.status, 503);
 });
+
+test("RFC 3261 8.2.2.3: an extension that is not known is refused with 420, in INVITE and OPTIONS; our own are not", async () => {
+  const bench = new Bench();
+  for (const method of ["INVITE", "OPTIONS"]) {
+    const tx = transaction(method, "sip:msml=c1@127.0.0.1;dn=1");
+    tx.request.headers.append("Require", "timer, foo");
+    bench.server.onRequest(tx);
+    assert.deepEqual(tx.answers, [{ status: 420, headers: [["Unsupported", "foo"]] }]);
+  }
+  const known = transaction("OPTIONS", "sip:127.0.0.1");
+  known.request.headers.append("Require", "SIPREC, 100rel");
+  bench.server.onRequest(known);
+  assert.equal(known.answers[0]?.status, 200);
+  assert.deepEqual([bench.engine.legs.size, bench.sip.accepted.length], [0, 0]);
+});
