@@ -26,6 +26,8 @@ export const TICK_MS = 100;
 export const UNHEARD_MS = 5000;
 /** R33. */
 export const INACTIVE_AFTER_MS = 90_000;
+/** Who sends nothing for this long may have got another port from a NAT; ms. */
+export const LATCH_QUIET_MS = 1000;
 /** Kernel receive buffer of a leg; octets. */
 export const LEG_RECEIVE_BUFFER = 200_000;
 /** Longest payload that is relayed; octets. */
