@@ -4,7 +4,7 @@ import { startHttp } from "@sidetone/http";
 import { nameAddr, openSipJournal, parseUri, peerCheck, SipEndpoint, type SipTransport } from "@sidetone/sip";
 import { startMediaEngine } from "./media/index.ts";
 import { addMediaMetrics } from "./server/metrics.ts";
-import { MediaServer } from "./server/media-server.ts";
+import { MediaServer, supportedExtensions } from "./server/media-server.ts";
 
 /** What tests put in place of the real thing. */
 export interface MediaServerSeams {
@@ -47,7 +47,7 @@ export async function startMediaServer(
       random,
       log,
       userAgent: "Sidetone Media Server",
-      supported: ["100rel", "timer", "siprec"],
+      supported: supportedExtensions,
       accept: ["application/sdp", "application/msml+xml"],
       largeRequests: "tcp-only",
       acceptPeer: peerCheck(config.peers),

@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRtcp } from "@sidetone/rtp";
 import { Bench, rtpBytes } from "./core.fixture.ts";
-import { PHONE_A, RECORDER, contiguous, openTap, sendTo, settings, talk, twoLegs } from "./core-scene.fixture.ts";
+import {
+  PHONE_A,
+  PHONE_B,
+  RECORDER,
+  contiguous,
+  openTap,
+  sendTo,
+  settings,
+  talk,
+  twoLegs,
+} from "./core-scene.fixture.ts";
 
 void test("R16: a tap that has not begun takes what was said since a moment before its resume; nothing else is kept of it", () => {
   const b = new Bench();
@@ -122,29 +132,74 @@ void test("R34: a full buffer is told once, and again after it was emptied", () 
   b.core.close();
 });
 
-void test("R34: a replicated leg that falls silent for 5 s is told, and that it is back; not while paused, on hold or holding", () => {
-  const b = new Bench();
+/** Both phones talk for `count` packets, or one alone. */
+function speak(
+  b: Bench,
+  legs: readonly (readonly [port: number, phone: string])[],
+  count: number,
+  first: number,
+): void {
+  for (let n = first; n < first + count; n++) {
+    b.clock.advance(20);
+    for (const [port, phone] of legs) b.io.inject(port, phone, rtpBytes({ sequence: n, timestamp: n * 160 }));
+  }
+}
+
+function hearing(b: Bench): string[] {
   const told: string[] = [];
   b.core.events.on("silent", (leg, ms) => told.push(`silent ${leg} ${ms}`));
   b.core.events.on("heard", (leg) => told.push(`heard ${leg}`));
-  const [legA] = twoLegs(b);
-  talk(b, legA.rtpPort, 10);
-  b.clock.advance(10_000);
-  const tap = openTap(b, legA.leg);
-  b.clock.advance(4_900);
-  assert.deepEqual(told, [], "nobody replicated it before");
-  b.clock.advance(5_000);
-  assert.deepEqual(told, [`silent ${legA.leg} 5000`]);
-  talk(b, legA.rtpPort, 10, 600);
-  assert.deepEqual(told.slice(1), [`heard ${legA.leg}`]);
+  return told;
+}
+
+void test("R34: a side that is not heard for 5 s from its recording's beginning, while the other is, is told, and that it is there", () => {
+  const b = new Bench();
+  const told = hearing(b);
+  const [legA, legB] = twoLegs(b);
+  const [a, both] = [
+    [[legA.rtpPort, PHONE_A]] as const,
+    [
+      [legA.rtpPort, PHONE_A],
+      [legB.rtpPort, PHONE_B],
+    ] as const,
+  ];
+  openTap(b, legA.leg);
+  const tap = openTap(b, legB.leg);
+  speak(b, a, 240, 0);
+  assert.deepEqual(told, []);
+  speak(b, a, 20, 240);
+  assert.match(told.join(), new RegExp(`^silent ${legB.leg} (49|50)\\d\\d$`));
+  speak(b, a, 500, 260);
+  speak(b, both, 10, 760);
+  assert.deepEqual(told.slice(1), [`heard ${legB.leg}`]);
   b.core.pauseTap(tap);
-  b.clock.advance(20_000);
+  speak(b, a, 300, 800);
   b.core.resumeTap(tap);
-  b.core.configureLeg(legA.leg, settings(PHONE_A, { sendToPhone: false }));
+  speak(b, a, 300, 1100);
+  assert.equal(told.length, 2, "it was heard before");
+  b.core.configureLeg(legB.leg, settings("10.0.0.3:6000"));
+  speak(b, a, 300, 1400);
+  assert.match(told[2] ?? "", /^silent/, "another phone is there now");
+  b.core.close();
+});
+
+void test("R34: a phone that sends nothing while nobody speaks is no flaw; nor are two silent ones, or one on hold", () => {
+  const b = new Bench();
+  const told = hearing(b);
+  const [legA, legB] = twoLegs(b);
+  const a = [[legA.rtpPort, PHONE_A]] as const;
+  openTap(b, legA.leg);
+  openTap(b, legB.leg);
   b.clock.advance(20_000);
-  b.core.configureLeg(legA.leg, settings(PHONE_A, { receiveFromPhone: false }));
-  b.clock.advance(20_000);
-  assert.equal(told.length, 2);
+  speak(b, [[legB.rtpPort, PHONE_B]], 5, 0);
+  b.clock.advance(10_000);
+  speak(b, a, 1000, 0);
+  assert.deepEqual(told, []);
+  b.core.configureLeg(legB.leg, settings("10.0.0.3:6000", { sendToPhone: false }));
+  speak(b, a, 400, 1000);
+  b.core.configureLeg(legB.leg, settings("10.0.0.3:6000", { receiveFromPhone: false }));
+  speak(b, a, 400, 1400);
+  assert.deepEqual(told, []);
   b.core.close();
 });
 

@@ -347,23 +347,30 @@ export class MediaCore {
     }
   }
 
-  /** One phone that must not hear anything holds the call: it may say nothing as well. */
+  /**
+   * R34: a side that was never heard since its recording began, while the other is. A phone that was heard and is silent is no
+   * flaw: many send nothing while nobody speaks. One that must not hear anything holds the call: it may say nothing as well.
+   */
   #watchReplicated(leg: Leg, now: number, wallMicros: number): void {
     if (leg.listeningSince === undefined || leg.settings?.sendToPhone !== true || !leg.replicated) {
       leg.watchedSince = undefined;
-      leg.silentSince = undefined;
+      leg.unheardMs = 0;
       return;
     }
+    if (leg.heard) return;
     leg.watchedSince ??= now;
     const watched = now - leg.watchedSince;
-    const silent = leg.lastMicros === undefined ? watched : Math.min(watched, (wallMicros - leg.lastMicros) / 1000);
-    if (silent < limits.REPLICA_SILENT_MS) {
-      if (leg.silentSince === undefined) return;
-      this.events.emit("heard", leg.id, Math.round(now - silent - leg.silentSince));
-      leg.silentSince = undefined;
-    } else if (leg.silentSince === undefined) {
-      leg.silentSince = now - silent;
-      this.events.emit("silent", leg.id, Math.round(silent));
+    if (leg.lastMicros !== undefined && (wallMicros - leg.lastMicros) / 1000 < watched) {
+      leg.heard = true;
+      if (leg.unheardMs >= limits.UNHEARD_MS) this.events.emit("heard", leg.id, Math.round(watched));
+      return;
+    }
+    const other = leg.peer?.lastMicros;
+    if (other === undefined || (wallMicros - other) / 1000 >= limits.TICK_MS) return;
+    const before = leg.unheardMs;
+    leg.unheardMs += limits.TICK_MS;
+    if (before < limits.UNHEARD_MS && leg.unheardMs >= limits.UNHEARD_MS) {
+      this.events.emit("silent", leg.id, Math.round(watched));
     }
   }
 

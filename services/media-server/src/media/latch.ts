@@ -1,6 +1,8 @@
 /**
  * Which source a leg listens to. Strict: the signalled address; symmetric RTP (RFC 4961) may use another port of the same host, then the
- * first one that sends is taken and no other; where the leg is behind NAT, the first source of all.
+ * first one that sends is taken and no other; where the leg is behind NAT, the first source of all. A NAT may give the phone another
+ * port in mid-call: once the latched source is quiet, another port of its host is taken, so that only who silences a phone can take its
+ * place.
  */
 export class Latch {
   ip = 0;
@@ -23,10 +25,10 @@ export class Latch {
     return true;
   }
 
-  /** True where a packet of this source may be looked at. Changes nothing. */
-  admits(ip: number, port: number): boolean {
+  /** True where a packet of this source may be looked at; `quiet`: the latched one sends nothing. Changes nothing. */
+  admits(ip: number, port: number, quiet: boolean): boolean {
     if (ip === this.#signalledIp && port === this.#signalledPort) return true;
-    if (this.latched) return ip === this.ip && port === this.port;
+    if (this.latched) return ip === this.ip && (port === this.port || quiet);
     return this.#nat || ip === this.#signalledIp;
   }
 

@@ -42,8 +42,10 @@ export class Leg {
   listeningSince: number | undefined;
   /** Since when a recorder should hear it; monotonic ms. */
   watchedSince: number | undefined;
-  /** Silence that `silent` was raised for: since when; monotonic ms. */
-  silentSince: number | undefined;
+  /** The phone that is there now was heard since a recorder should hear it. */
+  heard = false;
+  /** For how long its peer was heard while it was not; ms. */
+  unheardMs = 0;
   nextReport = Number.POSITIVE_INFINITY;
   /** Nothing said before this position goes into the history: it was said in a pause. */
   captureFrom = Number.NEGATIVE_INFINITY;
@@ -113,6 +115,9 @@ export class Leg {
     const changed = this.#latch.signal(ip, remote.port, settings.nat ?? false);
     this.#rtcpPort = remote.rtcpPort ?? remote.port + 1;
     if (changed) {
+      this.heard = false;
+      this.watchedSince = undefined;
+      this.unheardMs = 0;
       this.#aim();
       this.#takeEarly(wallMicros);
     } else {
@@ -143,7 +148,8 @@ export class Leg {
       return;
     }
     const settings = this.settings;
-    if (settings?.remote === undefined || !this.#latch.admits(ip, port)) {
+    const quiet = (arrivals[index] ?? 0) - this.#lastMicros >= limits.LATCH_QUIET_MS * 1000;
+    if (settings?.remote === undefined || !this.#latch.admits(ip, port, quiet)) {
       if (settings?.remote !== undefined) this.strangers++;
       // Perhaps the SDP that announces this source is on its way.
       if (!this.#pausedAnywhere())
@@ -275,7 +281,10 @@ export class Leg {
     const kind = this.#kinds[v.payloadType] ?? UNKNOWN;
     if (kind === UNKNOWN) {
       // A phone that says that nobody speaks is there.
-      if (v.payloadType === COMFORT_NOISE) this.#lastMicros = arrivalMicros;
+      if (v.payloadType === COMFORT_NOISE) {
+        if (this.#latch.take(ip, port)) this.#aim();
+        this.#lastMicros = arrivalMicros;
+      }
       this.#unknown++;
       return;
     }
@@ -336,7 +345,7 @@ export class Leg {
     for (let i = 0; i < e.count; i++) {
       const ip = e.ip(i);
       const port = e.port(i);
-      if (e.at(i) < since || !this.#latch.admits(ip, port)) continue;
+      if (e.at(i) < since || !this.#latch.admits(ip, port, false)) continue;
       // Not relayed: two seconds of the past in one burst are noise to a phone.
       this.#earlyArrival[0] = e.at(i);
       this.#take(settings, e.data, e.offset(i), e.length(i), ip, port, this.#earlyArrival, 0, false);

@@ -22,10 +22,12 @@ export const TAP_REPORT_MS = 2000;
 export const LEG_REPORT_MS = 5000;
 /** How often timers of legs and taps are looked at; ms. */
 export const TICK_MS = 100;
-/** A leg that a recorder should hear is silent after this; ms. */
-export const REPLICA_SILENT_MS = 5000;
+/** A leg that a recorder should hear, and that was not heard once while its peer sent for this long, is missing; ms. */
+export const UNHEARD_MS = 5000;
 /** R33. */
 export const INACTIVE_AFTER_MS = 90_000;
+/** Who sends nothing for this long may have got another port from a NAT; ms. */
+export const LATCH_QUIET_MS = 1000;
 /** Kernel receive buffer of a leg; octets. */
 export const LEG_RECEIVE_BUFFER = 200_000;
 /** Longest payload that is relayed; octets. */

@@ -158,9 +158,9 @@ export type MediaEngineEvents = {
   "first-packet": [leg: number, wallMicros: number];
   /** Tap whose full buffer (10 s) has begun to lose packets; again after it was emptied. */
   overflow: [tap: number, packets: number];
-  /** Leg that is replicated, should be heard and was not for this long in ms; once until `heard`. */
+  /** Leg that is replicated, should be heard and was not once for this long in ms, while its peer was; once per phone that is there. */
   silent: [leg: number, silentMs: number];
-  /** A packet came from a leg that was `silent`. */
+  /** The first packet came from a leg that was `silent`; how long it was. */
   heard: [leg: number, silentMs: number];
   /** The worker ended by itself: every leg and tap is gone. */
   failed: [error: Error];

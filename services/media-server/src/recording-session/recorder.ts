@@ -122,11 +122,13 @@ export class Recorder {
     await Promise.all(this.#sessions.map((session) => session.update()));
   }
 
-  /** A party that should be heard has fallen silent (no RTP at all), or is back. */
+  /** A party that should be heard has sent no RTP at all since its recording began, though the other has; or now it does. */
   partyHeard(conn: string, heard: boolean, silentMs: number): void {
     const party = this.#facts.parties.find((one) => one.conn === conn && one.until === undefined);
     if (party === undefined || this.#stopping || this.#facts.state !== "recording") return;
-    const reason = heard ? `RTP from ${conn} again after ${silentMs} ms` : `no RTP from ${conn} for ${silentMs} ms`;
+    const reason = heard
+      ? `the ${party.side} side is heard after ${silentMs} ms`
+      : `one-sided (no RTP from the ${party.side} side in its first ${silentMs} ms)`;
     this.#o.event(heard ? "recorder.switched" : "recorder.degraded", [
       ["id", this.id],
       ["reason", reason],

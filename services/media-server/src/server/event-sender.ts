@@ -6,6 +6,17 @@ import { MAX_HELD_EVENTS } from "../limits.ts";
 /** The live dialogs that may take a conference's events, the best first. */
 export type EventRoute = (conference: string) => readonly InviteSession[];
 
+/** Names of the call and the recording that an event is about, for the log. */
+export type EventIds = Readonly<Record<string, string>>;
+
+interface Held {
+  readonly event: MsmlEvent;
+  readonly ids: EventIds;
+}
+
+/** The last party's leaving is what raises it: as a rule nobody is left to hear it. */
+const unheardByNature = "msml.conf.nomedia";
+
 /**
  * Sends MSML events in INFO, those of one conference one after another: on the dialog of the last recorder command, else
  * on any live one; without one an event is dropped (RFC 5707 3.1). While a request of the conference is being executed,
@@ -15,7 +26,7 @@ export class EventSender {
   readonly #route: EventRoute;
   readonly #log: Logger;
   readonly #queues = new Map<string, Promise<void>>();
-  readonly #held = new Map<string, { depth: number; readonly events: MsmlEvent[] }>();
+  readonly #held = new Map<string, { depth: number; readonly events: Held[] }>();
   #sent = 0;
   #dropped = 0;
 
@@ -41,14 +52,14 @@ export class EventSender {
     };
   }
 
-  send(conference: string, event: MsmlEvent): void {
+  send(conference: string, event: MsmlEvent, ids: EventIds = {}): void {
     const held = this.#held.get(conference);
     if (held !== undefined) {
-      if (held.events.length < MAX_HELD_EVENTS) held.events.push(event);
+      if (held.events.length < MAX_HELD_EVENTS) held.events.push({ event, ids });
       else this.#dropped += 1;
       return;
     }
-    const queue = (this.#queues.get(conference) ?? Promise.resolve()).then(() => this.#deliver(conference, event));
+    const queue = (this.#queues.get(conference) ?? Promise.resolve()).then(() => this.#deliver(conference, event, ids));
     this.#queues.set(conference, queue);
     void queue.finally(() => {
       if (this.#queues.get(conference) === queue) this.#queues.delete(conference);
@@ -61,16 +72,17 @@ export class EventSender {
     held.depth -= 1;
     if (held.depth > 0) return;
     this.#held.delete(name);
-    for (const event of held.events) this.send(name, event);
+    for (const { event, ids } of held.events) this.send(name, event, ids);
   }
 
-  async #deliver(conference: string, event: MsmlEvent): Promise<void> {
+  async #deliver(conference: string, event: MsmlEvent, ids: EventIds): Promise<void> {
     const tried = new Set<InviteSession>();
     for (;;) {
       const session = this.#route(conference).find((one) => one.state === "confirmed" && !tried.has(one));
       if (session === undefined) {
         this.#dropped += 1;
-        this.#log.warn({ conference, event: event.name }, "no dialog left for an event");
+        const level = event.name === unheardByNature ? "debug" : "warn";
+        this.#log[level]({ ...ids, conference, event: event.name }, "no dialog left for an event");
         return;
       }
       tried.add(session);

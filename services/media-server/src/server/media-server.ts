@@ -1,14 +1,15 @@
 import { type Clock, errorText, type Logger, randomHex, type RandomBytes, SidetoneError } from "@sidetone/foundation";
-import { confRef, instanceOf, isConnRef } from "@sidetone/msml";
-import type {
-  Flow,
-  InviteOptions,
-  InviteSession,
-  NameAddr,
-  RespondOptions,
-  ServerTransaction,
-  SipResponse,
-  UasOptions,
+import { confRef, instanceOf, isConnRef, paramOf } from "@sidetone/msml";
+import {
+  checkExtensions,
+  type Flow,
+  type InviteOptions,
+  type InviteSession,
+  type NameAddr,
+  type RespondOptions,
+  type ServerTransaction,
+  type SipResponse,
+  type UasOptions,
 } from "@sidetone/sip";
 import { connectionEnded, type ControlEffect } from "../control/index.ts";
 import { PartyLeg, readLegUri } from "../legs/index.ts";
@@ -55,6 +56,10 @@ export interface MediaServerStats {
   readonly draining: boolean;
 }
 
+/** Option tags of SIP extensions that a Media Server speaks. */
+export const supportedExtensions = ["100rel", "timer", "siprec"] as const;
+
+const supported: ReadonlySet<string> = new Set(supportedExtensions);
 const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK";
 
 /** Party legs, conferences and recorders: SIP on one side, the media engine on the other, decisions in `control/`. */
@@ -108,8 +113,10 @@ export class MediaServer {
     };
   }
 
-  /** Every request outside a dialog. */
+  /** Every request outside a dialog. Those inside one are checked by their session. */
   onRequest(tx: ServerTransaction): void {
+    const refusal = checkExtensions(tx.request, supported);
+    if (refusal !== undefined) return tx.respond(refusal.status, { headers: refusal.headers ?? [] });
     switch (tx.request.method) {
       case "INVITE":
         void this.#invite(tx);
@@ -260,9 +267,12 @@ export class MediaServer {
     }
     const { clock, log, engine, sip, from, resourceManagers } = this.#o;
     let isLost = false;
+    const callUuid = paramOf(command.params, "calluuid");
+    const ids = { recordingId: id, ...(callUuid === undefined ? {} : { callUuid }) };
+    const recordingLog = log.child(ids);
     const options = {
       clock,
-      log: log.child({ recordingId: id }),
+      log: recordingLog,
       engine,
       from,
       resourceManagers,
@@ -274,8 +284,8 @@ export class MediaServer {
       legOf: (conn: string) => this.#tappedLeg(conn),
       event: (name: string, values: readonly (readonly [string, string])[]) => {
         this.#recorderEvents.set(name, (this.#recorderEvents.get(name) ?? 0) + 1);
-        log.info({ recordingId: id, conference, values: Object.fromEntries(values) }, name);
-        this.#events.send(conference, { name, id: confRef(conference), values });
+        recordingLog.info({ conference, values: Object.fromEntries(values) }, name);
+        this.#events.send(conference, { name, id: confRef(conference), values }, ids);
       },
       lost: () => {
         isLost = true;
@@ -313,8 +323,8 @@ export class MediaServer {
   }
 
   /**
-   * R33: RTP that stays away from every leg of a call ends it, for then nobody answers for it. One silent leg is told and
-   * otherwise left alone: a call is never dropped because of recording.
+   * R33: RTP that stays away from every leg of a call ends it, for then nobody answers for it. One silent leg is logged and
+   * otherwise left alone: a call is never dropped because of recording, and many phones send nothing while nobody speaks.
    */
   #inactive(engineLeg: number): void {
     const { clock, log, rtpTimeoutMs } = this.#o;
@@ -331,12 +341,6 @@ export class MediaServer {
     log.warn({ conn: leg.tag, confId: leg.uri.confId, dn: leg.uri.dn, all: silent }, "no RTP");
     if (silent) {
       for (const one of legs) one.session.terminate({ headers: [["Reason", 'SIP;cause=408;text="no RTP"']] });
-    } else if (name !== undefined && this.#recorders.has(name)) {
-      const values = [
-        ["id", this.#recorders.get(name)?.id ?? ""],
-        ["reason", `no RTP from conn:${leg.tag}`],
-      ] as const;
-      this.#events.send(name, { name: "recorder.degraded", id: confRef(name), values });
     }
   }
 
