@@ -4,17 +4,18 @@ import { type HttpServer, startHttp } from "@sidetone/http";
 import { WriterThread } from "@sidetone/recording-file";
 import { SipEndpoint, openSipJournal, peerCheck } from "@sidetone/sip";
 import { addRecordingsApi } from "./api/recordings-api.ts";
-import { IndexThread } from "./index/index-thread.ts";
+import { IndexThread, indexFile } from "./index/index-thread.ts";
 import { PatientIndex } from "./index/patient-index.ts";
 import { CLOSE_TIMEOUT_MS, RESTART_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
 import { reconcile } from "./store/recording-files.ts";
+import { lockIndex, lockStorage } from "./store/storage-lock.ts";
 
 /**
  * Starts the recorder: files and index are put in step first, then it listens.
- * @throws SidetoneError `port-in-use` (exit 2), `index-not-available`, `storage-not-available` (exit 1).
+ * @throws SidetoneError `port-in-use` (exit 2), `storage-in-use`, `index-not-available`, `storage-not-available` (exit 1).
  */
 export async function startRecorder(config: RecorderConfig, context: RoleContext): Promise<RunningRole> {
   const { clock, random } = context;
@@ -22,6 +23,8 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
   const root = config.storage.directory;
   const undo: (() => Promise<void> | void)[] = [];
   try {
+    undo.push(lockStorage(root));
+    undo.push(lockIndex(indexFile(config.storage.database)));
     const stored = await IndexThread.open(config.storage.database);
     const index = new PatientIndex(stored, clock, log);
     undo.push(() => index.close());
