@@ -49,5 +49,7 @@ export const CLOSE_TIMEOUT_MS = 2500;
 export const INDEX_RETRY_MS = 1000;
 /** Rows that wait for an index that refuses; one is a few kB. */
 export const MAX_WAITING_ROWS = 10_000;
+/** A storage that another recorder holds is asked for this long: it may be the one that is being stopped; ms. */
+export const LOCK_WAIT_MS = 500;
 /** Wait before a thread that died is started again; ms. */
 export const RESTART_MS = 1000;

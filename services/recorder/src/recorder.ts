@@ -2,19 +2,20 @@ import type { RecorderConfig } from "@sidetone/config";
 import { type RoleContext, type RunningRole, SidetoneError, delay, errorText } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
 import { WriterThread } from "@sidetone/recording-file";
-import { SipEndpoint, openSipJournal, peerCheck } from "@sidetone/sip";
+import { SipEndpoint, checkExtensions, openSipJournal, peerCheck } from "@sidetone/sip";
 import { addRecordingsApi } from "./api/recordings-api.ts";
-import { IndexThread } from "./index/index-thread.ts";
+import { IndexThread, indexFile } from "./index/index-thread.ts";
 import { PatientIndex } from "./index/patient-index.ts";
 import { CLOSE_TIMEOUT_MS, RESTART_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
 import { reconcile } from "./store/recording-files.ts";
+import { lockIndex, lockStorage } from "./store/storage-lock.ts";
 
 /**
  * Starts the recorder: files and index are put in step first, then it listens.
- * @throws SidetoneError `port-in-use` (exit 2), `index-not-available`, `storage-not-available` (exit 1).
+ * @throws SidetoneError `port-in-use` (exit 2), `storage-in-use`, `index-not-available`, `storage-not-available` (exit 1).
  */
 export async function startRecorder(config: RecorderConfig, context: RoleContext): Promise<RunningRole> {
   const { clock, random } = context;
@@ -22,6 +23,8 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
   const root = config.storage.directory;
   const undo: (() => Promise<void> | void)[] = [];
   try {
+    undo.push(lockStorage(root));
+    undo.push(lockIndex(indexFile(config.storage.database)));
     const stored = await IndexThread.open(config.storage.database);
     const index = new PatientIndex(stored, clock, log);
     undo.push(() => index.close());
@@ -92,12 +95,13 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     undo.push(() => media.close());
     const journal = config.sipJournal === undefined ? undefined : openSipJournal(config.sipJournal, log);
     if (journal !== undefined) undo.push(() => journal.close());
+    const supported = ["100rel", "timer", "siprec"];
     const sip = new SipEndpoint({
       clock,
       random,
       log,
       userAgent: "Sidetone-Recorder",
-      supported: ["100rel", "timer", "siprec"],
+      supported,
       accept: ["application/sdp", "multipart/mixed", "application/rs-metadata+xml", "application/rs-metadata"],
       acceptPeer: peerCheck(config.peers),
       largeRequests: "tcp-only",
@@ -116,7 +120,10 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     };
     sip.onRequest = (tx) => {
       const { method } = tx.request;
-      if (method === "INVITE") running.invite(tx);
+      // RFC 3261 8.2: the method is looked at first; inside a dialog the session does the same.
+      const refusal = sip.allow.includes(method) ? checkExtensions(tx.request, new Set(supported)) : undefined;
+      if (refusal !== undefined) tx.respond(refusal.status, { headers: refusal.headers ?? [] });
+      else if (method === "INVITE") running.invite(tx);
       else if (method === "OPTIONS") {
         const { portsTotal, lanes } = media.counters;
         const { sessions: now } = running.counts();

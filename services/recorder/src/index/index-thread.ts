@@ -27,6 +27,11 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** The path in `sqlite:PATH`, or the path itself. */
+export function indexFile(database: string): string {
+  return database.startsWith("sqlite:") ? database.slice("sqlite:".length) : database;
+}
+
 /** The SQLite index in a thread of its own. */
 export class IndexThread implements RecordingIndex {
   readonly #worker: Worker;
@@ -36,7 +41,7 @@ export class IndexThread implements RecordingIndex {
 
   /** @param database `sqlite:PATH` or a path. Rejects with "index-not-available" where it cannot be opened. */
   static async open(database: string): Promise<IndexThread> {
-    const file = database.startsWith("sqlite:") ? database.slice("sqlite:".length) : database;
+    const file = indexFile(database);
     if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
     const thread = new IndexThread(file);
     try {

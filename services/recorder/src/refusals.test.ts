@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { type Socket, connect } from "node:net";
+import { type TestContext, test } from "node:test";
+import { runRecorder } from "./testing-src.ts";
+
+const SDP =
+  "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\na=sendonly\r\n";
+
+/** A client that says what no stack of ours would. */
+class Raw {
+  readonly #socket: Socket;
+  readonly #uri: string;
+  #cseq = 0;
+  #text = "";
+  #toTag = "";
+
+  private constructor(socket: Socket, recorder: string) {
+    this.#socket = socket;
+    this.#uri = `sip:record=refusals@${recorder}`;
+    socket.on("data", (data: Buffer) => {
+      this.#text += data.toString();
+    });
+  }
+
+  static async open(t: TestContext, recorder: string): Promise<Raw> {
+    const [host = "", port = ""] = recorder.split(":");
+    const socket = connect(Number(port), host);
+    t.after(() => socket.destroy());
+    await once(socket, "connect");
+    return new Raw(socket, recorder);
+  }
+
+  /** Sends a request and gives its final response. */
+  async ask(method: string, headers: readonly string[], body = ""): Promise<string> {
+    this.#text = "";
+    this.#cseq += 1;
+    this.#send(method, headers, body);
+    for (let i = 0; i < 60 && !/^SIP\/2\.0 [2-6][^]*\r\n\r\n/m.test(this.#text); i++)
+      await once(this.#socket, "data", { signal: AbortSignal.timeout(3000) });
+    const response = this.#text.slice(this.#text.search(/^SIP\/2\.0 [2-6]/m));
+    const accepted = response.startsWith("SIP/2.0 2");
+    if (method === "INVITE") {
+      if (accepted) this.#toTag = /^To:.*;tag=([^;\s]+)/im.exec(response)?.[1] ?? "";
+      this.#send("ACK", [], "");
+    }
+    return response;
+  }
+
+  #send(method: string, headers: readonly string[], body: string): void {
+    const tag = this.#toTag === "" ? "" : `;tag=${this.#toTag}`;
+    const lines = [
+      `${method} ${this.#uri} SIP/2.0`,
+      `Via: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK${method === "ACK" ? `A${this.#cseq}` : this.#cseq};rport`,
+      "Max-Forwards: 70",
+      "From: <sip:raw@127.0.0.1>;tag=raw",
+      `To: <${this.#uri}>${tag}`,
+      "Call-ID: refusals",
+      `CSeq: ${this.#cseq} ${method}`,
+      "Contact: <sip:raw@127.0.0.1:9;transport=tcp>;+sip.src",
+      ...headers,
+      `Content-Length: ${body.length}`,
+    ];
+    this.#socket.write(`${lines.join("\r\n")}\r\n\r\n${body}`);
+  }
+}
+
+async function rig(t: TestContext): Promise<Raw> {
+  const r = await runRecorder();
+  t.after(async () => {
+    await r.role.close();
+    rmSync(r.folder, { recursive: true });
+  });
+  return Raw.open(t, r.sip);
+}
+
+const sdp = "Content-Type: application/sdp";
+
+test("RFC 3261 8.2.2.3: an extension that we lack is 420 with Unsupported, outside a dialog and inside", {
+  timeout: 20_000,
+}, async (t) => {
+  const raw = await rig(t);
+  const foo = "Require: siprec, foo";
+  for (const [method, body] of [
+    ["OPTIONS", ""],
+    ["INVITE", SDP],
+  ] as const) {
+    const refused = await raw.ask(method, [foo, ...(body === "" ? [] : [sdp])], body);
+    assert.match(refused, /^SIP\/2\.0 420 /, method);
+    assert.match(refused, /^Unsupported: foo\r$/m, method);
+  }
+  assert.match(await raw.ask("PUBLISH", [foo]), /^SIP\/2\.0 405 /);
+  assert.match(await raw.ask("INVITE", ["Require: siprec", sdp], SDP), /^SIP\/2\.0 200 /);
+  for (const method of ["OPTIONS", "INFO", "UPDATE", "INVITE"]) {
+    const refused = await raw.ask(method, [foo]);
+    assert.match(refused, /^SIP\/2\.0 420 [^]*^Unsupported: foo\r$/m, method);
+  }
+  assert.match(await raw.ask("BYE", []), /^SIP\/2\.0 200 /);
+});
