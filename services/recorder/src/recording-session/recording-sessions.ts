@@ -333,6 +333,11 @@ export class RecordingSessions {
       wallMicros,
       line: { type: "event", event: "session", atMs: 0, callId: session.sip.callId, epoch },
     });
+    if (identity.refusedId !== undefined) {
+      const text = `the id ${identity.refusedId} cannot be part of a URL; this recording has one of ours`;
+      session.warn("id-not-usable", text);
+      this.#log.warn({ recordingId: session.recording.id, callUuid: identity.callUuid }, text);
+    }
     if (carried === undefined) session.warn("no-metadata", "the INVITE carried no recording metadata");
     else session.take(carried);
     const required = tx.request.headers.list("Require").some((r) => r.toLowerCase() === "siprec");

@@ -48,6 +48,8 @@ function readCarried(body: Buffer): CarriedMetadata {
 /** Who a recording session is for: what the Request-URI says, filled up from metadata and headers. */
 export interface SessionIdentity {
   readonly recordingId: string | undefined;
+  /** Set where an id was asked for that cannot be served: the recording gets one of ours. */
+  readonly refusedId: string | undefined;
   readonly callUuid: string | undefined;
   readonly connId: string | undefined;
   readonly dn: string | undefined;
@@ -72,8 +74,11 @@ export function readIdentity(request: SipRequest, metadata: RecordingMetadata | 
     ["recorddn", uri?.recordDn ?? call?.recordDn],
   ];
   for (const [name, value] of known) if (value !== undefined) parameters[name] = value;
+  const asked = uri?.recordingId ?? call?.recordingId;
+  const usable = asked === undefined || (asked !== "." && asked !== "..");
   return {
-    recordingId: uri?.recordingId ?? call?.recordingId,
+    recordingId: usable ? asked : undefined,
+    refusedId: usable ? undefined : asked,
     callUuid: uri?.callUuid ?? call?.callUuid ?? request.headers.get("X-Genesys-CallUUID"),
     connId: call?.connId ?? lower.get("connid"),
     dn: uri?.dn,
