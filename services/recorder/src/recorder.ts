@@ -10,6 +10,7 @@ import { CLOSE_TIMEOUT_MS, RESTART_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
+import { ACCEPTED_BODIES } from "./recording-session/session-request.ts";
 import { reconcile } from "./store/recording-files.ts";
 import { lockIndex, lockStorage } from "./store/storage-lock.ts";
 
@@ -102,7 +103,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       log,
       userAgent: "Sidetone-Recorder",
       supported,
-      accept: ["application/sdp", "multipart/mixed", "application/rs-metadata+xml", "application/rs-metadata"],
+      accept: ACCEPTED_BODIES,
       acceptPeer: peerCheck(config.peers),
       largeRequests: "tcp-only",
       ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),

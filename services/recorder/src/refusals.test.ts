@@ -115,3 +115,22 @@ test("R8: a recording whose id no URL can carry is served under one of ours, wit
   assert.ok(found?.warnings.some((w) => w.code === "id-not-usable"));
   assert.equal((await fetch(`${url}/api/v1/recordings/${found?.id}`)).status, 200);
 });
+
+test("RFC 3261 8.2.3: a body that we do not know is 415 with Accept, unless it says that it is optional", {
+  timeout: 20_000,
+}, async (t) => {
+  const { raw } = await rig(t);
+  const unknown = "Content-Type: application/x";
+  const accept = /^SIP\/2\.0 415 [^]*^Accept: application\/sdp, multipart\/mixed, application\/rs-metadata\+xml/m;
+  assert.match(await raw.ask("INVITE", [unknown], "x"), accept);
+  assert.match(await raw.ask("INVITE", [sdp], SDP), /^SIP\/2\.0 200 /);
+  assert.match(await raw.ask("INVITE", [unknown], "x"), accept);
+  assert.match(await raw.ask("INFO", [unknown], "x"), accept);
+  const parts = "--b\r\nContent-Type: application/x\r\n\r\nx\r\n--b--\r\n";
+  assert.match(await raw.ask("INVITE", ["Content-Type: multipart/mixed;boundary=b"], parts), accept);
+  assert.match(await raw.ask("INVITE", [sdp], "nothing"), /^SIP\/2\.0 400 [^]*^Warning: 399 sidetone "SDP: /m);
+  const optional = "Content-Disposition: render;handling=optional";
+  assert.match(await raw.ask("INVITE", [unknown, optional], "x"), /^SIP\/2\.0 200 /);
+  assert.match(await raw.ask("INVITE", [sdp], SDP.replace("o=- 1 1", "o=- 1 2")), /^SIP\/2\.0 200 /);
+  assert.match(await raw.ask("BYE", []), /^SIP\/2\.0 200 /);
+});

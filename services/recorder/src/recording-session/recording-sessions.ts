@@ -122,7 +122,7 @@ export class RecordingSessions {
     const body = readSessionBody(tx.request);
     if (!body.ok) {
       this.#refused += 1;
-      tx.respond(400, { reason: "Bad Body", headers: [["Warning", `399 sidetone "${quoted(body.error)}"`]] });
+      tx.respond(body.error.status, { headers: body.error.headers });
       return;
     }
     const { offer, carried } = body.value;
@@ -471,7 +471,8 @@ export class RecordingSessions {
     sip.on("request", (incoming) => {
       if (incoming.request.method !== "INFO") return incoming.respond(405);
       const body = readSessionBody(incoming.request);
-      if (body.ok) session.take(body.value.carried);
+      if (!body.ok) return incoming.respond(body.error.status, { headers: body.error.headers });
+      session.take(body.value.carried);
       return incoming.respond(200);
     });
     sip.on("cancelled", () => this.#leave(session, undefined, "failed", "cancelled"));
