@@ -288,11 +288,14 @@ export class RecordingSession {
     sip.on("ended", (why) => {
       if (!mine()) return;
       const { orderly, reason } = endingOf(why);
-      if (!orderly) this.#lose(why.request === undefined ? this.#watched?.unprovenMs() : 0, reason);
-      else {
+      if (orderly) {
         this.#release();
         this.#input({ kind: "peer-ended", orderly, reason });
+        return;
       }
+      // Only the recorder knows since when it could not go on: more may be missing than is sent again.
+      if (why.request !== undefined) this.#flaw(`recorder-lost (${reason})`, []);
+      this.#lose(why.request === undefined ? this.#watched?.unprovenMs() : 0, reason);
     });
     this.#o.log.info(
       { uri: target.requestUri, to: target.nextHop, managers: resourceManagers.length },
