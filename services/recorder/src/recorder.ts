@@ -16,7 +16,7 @@ import { lockIndex, lockStorage } from "./store/storage-lock.ts";
 
 /**
  * Starts the recorder: files and index are put in step first, then it listens.
- * @throws SidetoneError `port-in-use` (exit 2), `storage-in-use`, `index-not-available`, `storage-not-available` (exit 1).
+ * @throws SidetoneError `port-in-use` (exit 2), `storage-in-use`, `index-not-available`, `database-damaged`, `storage-not-available` (exit 1).
  */
 export async function startRecorder(config: RecorderConfig, context: RoleContext): Promise<RunningRole> {
   const { clock, random } = context;
@@ -30,6 +30,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     const index = new PatientIndex(stored, clock, log);
     undo.push(() => index.close());
     const recovered = await reconcile({ root, index: stored, clock, log }).catch((error: unknown) => {
+      if (error instanceof SidetoneError) throw error;
       throw new SidetoneError("storage-not-available", `recorder.storage.directory ${root}: ${errorText(error)}`, {
         exit: 1,
         remedy: "Choose a folder that the user who runs Sidetone may write.",
