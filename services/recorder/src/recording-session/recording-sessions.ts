@@ -471,8 +471,7 @@ export class RecordingSessions {
     sip.on("request", (incoming) => {
       if (incoming.request.method !== "INFO") return incoming.respond(405);
       const body = readSessionBody(incoming.request);
-      if (!body.ok) return incoming.respond(body.error.status, { headers: body.error.headers });
-      session.take(body.value.carried);
+      if (body.ok) session.take(body.value.carried);
       return incoming.respond(200);
     });
     sip.on("cancelled", () => this.#leave(session, undefined, "failed", "cancelled"));
