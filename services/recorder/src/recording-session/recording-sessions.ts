@@ -23,7 +23,7 @@ import { join } from "node:path";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
 import { FAREWELL_MS, LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
 import type { MediaThread } from "../media/media-thread.ts";
-import { finalRow } from "../store/final-row.ts";
+import { FOLDER_GONE, finalRow } from "../store/final-row.ts";
 import { readRow } from "../store/recording-files.ts";
 import { within } from "../within.ts";
 import { type ActiveRecording, idChoice, relationTo } from "./active-recording.ts";
@@ -426,6 +426,7 @@ export class RecordingSessions {
       callUuid,
       epoch,
       continued: opened.zero !== undefined,
+      beheaded: row !== undefined && !opened.continued,
       sessions: new Set(),
       ended,
       onEnded,
@@ -441,6 +442,11 @@ export class RecordingSessions {
       defaultCodec: "pcmu",
       continued: zero === undefined ? undefined : { frames: opened.frames, codec: zero.codec },
     });
+    if (recording.beheaded) {
+      const text = "what was recorded before is gone: its folder was removed";
+      const line = { type: "warning", atMs: 0, code: FOLDER_GONE.code, text } as const;
+      this.#media.send({ do: "note", handle, wallMicros: originMicros, line });
+    }
     if (id !== idChoice(asked, copy, 1)) {
       const text = `another call with the id ${asked} is here already; this one is kept apart as ${id}`;
       this.#log.warn({ recordingId: id, callUuid }, text);
@@ -513,10 +519,11 @@ export class RecordingSessions {
     recording: ActiveRecording,
     session: RecordingSession,
     byeMicros: number | undefined,
-    state: EndLine["state"],
+    wanted: EndLine["state"],
     reason: string,
   ): void {
     if (recording.ending !== undefined) return;
+    const state = recording.beheaded && wanted === "complete" ? "partial" : wanted;
     recording.ending = state;
     if (session.prepared) session.neverBegan();
     if (this.#down) {
