@@ -10,7 +10,7 @@ import { makeLogger } from "./log.ts";
 import { openFilesHint } from "./open-files.ts";
 import { chooseRoles, startOrder } from "./roles.ts";
 import { run } from "./run.ts";
-import { Signals, sameSignalMs, stopRoles, stopWithinMs } from "./shutdown.ts";
+import { Signals, holdUpMs, sameSignalMs, stopRoles, stopWithinMs } from "./shutdown.ts";
 import { table } from "./table.ts";
 
 const example = join(dirname(import.meta.filename), "../../sidetone.yaml");
@@ -126,6 +126,30 @@ describe("stopping", () => {
     await clock.advanceAsync(stopWithinMs);
     assert.equal(await stopped, false);
     assert(stopWithinMs < 5000);
+  });
+
+  test("roles that wait for vanished peers hold up the next one for a while only: all have stopped in time", async () => {
+    const clock = new ManualClock();
+    const began: [string, number][] = [];
+    const slow = (name: RoleName, ms: number): RunningRole =>
+      role(name, () => {
+        began.push([name, clock.now()]);
+        return new Promise((resolve) => void clock.after(ms, resolve));
+      });
+    const roles = [slow("recorder", 1500), slow("media-server", 2400), slow("sip-server", 3000)];
+    const from = clock.now();
+    const stopped = stopRoles(roles, clock, silentLogger);
+    for (let ms = 0; ms < stopWithinMs; ms += 100) await clock.advanceAsync(100);
+    assert.equal(await stopped, true);
+    assert.deepEqual(
+      began.map(([name, at]) => [name, at - from]),
+      [
+        ["sip-server", 0],
+        ["media-server", holdUpMs],
+        ["recorder", 2 * holdUpMs],
+      ],
+    );
+    assert.equal(clock.pending, 0);
   });
 
   test("a clean stop leaves no timer", async () => {

@@ -12,6 +12,7 @@ import {
   type RecordingRow,
   type RunningSystem,
   startSystem,
+  type SystemPorts,
   SystemProcess,
   talk,
   tone,
@@ -200,6 +201,14 @@ class SecondRecorder {
   }
 }
 
+function twoRecorders({ recorder }: SystemPorts): ConfigTree {
+  const address = (port: number): ConfigTree => ({ address: `sip:127.0.0.1:${port};transport=tcp` });
+  return {
+    "resource-manager": { groups: { recorders: { resources: [address(recorder), address(5091)] } } },
+    recorder: { rtp: { ports: "25000-31999" } },
+  };
+}
+
 /** Recordings of 7001 at a recorder itself. */
 async function recordingsAt(http: string): Promise<RecordingRow[]> {
   const response = await fetch(`${http}/api/v1/recordings?dn=7001`);
@@ -266,54 +275,56 @@ describe("the recorder's process is killed in a call", () => {
     await system.stop();
   });
 
-  test("R31: one of two: the other one takes over, nothing is lost, the parties notice nothing", async (t) => {
-    const system = await startSystem({
-      mode: "five-processes",
-      config: ({ recorder }) => ({
-        "resource-manager": {
-          groups: {
-            recorders: {
-              resources: [
-                { address: `sip:127.0.0.1:${recorder};transport=tcp` },
-                { address: "sip:127.0.0.1:5091;transport=tcp" },
-              ],
-            },
-          },
-        },
-        recorder: { rtp: { ports: "25000-31999" } },
-      }),
+  for (const [title, hangs] of [
+    ["is killed: the other one takes over, nothing is lost", false],
+    ["hangs: the other one takes over, what is missing is in the ledger", true],
+  ] as const) {
+    test(`R31, R34: one of two ${title}; the parties notice nothing`, async (t) => {
+      const system = await startSystem({ mode: "five-processes", config: twoRecorders });
+      t.after(() => system.dispose());
+      const second = new SecondRecorder(system);
+      t.after(() => second.process.killGroup());
+      assert.ok(await until(async () => await resourcesUp(system), 10_000), "the second recorder is not up");
+      const a = await phone(t, system, "7101", { source: tone(437) });
+      const b = await phone(t, system, "7001", { source: tone(1013) });
+      const call = await connect(a, b);
+      await hearsEachOther(call, 437, 1013);
+      assert.ok(await until(async () => (await recordingState(system, "7001")) === "On", 3000), "recording is not on");
+      await talk(3000);
+      const own = system.processes.find(({ name }) => name === "recorder");
+      const first = (await recordingsAt(system.http("recorder"))).length > 0;
+      const [lost, other] = first ? [own, second.http] : [second.process, system.http("recorder")];
+      assert.ok(lost !== undefined);
+      const lostAt = performance.now();
+      process.kill(-lost.pid, hangs ? "SIGSTOP" : "SIGKILL");
+      await talk(hangs ? 6000 : 4000);
+      assert.equal(await recordingState(system, "7001"), "On");
+      await call.caller.bye();
+      await call.callee.ended;
+      const rest = performance.now() - lostAt;
+      for (const { heard } of [call.caller, call.callee]) {
+        assert.ok(heard.longestPauseMs < 150, `${heard.longestPauseMs} ms without a packet`);
+      }
+      let rows: RecordingRow[] = [];
+      const closed = async (): Promise<boolean> => {
+        rows = await recordingsAt(other);
+        return rows.length === 1 && rows[0]?.state !== "recording";
+      };
+      assert.ok(await until(closed, 5000), JSON.stringify(rows));
+      const audio = await fetch(`${other}/api/v1/recordings/${encodeURIComponent(rows[0]?.id ?? "")}/audio`);
+      const { channels } = readWav(Buffer.from(await audio.arrayBuffer()));
+      const soundMs = channels.map((channel) => (channel.length - channel.findIndex((s) => Math.abs(s) > 500)) / 8);
+      assert.ok(channels.every((channel) => longestGap(channel) < 60));
+      const before = Math.min(...soundMs) - rest;
+      console.log(`the other recorder has the call from ${Math.round(before)} ms before the loss on`);
+      if (!hangs) {
+        assert.ok(before > 1000, "the last second that the killed one may not have on its disk is at the other one");
+        return ledgerSays(system, "7001", "recorded", null);
+      }
+      assert.ok(before > -1500, "more is missing than the time until a hang is noticed");
+      const [line] = await system.ledger("7001");
+      const missing = Number(/^(\d+) ms missing/.exec(line?.reason ?? "")?.[1] ?? 0);
+      assert.ok(missing + before > -100, `${line?.outcome} ${line?.reason}`);
     });
-    t.after(() => system.dispose());
-    const second = new SecondRecorder(system);
-    t.after(() => second.process.killGroup());
-    assert.ok(await until(async () => await resourcesUp(system), 10_000), "the second recorder is not up");
-    const a = await phone(t, system, "7101", { source: tone(437) });
-    const b = await phone(t, system, "7001", { source: tone(1013) });
-    const call = await connect(a, b);
-    await hearsEachOther(call, 437, 1013);
-    assert.ok(await until(async () => (await recordingState(system, "7001")) === "On", 3000), "recording is not on");
-    await talk(3000);
-    const first = (await recordingsAt(system.http("recorder"))).length > 0;
-    const deadAt = performance.now();
-    if (first) await system.killRole("recorder");
-    else second.process.killGroup();
-    await talk(4000);
-    assert.equal(await recordingState(system, "7001"), "On");
-    await call.caller.bye();
-    await call.callee.ended;
-    const rest = performance.now() - deadAt;
-    for (const side of [call.caller, call.callee]) {
-      assert.ok(side.heard.longestPauseMs < 150, `${side.heard.longestPauseMs} ms without a packet`);
-    }
-    if (first) await talk(1000);
-    else await recordingOf(system, "7001");
-    const rows = await recordingsAt(first ? second.http : system.http("recorder"));
-    console.log(`after the death ${Math.round(rest)} ms of call, at the other recorder ${rows[0]?.durationMs} ms`);
-    assert.equal(rows.length, 1);
-    assert.ok(
-      (rows[0]?.durationMs ?? 0) > rest + 1000,
-      "what the dead one may not have on its disk is not at the other one",
-    );
-    await ledgerSays(system, "7001", "recorded", null);
-  });
+  }
 });

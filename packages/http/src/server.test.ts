@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { describe, type TestContext, test } from "node:test";
 import { SidetoneError, silentLogger } from "@sidetone/foundation";
 import { type HttpOptions, type HttpServer, startHttp } from "./server.ts";
@@ -62,6 +64,24 @@ describe("startHttp", () => {
     const missing = await fetch(`${url}/nothing`);
     assert.equal(missing.status, 404);
     assert.equal(missing.headers.get("content-type"), "application/problem+json");
+  });
+
+  test("RFC 9457: what never reaches a handler is a problem document too: bad escapes, long requests, no HTTP", async (t) => {
+    const { url } = await started(t, {
+      register: (app) => void app.get("/things/:id", async () => ({})),
+    });
+    const refused = async (path: string): Promise<unknown[]> => {
+      const answer = await fetch(`${url}${path}`);
+      const { status, code } = (await answer.json()) as { status: number; code: string };
+      return [answer.status, answer.headers.get("content-type"), status, code];
+    };
+    const type = "application/problem+json";
+    assert.deepEqual(await refused("/things/%zz"), [400, type, 400, "bad-request"]);
+    assert.deepEqual(await refused(`/things/${"x".repeat(200)}`), [414, type, 414, "bad-request"]);
+    assert.deepEqual(await refused(`/things/a?q=${"x".repeat(20_000)}`), [431, type, 431, "request-too-long"]);
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.end("hello\r\n\r\n");
+    assert.match(await text(socket), /^HTTP\/1\.1 400 [^]*problem\+json\r\n\r\n\{.*"code":"bad-request"/);
   });
 
   test("a token guards everything but health and metrics", async (t) => {

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { errorText, type Logger, SidetoneError } from "@sidetone/foundation";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { Registry } from "prom-client";
+import { answerClientError } from "./client-error.ts";
 import { isPlainHost } from "./host-check.ts";
 import { keepAliveTimeoutMs, maxBodyBytes, requestTimeoutMs } from "./limits.ts";
 import { type Problem, problem, problemOf, problemType } from "./problem.ts";
@@ -64,6 +65,8 @@ export async function startHttp(o: HttpOptions): Promise<HttpServer> {
     keepAliveTimeout: keepAliveTimeoutMs,
     forceCloseConnections: true,
     return503OnClosing: false,
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(error)),
+    clientErrorHandler: answerClientError,
   });
   answerErrors(app, o.log);
   const insistOnHost = o.token === undefined && o.plainHostOnly !== false && isLoopbackHost(o.address.host);

@@ -35,4 +35,4 @@ export const INACTIVITY_SLACK = 1.5;
 /** Events of one conference that wait for a dialog to take them. */
 export const MAX_HELD_EVENTS = 64;
 /** `close` waits this long for BYEs to be answered, ms: the whole process has 5 s. */
-export const CLOSE_MS = 3_000;
+export const CLOSE_MS = 2_000;

@@ -14,8 +14,8 @@ async function rig(t: TestContext, r: Awaited<ReturnType<typeof runRecorder>>) {
     await src.sip.close();
   });
   const body = src.body({ ports: [source.port, source.port + 2] });
-  const recorded = async (id: string) => {
-    const one = await src.invite(r.sip, `record=${id}@;calluuid=U;dn=7001`, body);
+  const recorded = async (id: string, recorder = r.sip) => {
+    const one = await src.invite(recorder, `record=${id}@;calluuid=U;dn=7001`, body);
     const bye = new Promise<SipRequest | undefined>((resolve) =>
       one.session.on("ended", ({ request }) => resolve(request)),
     );
@@ -66,6 +66,14 @@ test("B1: the folder of a running recording is removed: BYE with a Reason at onc
   await r.role.close();
   r = await runRecorder({ folder: r.folder });
   assert.equal((await row(r.url, "gone"))?.state, "failed");
+  const more = await recorded("gone", r.sip);
+  talk(more.ports[0]);
+  await delay(systemClock, 700);
+  await more.session.bye();
+  for (let i = 0; i < 40 && (await row(r.url, "gone"))?.state !== "partial"; i++) await delay(systemClock, 50);
+  const rest = await row(r.url, "gone");
+  assert.equal(rest?.state, "partial", "what goes on after the loss is not all of it");
+  assert.ok(rest.warnings.some((w) => w.code === "recording-folder-gone"));
   assert.equal((await fetch(`${r.url}/readyz`)).status, 200);
 });
 

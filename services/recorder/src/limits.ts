@@ -42,9 +42,9 @@ export const PAGE_MAX = 1000;
 /** Longest search value, characters. */
 export const MAX_QUERY_VALUE = 256;
 /** Time that clients are given to end their sessions themselves when the recorder stops: often they are stopped at the same moment; ms. */
-export const FAREWELL_MS = 1500;
-/** Everything is closed within this, the farewell included; ms. */
-export const CLOSE_TIMEOUT_MS = 2500;
+export const FAREWELL_MS = 700;
+/** Sessions and recordings are closed within this, the farewell included; ms. With threads and sockets the recorder takes 1.5 s at most. */
+export const CLOSE_TIMEOUT_MS = 1200;
 /** Rows that the index refused are given to it again after this; ms. */
 export const INDEX_RETRY_MS = 1000;
 /** Rows that wait for an index that refuses; one is a few kB. */

@@ -10,12 +10,13 @@ import { CLOSE_TIMEOUT_MS, RESTART_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
+import { ACCEPTED_BODIES } from "./recording-session/session-request.ts";
 import { reconcile } from "./store/recording-files.ts";
 import { lockIndex, lockStorage } from "./store/storage-lock.ts";
 
 /**
  * Starts the recorder: files and index are put in step first, then it listens.
- * @throws SidetoneError `port-in-use` (exit 2), `storage-in-use`, `index-not-available`, `storage-not-available` (exit 1).
+ * @throws SidetoneError `port-in-use` (exit 2), `storage-in-use`, `index-not-available`, `database-damaged`, `storage-not-available` (exit 1).
  */
 export async function startRecorder(config: RecorderConfig, context: RoleContext): Promise<RunningRole> {
   const { clock, random } = context;
@@ -29,6 +30,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     const index = new PatientIndex(stored, clock, log);
     undo.push(() => index.close());
     const recovered = await reconcile({ root, index: stored, clock, log }).catch((error: unknown) => {
+      if (error instanceof SidetoneError) throw error;
       throw new SidetoneError("storage-not-available", `recorder.storage.directory ${root}: ${errorText(error)}`, {
         exit: 1,
         remedy: "Choose a folder that the user who runs Sidetone may write.",
@@ -102,7 +104,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       log,
       userAgent: "Sidetone-Recorder",
       supported,
-      accept: ["application/sdp", "multipart/mixed", "application/rs-metadata+xml", "application/rs-metadata"],
+      accept: ACCEPTED_BODIES,
       acceptPeer: peerCheck(config.peers),
       largeRequests: "tcp-only",
       ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),

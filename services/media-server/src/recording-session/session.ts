@@ -22,10 +22,12 @@ import {
   stepSession,
 } from "./machine.ts";
 import { metadataOf } from "./metadata.ts";
-import { BRIEF_MS, BUFFER_MS, INVITE_ATTEMPT_MS, LEAST_ATTEMPT_MS, REWIND_MS, START_MS } from "../limits.ts";
+import { BRIEF_MS, INVITE_ATTEMPT_MS, LEAST_ATTEMPT_MS, REWIND_MS, START_MS } from "../limits.ts";
+import { watchDialog } from "./dialog-watch.ts";
 import { endingOf, isGone, refusal, sdpOf } from "./recorder-words.ts";
-import { placeOf, type RecorderWatch, type WatchPlace } from "./recorder-watch.ts";
+import type { RecorderWatch, WatchPlace } from "./recorder-watch.ts";
 import { type AnsweredStream, type OfferedStream, readRecordingAnswer, recordingOffer } from "./sdp.ts";
+import { type Absence, absenceOf } from "./absence.ts";
 import { AudioTaken } from "./audio-taken.ts";
 import { SessionTaps, type TappedLeg } from "./taps.ts";
 import { targetOf } from "./target.ts";
@@ -288,11 +290,14 @@ export class RecordingSession {
     sip.on("ended", (why) => {
       if (!mine()) return;
       const { orderly, reason } = endingOf(why);
-      if (!orderly) this.#lose(why.request === undefined ? this.#watched?.unprovenMs() : 0, reason);
-      else {
+      if (orderly) {
         this.#release();
         this.#input({ kind: "peer-ended", orderly, reason });
+        return;
       }
+      // Only the recorder knows since when it could not go on: more may be missing than is sent again.
+      if (why.request !== undefined) this.#flaw(`recorder-lost (${reason})`, []);
+      this.#lose(why.request === undefined ? this.#watched?.unprovenMs() : 0, reason);
     });
     this.#o.log.info(
       { uri: target.requestUri, to: target.nextHop, managers: resourceManagers.length },
@@ -320,35 +325,6 @@ export class RecordingSession {
     if (target !== undefined) this.#avoid.add(target);
     this.#release()?.terminate();
     this.#input({ kind: "peer-ended", orderly: false, reason, brief });
-  }
-
-  /** A recorder behind a proxy that stays in the way is asked inside the dialog. */
-  #watch(sip: InviteSession, accepted: SipResponse): void {
-    const target = sip.remoteTarget;
-    const place = target === undefined ? undefined : placeOf(target);
-    const routed = target === undefined || place === undefined || accepted.headers.has("Record-Route");
-    const ask = routed
-      ? (ms: number): Promise<boolean> => this.#askInside(sip, ms)
-      : (ms: number): Promise<boolean> => this.#o.ask(target, ms);
-    const watched = this.#o.watch.add(routed ? `dialog ${sip.id}` : place, ask, {
-      gone: () => {
-        const ms = Math.round(watched.unprovenMs());
-        if (this.#sip === sip) this.#lose(ms, `it is gone, or has not answered for ${ms} ms`);
-      },
-      // Where nobody knows the dialog the 481 ends it.
-      doubt: () => void sip.request("OPTIONS"),
-    });
-    this.#watched = watched;
-  }
-
-  #askInside(sip: InviteSession, ms: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const cancel = afterSilence(this.#o.clock, ms, () => resolve(false));
-      void sip.request("OPTIONS").then(({ headers }) => {
-        cancel();
-        resolve(!headers.has("X-Synthesised"));
-      });
-    });
   }
 
   #sendMedia(): void {
@@ -383,7 +359,12 @@ export class RecordingSession {
       return;
     }
     this.#upAt = this.#o.clock.now();
-    this.#watch(sip, response);
+    this.#watched = watchDialog(sip, response, {
+      ...this.#o,
+      onGone: (ms) => {
+        if (this.#sip === sip) this.#lose(ms, `it is gone, or has not answered for ${ms} ms`);
+      },
+    });
     this.#input({ kind: "accepted" });
   }
 
@@ -498,7 +479,7 @@ export class RecordingSession {
 
   #report(event: SessionReport, reason: string | undefined, more: readonly (readonly [string, string])[] = []): void {
     const { recordingId } = this.#o.facts();
-    const away = event === "switched" ? this.#away() : undefined;
+    const absence = event === "switched" ? this.#absence() : undefined;
     this.#o.report(event, [
       ["id", recordingId],
       ["destination", this.#sip?.remoteTarget ?? this.#target().destination],
@@ -506,21 +487,16 @@ export class RecordingSession {
       ["epoch", String(this.#which().epoch)],
       ...(reason === undefined || reason === "" ? [] : [["reason", reason] as const]),
       ...more,
-      ...(away === undefined
-        ? []
-        : ([
-            ["away", String(away.ms)],
-            ["gap", String(away.gapMs)],
-          ] as const)),
+      ...Object.entries(absence === undefined ? {} : { away: absence.awayMs, gap: absence.gapMs }).map(
+        ([name, ms]) => [name, String(ms)] as const,
+      ),
     ]);
   }
 
-  /** How long no recorder was there, and how much of the audio no recorder has, ms. */
-  #away(): { ms: number; gapMs: number } {
-    if (this.#lostAt === undefined) return { ms: 0, gapMs: 0 };
-    const ms = Math.round(this.#o.clock.now() - this.#lostAt);
-    const missing = ms + this.#unprovenMs - Math.min(ms + REWIND_MS, BUFFER_MS);
+  #absence(): Absence {
+    if (this.#lostAt === undefined) return { awayMs: 0, gapMs: 0 };
+    const absence = absenceOf(this.#o.clock.now() - this.#lostAt, this.#unprovenMs);
     this.#lostAt = undefined;
-    return { ms, gapMs: this.#state.capture === "paused" ? 0 : Math.max(0, Math.round(missing)) };
+    return this.#state.capture === "paused" ? { ...absence, gapMs: 0 } : absence;
   }
 }

@@ -52,6 +52,7 @@ test("R31: BYE with a Reason in mid-call says that the recorder cannot go on: an
   await settled();
   assert.equal(bench.sip.invited.length, 2);
   await bench.acceptRecorder(1);
+  assert.match(events(a).at(-2) ?? "", /^recorder\.degraded .*reason=recorder-lost \(BYE: SIP;cause=503/);
   assert.match(events(a).at(-1) ?? "", /^recorder\.switched .* gap=0$/);
   bench.recorder(1).session.end({ by: "remote" });
   await settled();

@@ -19,12 +19,26 @@ export interface IndexAsk {
 export interface IndexAnswer {
   readonly n: number;
   readonly value?: unknown;
-  readonly error?: string;
+  readonly error?: { readonly text: string; readonly damaged: boolean };
 }
 
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: Error): void;
+}
+
+function failure(file: string, { text, damaged }: NonNullable<IndexAnswer["error"]>): SidetoneError {
+  const message = `recorder.storage.database ${file}: ${text}`;
+  if (!damaged) {
+    const remedy = "Check the disk and the rights of recorder.storage.database.";
+    return new SidetoneError("index-not-available", message, { exit: 1, http: 503, remedy });
+  }
+  const files = `${file}, and ${file}-wal and ${file}-shm where they exist`;
+  return new SidetoneError("database-damaged", message, {
+    exit: 1,
+    http: 503,
+    remedy: `Stop the recorder, move ${files}, away, and start it again: it makes a new index from the folders of recorder.storage.directory.`,
+  });
 }
 
 /** The path in `sqlite:PATH`, or the path itself. */
@@ -39,7 +53,7 @@ export class IndexThread implements RecordingIndex {
   #next = 1;
   #closing: Promise<void> | undefined;
 
-  /** @param database `sqlite:PATH` or a path. Rejects with "index-not-available" where it cannot be opened. */
+  /** @param database `sqlite:PATH` or a path. Rejects with "index-not-available" or "database-damaged" where it cannot be opened. */
   static async open(database: string): Promise<IndexThread> {
     const file = indexFile(database);
     if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
@@ -62,13 +76,7 @@ export class IndexThread implements RecordingIndex {
       const waiting = this.#asks.get(n);
       this.#asks.delete(n);
       if (error === undefined) waiting?.resolve(value);
-      else
-        waiting?.reject(
-          new SidetoneError("index-not-available", error, {
-            http: 503,
-            remedy: "Check the recorder's storage.database.",
-          }),
-        );
+      else waiting?.reject(failure(file, error));
     });
     const fail = (error: Error): void => {
       for (const waiting of this.#asks.values()) waiting.reject(error);

@@ -7,8 +7,14 @@ import { SqliteIndex } from "./sqlite-index.ts";
 const owner = parentPort;
 if (owner === null) throw new Error("this file is started as a worker thread");
 const opened = SqliteIndex.open(workerData as string);
-// Each question waits for the one before: their effects have an order.
-let last: Promise<unknown> = opened;
+// Each question waits for the one before: their effects have an order. What kept it from opening is told to whoever asks.
+let last: Promise<unknown> = opened.catch(() => undefined);
+
+/** What SQLite says of a file that is no database, or no longer one. */
+function isDamage(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT");
+}
 
 async function carryOut(ask: IndexAsk["ask"]): Promise<unknown> {
   const index = await opened;
@@ -36,6 +42,7 @@ owner.on("message", ({ n, ask }: IndexAsk) => {
     .then(() => carryOut(ask))
     .then(
       (value) => owner.postMessage({ n, value } satisfies IndexAnswer),
-      (error: unknown) => owner.postMessage({ n, error: errorText(error) } satisfies IndexAnswer),
+      (error: unknown) =>
+        owner.postMessage({ n, error: { text: errorText(error), damaged: isDamage(error) } } satisfies IndexAnswer),
     );
 });

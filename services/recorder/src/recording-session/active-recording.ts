@@ -12,6 +12,8 @@ export interface ActiveRecording {
   epoch: number;
   /** It goes on in a folder that was there before. */
   readonly continued: boolean;
+  /** It was here before, and its folder is gone: what follows is not all of it. */
+  readonly beheaded: boolean;
   readonly sessions: Set<RecordingSession>;
   /** Resolves when files and index have its end. */
   readonly ended: Promise<void>;

@@ -134,8 +134,8 @@ export class RecordingSession {
   async change(incoming: IncomingRequest): Promise<void> {
     const body = readSessionBody(incoming.request);
     if (!body.ok) {
-      this.warn("bad-body", body.error);
-      incoming.respond(400, { reason: "Bad Body" });
+      this.warn("bad-body", body.error.text);
+      incoming.respond(body.error.status, { headers: body.error.headers });
       return;
     }
     this.take(body.value.carried);

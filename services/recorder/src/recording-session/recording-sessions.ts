@@ -23,7 +23,7 @@ import { join } from "node:path";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
 import { FAREWELL_MS, LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
 import type { MediaThread } from "../media/media-thread.ts";
-import { finalRow } from "../store/final-row.ts";
+import { FOLDER_GONE, finalRow } from "../store/final-row.ts";
 import { readRow } from "../store/recording-files.ts";
 import { within } from "../within.ts";
 import { type ActiveRecording, idChoice, relationTo } from "./active-recording.ts";
@@ -122,7 +122,7 @@ export class RecordingSessions {
     const body = readSessionBody(tx.request);
     if (!body.ok) {
       this.#refused += 1;
-      tx.respond(400, { reason: "Bad Body", headers: [["Warning", `399 sidetone "${quoted(body.error)}"`]] });
+      tx.respond(body.error.status, { headers: body.error.headers });
       return;
     }
     const { offer, carried } = body.value;
@@ -333,6 +333,11 @@ export class RecordingSessions {
       wallMicros,
       line: { type: "event", event: "session", atMs: 0, callId: session.sip.callId, epoch },
     });
+    if (identity.refusedId !== undefined) {
+      const text = `the id ${identity.refusedId} cannot be part of a URL; this recording has one of ours`;
+      session.warn("id-not-usable", text);
+      this.#log.warn({ recordingId: session.recording.id, callUuid: identity.callUuid }, text);
+    }
     if (carried === undefined) session.warn("no-metadata", "the INVITE carried no recording metadata");
     else session.take(carried);
     const required = tx.request.headers.list("Require").some((r) => r.toLowerCase() === "siprec");
@@ -421,6 +426,7 @@ export class RecordingSessions {
       callUuid,
       epoch,
       continued: opened.zero !== undefined,
+      beheaded: row !== undefined && !opened.continued,
       sessions: new Set(),
       ended,
       onEnded,
@@ -436,6 +442,11 @@ export class RecordingSessions {
       defaultCodec: "pcmu",
       continued: zero === undefined ? undefined : { frames: opened.frames, codec: zero.codec },
     });
+    if (recording.beheaded) {
+      const text = "what was recorded before is gone: its folder was removed";
+      const line = { type: "warning", atMs: 0, code: FOLDER_GONE.code, text } as const;
+      this.#media.send({ do: "note", handle, wallMicros: originMicros, line });
+    }
     if (id !== idChoice(asked, copy, 1)) {
       const text = `another call with the id ${asked} is here already; this one is kept apart as ${id}`;
       this.#log.warn({ recordingId: id, callUuid }, text);
@@ -508,10 +519,11 @@ export class RecordingSessions {
     recording: ActiveRecording,
     session: RecordingSession,
     byeMicros: number | undefined,
-    state: EndLine["state"],
+    wanted: EndLine["state"],
     reason: string,
   ): void {
     if (recording.ending !== undefined) return;
+    const state = recording.beheaded && wanted === "complete" ? "partial" : wanted;
     recording.ending = state;
     if (session.prepared) session.neverBegan();
     if (this.#down) {

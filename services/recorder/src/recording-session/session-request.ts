@@ -22,19 +22,56 @@ export interface SessionBody {
   readonly carried: CarriedMetadata | undefined;
 }
 
-/** Takes a message's body apart. Fails where there is SDP that cannot be read; metadata never make it fail. */
-export function readSessionBody(request: SipRequest): Result<SessionBody> {
+/** Body types that a recording session understands. */
+export const ACCEPTED_BODIES = [
+  "application/sdp",
+  "multipart/mixed",
+  "application/rs-metadata+xml",
+  "application/rs-metadata",
+] as const;
+
+/** Why a body is refused, and the answer that says so. */
+export interface BodyRefusal {
+  readonly status: 400 | 415;
+  readonly text: string;
+  readonly headers: readonly (readonly [string, string])[];
+}
+
+/**
+ * Takes a message's body apart. Fails with 400 where there is SDP that cannot be read, with 415 (RFC 3261 8.2.3) where nothing in it is known
+ * and it is not marked as optional; metadata never make it fail.
+ */
+export function readSessionBody(request: SipRequest): Result<SessionBody, BodyRefusal> {
   if (request.body.length === 0) return ok({ offer: undefined, carried: undefined });
   const contentType = request.headers.get("Content-Type") ?? "application/sdp";
   const multipart =
     request.contentType?.startsWith("multipart/") === true ? parseMultipart(contentType, request.body) : undefined;
-  if (multipart !== undefined && !multipart.ok) return fail(`multipart body: ${multipart.error}`);
+  if (multipart !== undefined && !multipart.ok) return fail(badBody(`multipart body: ${multipart.error}`));
   const { sdp, metadata } = pickRecordingParts(
     multipart === undefined ? [{ contentType, body: request.body }] : multipart.value,
   );
+  if (sdp === undefined && metadata === undefined && !isOptional(request)) return fail(unknownBody(contentType));
   const offer = sdp === undefined ? undefined : parseSdp(sdp);
-  if (offer !== undefined && !offer.ok) return fail(`SDP: ${offer.error}`);
+  if (offer !== undefined && !offer.ok) return fail(badBody(`SDP: ${offer.error}`));
   return ok({ offer: offer?.value, carried: metadata === undefined ? undefined : readCarried(metadata) });
+}
+
+function badBody(text: string): BodyRefusal {
+  return {
+    status: 400,
+    text,
+    headers: [["Warning", `399 sidetone "${text.replaceAll(/[\\"\r\n]/g, " ").slice(0, 200)}"`]],
+  };
+}
+
+function unknownBody(contentType: string): BodyRefusal {
+  const text = `a body of ${contentType.slice(0, 100)} is not understood`;
+  return { status: 415, text, headers: [["Accept", ACCEPTED_BODIES.join(", ")]] };
+}
+
+/** RFC 3261 20.11: a body that may be ignored says so. */
+function isOptional(request: SipRequest): boolean {
+  return /;\s*handling\s*=\s*"?optional/i.test(request.headers.get("Content-Disposition") ?? "");
 }
 
 function readCarried(body: Buffer): CarriedMetadata {
@@ -48,6 +85,8 @@ function readCarried(body: Buffer): CarriedMetadata {
 /** Who a recording session is for: what the Request-URI says, filled up from metadata and headers. */
 export interface SessionIdentity {
   readonly recordingId: string | undefined;
+  /** Set where an id was asked for that cannot be served: the recording gets one of ours. */
+  readonly refusedId: string | undefined;
   readonly callUuid: string | undefined;
   readonly connId: string | undefined;
   readonly dn: string | undefined;
@@ -72,8 +111,11 @@ export function readIdentity(request: SipRequest, metadata: RecordingMetadata | 
     ["recorddn", uri?.recordDn ?? call?.recordDn],
   ];
   for (const [name, value] of known) if (value !== undefined) parameters[name] = value;
+  const asked = uri?.recordingId ?? call?.recordingId;
+  const usable = asked === undefined || (asked !== "." && asked !== "..");
   return {
-    recordingId: uri?.recordingId ?? call?.recordingId,
+    recordingId: usable ? asked : undefined,
+    refusedId: usable ? undefined : asked,
     callUuid: uri?.callUuid ?? call?.callUuid ?? request.headers.get("X-Genesys-CallUUID"),
     connId: call?.connId ?? lower.get("connid"),
     dn: uri?.dn,

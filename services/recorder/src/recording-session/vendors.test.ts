@@ -76,6 +76,19 @@ test("identity: Request-URI, then headers; generic parameters without the dialec
   assert.deepEqual(read.parameters, { name1: "value 1", Customer: "77", dn: "7001" });
 });
 
+test("R8: `.` and `..` are path segments that no URL keeps: such a recording gets an id of ours", () => {
+  for (const id of [".", "..", "%2e", "%2E."]) {
+    const read = readIdentity(request(`sip:record=${id}@h;calluuid=U;dn=7001`, "application/sdp", ""), undefined);
+    assert.equal(read.recordingId, undefined, id);
+    assert.match(read.refusedId ?? "", /^\.{1,2}$/);
+    assert.equal(read.callUuid, "U");
+  }
+  for (const id of ["...", ".a", "a..b"]) {
+    const read = readIdentity(request(`sip:record=${id}@h`, "application/sdp", ""), undefined);
+    assert.deepEqual([read.recordingId, read.refusedId], [id, undefined]);
+  }
+});
+
 test("bad metadata never cost the audio; bad SDP is said", () => {
   const sdp = "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
   const body = `--b\r\nContent-Type: application/sdp\r\n\r\n${sdp}\r\n--b\r\nContent-Type: application/rs-metadata\r\n\r\n<recording><oops\r\n--b--\r\n`;

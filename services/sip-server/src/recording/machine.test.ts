@@ -202,6 +202,19 @@ test("R34: a recording with a flaw ends as partial", () => {
   assert.deepEqual(effects.at(-1), { kind: "ledger", outcome: "partial", reason: "no RTP from the agent" });
 });
 
+test("R34: what the recorder did not confirm at the end is partial, also when that is known only after the end", () => {
+  const { effects } = run([
+    { kind: "wanted", answeredMicros: 0 },
+    { kind: "started" },
+    { kind: "call-ended" },
+    { kind: "degraded", reason: "recorder-lost (481 at the end)" },
+  ]);
+  assert.deepEqual(effects.slice(-2), [
+    { kind: "alarm", reason: "recorder-lost (481 at the end)" },
+    { kind: "ledger", outcome: "partial", reason: "recorder-lost (481 at the end)" },
+  ]);
+});
+
 test("R34: a call that is over before the recorder's answer is here was recorded all the same", () => {
   const { effects } = run([{ kind: "wanted", answeredMicros: 0 }, { kind: "call-ended" }, { kind: "started" }]);
   assert.deepEqual(effects.at(-1), { kind: "ledger", outcome: "recorded", reason: undefined });

@@ -153,8 +153,12 @@ function abandon(state: RecordingMachineState, reason: string): RecordingStep {
 }
 
 function degraded(state: RecordingMachineState, reason: string): RecordingStep {
+  const flawed = { ...state, lastFailure: reason };
+  // The recorder did not answer its BYE: what it holds is in doubt, and the ledger must not say more than is known (R34).
+  if (state.phase === "stopped" && state.everStarted)
+    return { state: flawed, effects: [{ kind: "alarm", reason }, ledgerAtEnd(flawed)] };
   if (state.phase !== "recording" && state.phase !== "paused") return none(state);
-  return { state: { ...state, lastFailure: reason }, effects: [{ kind: "alarm", reason }] };
+  return { state: flawed, effects: [{ kind: "alarm", reason }] };
 }
 
 function lost(state: RecordingMachineState, reason: string): RecordingStep {
