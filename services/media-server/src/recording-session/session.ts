@@ -28,7 +28,7 @@ import { placeOf, type RecorderWatch, type WatchPlace } from "./recorder-watch.t
 import { type AnsweredStream, type OfferedStream, readRecordingAnswer, recordingOffer } from "./sdp.ts";
 import { AudioTaken } from "./audio-taken.ts";
 import { SessionTaps, type TappedLeg } from "./taps.ts";
-import { targetOf } from "./target.ts";
+import { siblingOf, targetOf } from "./target.ts";
 
 /** What a session is given. */
 export interface RecordingSessionOptions {
@@ -243,6 +243,7 @@ export class RecordingSession {
     this.#sdpVersion += 1;
     const { body, contentType } = this.#body();
     const callUuid = fact(this.#o.facts(), "calluuid");
+    const sibling = siblingOf(this.#o.facts(), this.copy);
     const sip = invite({
       uri: target.requestUri,
       to: { uri: target.nextHop },
@@ -251,6 +252,7 @@ export class RecordingSession {
       headers: [
         ["Require", "siprec"],
         ...(avoid === "" ? [] : [["X-Resource-Avoid", avoid] as const]),
+        ...(sibling === undefined ? [] : [["X-Resource-Sibling", sibling] as const]),
         ...(callUuid === undefined ? [] : [["X-Genesys-CallUUID", callUuid] as const]),
       ],
       body,
