@@ -237,6 +237,11 @@ describe("Resource Manager over TCP", () => {
     assert.equal((await invite(uac, role, "record=id9", ";copy=2", [], host)).status, 200);
     assert.deepEqual([own.invites.length, group.invites.length], [1, 0]);
     assert.equal((await invite(uac, role, "record=id9", ";copy=2", [], "203.0.113.9:5070")).status, 403);
+    const sibling: [string, string] = ["X-Resource-Sibling", `sip:${host}`];
+    assert.equal((await invite(uac, role, "record=id9", ";copy=2", [sibling], host)).status, 403);
+    assert.equal((await invite(uac, role, "record=id8", ";copy=1", [sibling])).status, 200);
+    assert.equal(group.invites.at(-1)?.headers.get("X-Resource-Sibling"), undefined);
+    assert.deepEqual([own.invites.length, group.invites.length], [1, 1]);
   });
 
   test("RFC 3261 16.3: 483 when Max-Forwards is used up, 482 on a loop, 420 for Proxy-Require", async (t) => {

@@ -30,7 +30,7 @@ import { type AnsweredStream, type OfferedStream, readRecordingAnswer, recording
 import { type Absence, absenceOf } from "./absence.ts";
 import { AudioTaken } from "./audio-taken.ts";
 import { SessionTaps, type TappedLeg } from "./taps.ts";
-import { targetOf } from "./target.ts";
+import { siblingOf, targetOf } from "./target.ts";
 
 /** What a session is given. */
 export interface RecordingSessionOptions {
@@ -245,6 +245,7 @@ export class RecordingSession {
     this.#sdpVersion += 1;
     const { body, contentType } = this.#body();
     const callUuid = fact(this.#o.facts(), "calluuid");
+    const sibling = siblingOf(this.#o.facts(), this.copy);
     const sip = invite({
       uri: target.requestUri,
       to: { uri: target.nextHop },
@@ -253,6 +254,7 @@ export class RecordingSession {
       headers: [
         ["Require", "siprec"],
         ...(avoid === "" ? [] : [["X-Resource-Avoid", avoid] as const]),
+        ...(sibling === undefined ? [] : [["X-Resource-Sibling", sibling] as const]),
         ...(callUuid === undefined ? [] : [["X-Genesys-CallUUID", callUuid] as const]),
       ],
       body,

@@ -40,6 +40,11 @@ export function targetOf(
   return { requestUri, nextHop: resourceManager, destination: chosen ?? resourceManager };
 }
 
+/** R10: the recorder that the command chose for the other copy; undefined where it chose none. This copy must not go there. */
+export function siblingOf(facts: RecordingFacts, copy: number): string | undefined {
+  return fact(facts, "dest2") === undefined ? undefined : fact(facts, copy === 2 ? "dest" : "dest2");
+}
+
 /** `host:port;transport=tcp` of a SIP URI; a bare `host:port` is taken as it is. */
 function hostPart(uri: string): string {
   const scheme = ["sip:", "sips:"].find((prefix) => uri.toLowerCase().startsWith(prefix));

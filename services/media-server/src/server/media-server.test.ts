@@ -146,6 +146,21 @@ test("R10: two destinations, each with its own taps; one that fails degrades the
   assert.equal(bench.engine.taps.size, 2);
 });
 
+test("R10: each copy says where the other one goes, so that they never meet", async () => {
+  const siblings = async (params: string): Promise<(string | undefined)[]> => {
+    const bench = new Bench();
+    await bench.call(params);
+    return bench.sip.invited
+      .filter(({ options }) => options.uri.includes("record="))
+      .map(({ options }) => options.headers?.find(([name]) => name === "X-Resource-Sibling")?.[1]);
+  };
+  const dest = '<rec:param name="dest" value="sip:127.0.0.1:7001"/>';
+  const dest2 = '<rec:param name="dest2" value="sip:127.0.0.1:7002"/>';
+  assert.deepEqual(await siblings(dest2), ["sip:127.0.0.1:7002", undefined]);
+  assert.deepEqual(await siblings(dest + dest2), ["sip:127.0.0.1:7002", "sip:127.0.0.1:7001"]);
+  assert.deepEqual(await siblings(dest), [undefined]);
+});
+
 test("R32: with the first Resource Manager silent the second is tried", async () => {
   const bench = new Bench(["sip:127.0.0.1:5070", "sip:127.0.0.1:5071"]);
   await bench.call();

@@ -41,10 +41,11 @@ export function rowOfFolder(view: FolderView, relative: string): RecordingRow | 
   const startTime = manifest.zero?.at ?? start.at;
   const startMicros = parseRfc3339(startTime) ?? 0;
   const durationMs = Math.round((view.frames * 1000) / FRAMES_PER_SECOND);
+  // R18: the Request-URI says what was given at the start, the metadata what it has become.
   const parameters: Record<string, string> = {
+    ...Object.fromEntries(manifest.parameters),
     ...call?.params,
     ...call?.userParams,
-    ...Object.fromEntries(manifest.parameters),
   };
   const document: RecordingDocument = {
     id: start.id,

@@ -272,14 +272,28 @@ describe("pool", () => {
     });
     assert.deepEqual(order(pool.plan(rec("id", 1), none, 0)), ["404"]);
   });
-  test("R10: the two copies of a recording do not go to the same recorder while there is another", () => {
+  test("R10: the two copies of a recording never go to the same recorder", () => {
     const pool = poolOf(group("rs", { service: "recording-server", addresses: [r1, r2] }));
     for (let i = 0; i < 4; i++) {
       pool.affinity.bind(`rec 1 id${i}`, { group: "rs", address: r1, confirmed: true }, 0);
-      assert.deepEqual(order(pool.plan(rec(`id${i}`, 2), none, 0)), [r2, r1]);
+      assert.deepEqual(order(pool.plan(rec(`id${i}`, 2), none, 0)), [r2]);
     }
     at(pool, r2).observe({ kind: "unanswered" }, 0);
-    assert.deepEqual(order(pool.plan(rec("id0", 2), none, 0)), [r1]);
+    const plan = pool.plan(rec("id0", 2), none, 0);
+    assert.deepEqual([plan.kind, plan.kind === "refuse" && plan.status], ["refuse", 503]);
+  });
+  test("R10: the copy that the group takes keeps away from the recorder that the other one names", () => {
+    const pool = poolOf(group("rs", { service: "recording-server", addresses: [r1, r2] }));
+    for (let i = 0; i < 4; i++) {
+      // By the URI that the client wrote, which need not be the configured one letter for letter.
+      const sibling = r2.replace(";transport=tcp", "");
+      assert.deepEqual(order(pool.plan(rec(`id${i}`, 1), { ...none, sibling }, 0)), [r1]);
+    }
+    // Naming it says nothing about a recorder that was lost: the recording goes on where it is.
+    pool.affinity.bind("rec 1 here", { group: "rs", address: r1, confirmed: true }, 0);
+    assert.deepEqual(order(pool.plan(rec("here", 1), { ...none, sibling: r2 }, 0)), [r1]);
+    const alone = poolOf(group("rs", { service: "recording-server", addresses: [r1] }));
+    assert.equal(alone.plan(rec("id", 1), { ...none, sibling: r1 }, 0).kind, "refuse");
   });
   test("R31: the same copy goes back to its recorder, unless the client says to avoid it", () => {
     const pool = poolOf(group("rs", { service: "recording-server", addresses: [r1, r2] }));

@@ -18,6 +18,8 @@ export interface PlacementHints {
   readonly token: string | undefined;
   /** Values of X-Resource-Avoid: SIP URIs or tokens. Such a resource is taken only where no other is left. */
   readonly avoid: readonly string[];
+  /** Value of X-Resource-Sibling: the SIP URI of the other copy's recorder. Never taken (R10). */
+  readonly sibling?: string;
 }
 
 /** Where a request may go, or the answer that it gets instead. */
@@ -83,13 +85,14 @@ export class Pool {
     const choice = all.flatMap((g) => g.resources).length > 1;
     const named = all.filter((g) => g.config.name.toLowerCase() === wish.uri.host.toLowerCase());
     const shun = this.#avoided(hints.avoid);
-    // R10: the two copies of a recording never go to the same resource while there is another.
+    // R10: the two copies of a recording never go to the same resource.
+    const taken = this.#avoided(hints.sibling === undefined ? [] : [hints.sibling]);
     const sibling = this.affinity.get(recordingName(wish.id, wish.copy === "2" ? "1" : "2"), now);
-    if (sibling !== undefined) shun.add(sibling.address);
+    if (sibling !== undefined) taken.add(sibling.address);
     const home = this.affinity.get(name, now)?.address;
     // R31: who names a resource to avoid has lost the one that it had, whatever its name was.
     if (home !== undefined && hints.avoid.length > 0) shun.add(home);
-    const plan = this.#choose(named.length > 0 ? named : all, choice ? name : undefined, shun, now);
+    const plan = this.#choose(named.length > 0 ? named : all, choice ? name : undefined, shun, now, taken);
     if (plan.kind === "refuse") return plan;
     // A higher epoch, or a further channel, of a recording goes to where the recording is, if that is in service.
     const first = plan.resources.find((r) => r.address === home && !shun.has(r.address));
@@ -97,14 +100,20 @@ export class Pool {
     return { ...plan, resources: [first, ...plan.resources.filter((r) => r !== first)] };
   }
 
-  #choose(groups: readonly Group[], name: string | undefined, shun: ReadonlySet<string>, now: number): Plan {
+  #choose(
+    groups: readonly Group[],
+    name: string | undefined,
+    shun: ReadonlySet<string>,
+    now: number,
+    taken: ReadonlySet<string> = new Set(),
+  ): Plan {
     if (groups.length === 0) return refuse(404, "No Such Service Here");
     const turn = this.#turn++;
     let busy = false;
     const resources: Resource[] = [];
     for (const group of groups) {
       const selection = select({
-        resources: group.resources,
+        resources: group.resources.filter(({ address }) => !taken.has(address)),
         scheme: group.config.loadBalanceScheme,
         turn,
         now,

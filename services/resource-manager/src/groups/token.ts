@@ -4,6 +4,8 @@ import { maxTokenLength } from "../limits.ts";
 export const tokenHeader = "X-Resource-Token";
 /** Header with SIP URIs or tokens, comma-separated, of resources that an INVITE goes to only where no other is left. */
 export const avoidHeader = "X-Resource-Avoid";
+/** Header with the SIP URI that a client named for the other copy of the recording (R10): this copy never goes there. */
+export const siblingHeader = "X-Resource-Sibling";
 
 /** What a token says. */
 export interface ResourceToken {

@@ -7,7 +7,7 @@ import {
   type SipResponse,
   type SipUri,
 } from "@sidetone/sip";
-import { avoidHeader, tokenHeader } from "../groups/token.ts";
+import { avoidHeader, siblingHeader, tokenHeader } from "../groups/token.ts";
 import { maxForwards } from "./gate.ts";
 
 /** RFC 3261 16.6: a copy to send on: Max-Forwards lowered, our Route taken off, our own headers removed. */
@@ -17,6 +17,7 @@ export function forwarded(request: SipRequest, self: readonly HostPort[]): SipRe
   if (isSelf(topRoute(request), self)) copy.headers.removeFirst("route");
   copy.headers.remove(tokenHeader);
   copy.headers.remove(avoidHeader);
+  copy.headers.remove(siblingHeader);
   return copy;
 }
 

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { sipUriPlace } from "@sidetone/config";
 import type { Clock, Logger } from "@sidetone/foundation";
 import {
   type Destination,
@@ -13,7 +14,7 @@ import {
 } from "@sidetone/sip";
 import type { Pool } from "../groups/pool.ts";
 import type { Resource } from "../groups/resource.ts";
-import { avoidHeader, tokenHeader } from "../groups/token.ts";
+import { avoidHeader, siblingHeader, tokenHeader } from "../groups/token.ts";
 import { forwarded, isSelf, retarget, returned } from "./forwarding.ts";
 import { checkGate } from "./gate.ts";
 import type { Peers } from "./peers.ts";
@@ -115,14 +116,16 @@ export class ResourceProxy {
     };
     const named = wish.kind === "record" ? this.#namedDestination(wish.uri) : undefined;
     if (named === forbidden) return refuse(403, "Destination Not Allowed");
-    const plan =
-      named === undefined
-        ? pool.plan(
-            wish,
-            { token: request.headers.get(tokenHeader), avoid: request.headers.list(avoidHeader) },
-            clock.now(),
-          )
-        : undefined;
+    const sibling = request.headers.get(siblingHeader);
+    if (named !== undefined && sibling !== undefined && samePlace(named, sibling)) {
+      return refuse(403, "Destination Has the Other Copy");
+    }
+    const hints = {
+      token: request.headers.get(tokenHeader),
+      avoid: request.headers.list(avoidHeader),
+      ...(sibling === undefined ? {} : { sibling }),
+    };
+    const plan = named === undefined ? pool.plan(wish, hints, clock.now()) : undefined;
     if (plan?.kind === "refuse") return refuse(plan.status, plan.reason, plan.retryAfterS);
     tx.respond(100);
     const candidates =
@@ -191,6 +194,11 @@ export class ResourceProxy {
     const host = local.host.includes(":") ? `[${local.host}]` : local.host;
     return `sip:${host}:${local.port};transport=${flow.transport}`;
   }
+}
+
+function samePlace(one: string, other: string): boolean {
+  const [a, b] = [sipUriPlace(one), sipUriPlace(other)];
+  return a !== undefined && a.host === b?.host && a.port === b.port;
 }
 
 function uriInside(route: string): string {

@@ -1,4 +1,4 @@
-import { parseUri } from "@sidetone/sip";
+import { parseUri, type SipUri } from "@sidetone/sip";
 import { matches } from "./rights.ts";
 
 /** Parameters of a recorder's address that do not lead elsewhere than its host says. */
@@ -11,14 +11,25 @@ const harmless = new Set(["transport", "lr"]);
 export function destinationMistake(text: string, allowed: readonly string[]): string | undefined {
   const read = parseUri(text);
   if (!read.ok) return `is no SIP URI: ${read.error}`;
-  const { scheme, host, port, params, headers, password } = read.value;
+  const { scheme, host, params, headers, password } = read.value;
   if (scheme !== "sip" && scheme !== "sips") return "is no SIP URI";
   if (headers !== undefined || password !== undefined) return "must be a SIP URI without headers and password";
   for (const [name] of params.entries()) {
     if (!harmless.has(name.toLowerCase())) return `must not have the URI parameter ${name.slice(0, 32)}`;
   }
   const plain = host.toLowerCase();
-  const full = `${plain.includes(":") ? `[${plain}]` : plain}:${port ?? (scheme === "sips" ? 5061 : 5060)}`;
+  const full = placeOf(read.value);
   const named = allowed.some((one) => matches(one.toLowerCase(), plain) || matches(one.toLowerCase(), full));
   return named ? undefined : "is not among the destinations of this application";
+}
+
+/** R10: whether two SIP URIs name the same host and port. */
+export function samePlace(one: string, other: string): boolean {
+  const [a, b] = [parseUri(one), parseUri(other)];
+  return a.ok && b.ok && placeOf(a.value) === placeOf(b.value);
+}
+
+function placeOf({ scheme, host, port }: SipUri): string {
+  const plain = host.toLowerCase();
+  return `${plain.includes(":") ? `[${plain}]` : plain}:${port ?? (scheme === "sips" ? 5061 : 5060)}`;
 }

@@ -66,6 +66,11 @@ const bad: readonly [string, KVList, string][] = [
   ["a destination that maddr leads elsewhere", { dest: "sip:rec.example;maddr=6.6.6.6" }, "InvalidAttribute"],
   ["a destination with headers", { dest: "sip:rec.example?Route=x" }, "InvalidAttribute"],
   ["the same destination twice", { dest: "sip:rec.example", dest2: "sip:rec.example" }, "InvalidAttribute"],
+  [
+    "the same destination in other words",
+    { dest: "sip:rec.example", dest2: "sip:a@REC.example:5060;transport=tcp" },
+    "InvalidAttribute",
+  ],
   ["a foreign destination", { dest: "sip:evil.example" }, "PermissionDenied"],
   ["a foreign destination that looks like one of ours", { dest: "sip:172.24.1.1@evil.example" }, "PermissionDenied"],
   ["a port that is not in the pattern", { dest: "sip:10.0.0.1:5091" }, "PermissionDenied"],

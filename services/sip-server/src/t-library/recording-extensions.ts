@@ -1,7 +1,7 @@
 import { type Result, fail, ok } from "@sidetone/foundation";
 import type { KVList, KVValue } from "@sidetone/tlib";
 import { isRecordingId } from "../identity/index.ts";
-import { destinationMistake } from "./destinations.ts";
+import { destinationMistake, samePlace } from "./destinations.ts";
 import { maxParameterName, maxParameterValue, maxRecordingParameters } from "./limits.ts";
 import type { SwitchFailure } from "./switch.ts";
 
@@ -59,7 +59,9 @@ export function readRecordingExtensions(
     if (mistake !== undefined) return fail(mistake);
   }
   const [dest, dest2] = [fixed.get("dest"), fixed.get("dest2")] as (string | undefined)[];
-  if (dest !== undefined && dest === dest2) return invalid("dest2 must name another recorder than dest");
+  if (dest !== undefined && dest2 !== undefined && samePlace(dest, dest2)) {
+    return invalid("dest2 must name another recorder than dest");
+  }
   return ok({ side, id, dest, dest2, parameters: parameters.value });
 }
 

@@ -37,20 +37,18 @@ export class Rights {
   readonly #grants: readonly GrantConfig[];
   readonly #keys: readonly string[] | undefined;
   readonly #known = new Map<string, ReadonlySet<Right>>();
+  /** Where it sees all keys undefined, else a name for what it sees: applications of one name see the same. */
+  readonly view: string | undefined;
 
   /** @param keys patterns of the user data keys that the application sees; undefined = all. */
   constructor(grants: readonly GrantConfig[], keys: readonly string[] | undefined) {
     this.#grants = grants;
     this.#keys = keys;
+    this.view = keys === undefined ? undefined : JSON.stringify(keys);
   }
 
   may(right: Right, dn: string): boolean {
     return this.#of(dn).has(right);
-  }
-
-  /** Where it sees all keys undefined, else a name for what it sees: applications of one name see the same. */
-  get view(): string | undefined {
-    return this.#keys === undefined ? undefined : JSON.stringify(this.#keys);
   }
 
   /** Whether the application sees a key of the user data. */
