@@ -35,7 +35,7 @@ async function part(work: (pair: Pair) => Promise<void>): Promise<void> {
     await work({ server, clients, port: await server.ask<number>({ do: "listen" }) });
     const own = (await server.ask<ServerState>({ do: "state" })).cpuMicros;
     const load = (await clients.ask<Heard>({ do: "heard", expected: 0 })).cpuMicros;
-    const others = busySeconds() - busy - (own + load) / 1e6;
+    const others = Math.max(0, busySeconds() - busy - (own + load) / 1e6);
     const seconds = (performance.now() - began) / 1000;
     out(`  meanwhile other programs took ${((100 * others) / seconds / cpus().length).toFixed(0)} % of the machine\n`);
   } finally {
@@ -146,10 +146,10 @@ async function stuck(pair: Pair): Promise<void> {
   const run: Run = {
     kind: "tlib",
     journal: false,
-    queueEffects: 30,
+    queueEffects: 40,
     queuePerSecond: 5,
     desktops: many,
-    desktopEffects: 1_500,
+    desktopEffects: 2_000,
     fromDue: true,
   };
   const expected = run.queueEffects * many + run.desktopEffects;

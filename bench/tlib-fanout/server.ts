@@ -71,7 +71,10 @@ let writes = 0;
 let late = 0;
 const queueWaits = new Samples();
 const desktopWaits = new Samples();
-const stuckSockets: Socket[] = [];
+let stuckSockets: readonly Socket[] = [];
+
+/** Those that do not read, without those of earlier runs. */
+const stuckOpen = (): readonly Socket[] => stuckSockets.filter((socket) => !socket.destroyed);
 
 /** `ws` corks for each frame: at the end of `uncork` the frame is the kernel's, or it waits here. */
 function watch(socket: Socket): void {
@@ -87,7 +90,7 @@ function watch(socket: Socket): void {
 function watched(handler: UpgradeHandler): UpgradeHandler {
   return (request, socket, head) => {
     if (!(socket instanceof Socket)) throw new TypeError("a socket of node:net was expected");
-    if (request.url?.endsWith("?stuck") === true) stuckSockets.push(socket);
+    if (request.url?.endsWith("?stuck") === true) stuckSockets = [...stuckOpen(), socket];
     else watch(socket);
     return handler(request, socket, head);
   };
@@ -199,7 +202,7 @@ async function run(o: Run): Promise<RunResult> {
 /** Fills the buffers of the two that do not read until the engine holds back what is for them. */
 async function jam(): Promise<void> {
   for (let i = 0; i < mostJam; i++) {
-    const open = stuckSockets.flatMap((socket, which) => (socket.writableLength < unsentLimit ? [which] : []));
+    const open = stuckOpen().flatMap((socket, which) => (socket.writableLength < unsentLimit ? [which] : []));
     if (open.length === 0) break;
     for (const which of open) effect("tlib", stuckDns[which] ?? "", undefined);
     if (i % 50 === 49) await pause(1);
@@ -212,10 +215,7 @@ function state(): ServerState {
   const { rss, heapUsed, external } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   const { sessions, connections, keptBytes, slowConsumers } = tlib.stats();
-  for (const [i, socket] of stuckSockets.toReversed().entries()) {
-    if (socket.destroyed) stuckSockets.splice(stuckSockets.length - 1 - i, 1);
-  }
-  const stuckUnsent = stuckSockets.map((socket) => socket.writableLength);
+  const stuckUnsent = stuckOpen().map((socket) => socket.writableLength);
   const memory = { rss, heapUsed, external };
   return { memory, cpuMicros: user + system, sessions, connections, keptBytes, slowConsumers, stuckUnsent };
 }
