@@ -5,6 +5,18 @@ import { ConnIdSource } from "../identity/conn-id.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { openStorage } from "./storage.ts";
 
+/** Waits while the reader is behind and the pipe is full. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+    }
+  }
+}
+
 const file = process.argv[2] ?? "";
 const run = process.argv[3] ?? "";
 const storage = await openStorage({ file, log: silentLogger });
@@ -18,7 +30,7 @@ for (;;) {
     const callUuid = `${run}${n}`;
     const connId = connIds.next();
     await ledger.expect({ callUuid, connId, dn: "7001", side: "agent", cause: "full-time", expectedFrom: n });
-    writeSync(1, `${callUuid} ${connId}\n`);
+    say(`${callUuid} ${connId}\n`);
   });
   await Promise.all(turn);
 }
