@@ -52,13 +52,14 @@ export interface Ran {
 export function runAsync(
   program: string,
   args: readonly string[],
-  o: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  o: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly limitMs?: number } = {},
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: o.cwd ?? projectRoot,
       env: { ...process.env, ...o.env },
       stdio: ["ignore", "pipe", "pipe"],
+      ...(o.limitMs === undefined ? {} : { timeout: o.limitMs, killSignal: "SIGKILL" as const }),
     });
     let stdout = "";
     let stderr = "";
