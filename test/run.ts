@@ -1,6 +1,6 @@
 /**
  * `npm test`. Unit tests run in a process per workspace, each end-to-end and interop file in a network namespace of
- * its own, two or three processes at a time; a file that says `runs: alone` in its head comes last and by itself. What needs a
+ * its own, two processes at a time; a file that says `runs: alone` in its head comes last and by itself. What needs a
  * program that is not installed is skipped and says so; with CI=true a skipped test fails.
  *
  *   sidetone-node test/run.ts [--unit] [--e2e] [--interop] [--mode one-process|five-processes] [text in a file's path ...]
@@ -185,9 +185,8 @@ const unitFiles = matching([
   "cli/src/**/*.test.ts",
   "test/*.test.ts",
 ]);
-/** Unit tests compute; what runs against sockets mostly waits for calls to pass. More would make calls late, which tests of audio judge. */
-const UNITS_AT_ONCE = Math.min(2, availableParallelism());
-const CALLS_AT_ONCE = UNITS_AT_ONCE + 1;
+/** Three would make calls late on two cores, and tests of audio judge lateness. */
+const AT_ONCE = Math.min(2, availableParallelism());
 if (wants("--unit")) {
   const byWorkspace = Map.groupBy(unitFiles, (file) =>
     file
@@ -206,7 +205,7 @@ if (wants("--unit")) {
       env: {},
       limitMs: UNIT_LIMIT_MS,
     })),
-    UNITS_AT_ONCE,
+    AT_ONCE,
   );
 }
 
@@ -231,7 +230,7 @@ for (const kind of ["interop", "e2e"]) {
     }
   }
 }
-await inTurn(together, own.wrap.length > 0 ? CALLS_AT_ONCE : 1);
+await inTurn(together, own.wrap.length > 0 ? AT_ONCE : 1);
 await inTurn(alone, 1);
 
 rmSync(work, { recursive: true, force: true });
