@@ -248,9 +248,11 @@ describe("the recorder's process is killed in a call", () => {
     await hearsEachOther(call, 437, 1013);
     assert.ok(await until(async () => (await recordingState(system, "7001")) === "On", 3000), "recording is not on");
     await talk(2000);
+    const killedAt = performance.now();
     await system.killRole("recorder");
     await talk(1000);
     await system.startRole("recorder");
+    const awayMs = performance.now() - killedAt;
     await talk(5000);
     const state = await recordingState(system, "7001");
     await hearsEachOther(call, 437, 1013);
@@ -263,6 +265,12 @@ describe("the recorder's process is killed in a call", () => {
     console.log(
       `missing per side: ${missing.join(", ")} ms of ${row.durationMs}; ledger ${line?.outcome} ${line?.reason}`,
     );
+    if (awayMs > 4000) {
+      // A machine so busy that the recorder was away for as long as the Media Server waits (5 s): then it must be said.
+      await ledgerSays(system, "7001", "partial", /^(recorder-lost|no-recorder|recorder-no-answer) \(/);
+      await system.stop();
+      return;
+    }
     assert.equal(state, "On");
     assert.ok(missing.length === 2 && missing.every((ms) => ms <= 60), `${missing.join(", ")} ms are missing`);
     assert.ok(
