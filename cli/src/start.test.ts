@@ -125,7 +125,10 @@ describe("sidetone start", () => {
     const damaged = 'recorder:\n  listen: [ "tcp://127.0.0.1:0" ]\n  rtp: { address: 127.0.0.1, ports: 25000-32767 }\n';
     const run = start(t, `${damaged}  storage: { directory: rec, database: "sqlite:sidetone.yaml" }\n`);
     assert.equal(await run.exit, 1);
-    assert.match(run.err(), /^recorder\.storage\.database .*sidetone\.yaml: file is not a database\nStop the recorder, move .* away/);
+    assert.match(
+      run.err(),
+      /^recorder\.storage\.database .*sidetone\.yaml: file is not a database\nStop the recorder, move .* away/,
+    );
   });
 
   test("a role without a section, and one that does not exist: exit 1 with what there is", async (t) => {
