@@ -25,12 +25,15 @@ export function apiAccess(options: ApiOptions, config: () => SidetoneConfig): Ap
       remedy: "Name one with --url http://ADDRESS:PORT and --user NAME:PASSWORD.",
     });
   }
-  const { host, port } = section.http;
-  const reachable =
-    host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host;
   const user = section.users[0];
   const own = user === undefined ? undefined : basic(`${user.name}:${user.password}`);
-  return { base: `http://${reachable}:${port}`, authorization: given ?? own };
+  return { base: `http://${reachable(section.http)}`, authorization: given ?? own };
+}
+
+/** `host:port` at which this machine reaches what listens there: on every address means on loopback too. */
+export function reachable({ host, port }: { readonly host: string; readonly port: number }): string {
+  const own = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `${own.includes(":") ? `[${own}]` : own}:${port}`;
 }
 
 /** GETs JSON. @throws SidetoneError `not-running`, or the problem that the server tells, with its remedy. */

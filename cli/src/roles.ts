@@ -1,4 +1,5 @@
-import { nearestName, type SidetoneConfig } from "@sidetone/config";
+import type { SidetoneConfig } from "@sidetone/config";
+import { nearestName } from "@sidetone/foundation";
 import { type RoleContext, type RoleName, type RunningRole, roleNames, SidetoneError } from "@sidetone/foundation";
 
 /** Starts a role. */

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import type { ApplicationConfig, GrantConfig, SidetoneConfig } from "@sidetone/config";
+import { type ApplicationConfig, type GrantConfig, matchesPattern, type SidetoneConfig } from "@sidetone/config";
 import { SidetoneError } from "@sidetone/foundation";
 import { connect, type TlibClient, TlibError } from "@sidetone/tlib/client";
+import { reachable } from "./api-client.ts";
 
 /** Options of the commands that are T-Library clients. */
 export interface TlibOptions {
@@ -49,8 +50,7 @@ function ownUrl(config: SidetoneConfig): string {
       remedy: "Name the T-Library interface with --tlib-url ws://ADDRESS:PORT/tlib/v1.",
     });
   }
-  const host = http.host === "0.0.0.0" ? "127.0.0.1" : http.host === "::" ? "::1" : http.host;
-  return `ws://${host.includes(":") ? `[${host}]` : host}:${http.port}/tlib/v1`;
+  return `ws://${reachable(http)}/tlib/v1`;
 }
 
 function ownApplication(
@@ -60,7 +60,7 @@ function ownApplication(
   const holds = (application: ApplicationConfig): boolean =>
     dns.every((dn) =>
       rights.every((right) =>
-        application.grants.some((grant) => matches(grant.dns, dn) && grant.rights.includes(right)),
+        application.grants.some((grant) => matchesPattern(grant.dns, dn) && grant.rights.includes(right)),
       ),
     );
   const found = Array.from(config.sipServer?.applications?.values() ?? []).find(holds);
@@ -72,21 +72,6 @@ function ownApplication(
     );
   }
   return { applicationName: found.name, applicationPassword: found.password };
-}
-
-/** A pattern of a grant: `*` stands for any characters. */
-function matches(pattern: string, dn: string): boolean {
-  const [head = "", ...rest] = pattern.split("*");
-  if (rest.length === 0) return pattern === dn;
-  if (!dn.startsWith(head)) return false;
-  let at = head.length;
-  for (const [n, part] of rest.entries()) {
-    const last = n === rest.length - 1;
-    const found = last ? dn.length - part.length : dn.indexOf(part, at);
-    if (found < at || !dn.startsWith(part, found)) return false;
-    at = found + part.length;
-  }
-  return true;
 }
 
 function namedApplication(text: string): Credentials {

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
-import { nearestName } from "./nearest.ts";
+import { nearestName } from "@sidetone/foundation";
 import type { At, Reader, Reading } from "./reading.ts";
 import { text } from "./scalars.ts";
 import type { HttpAddress, ListenAddress } from "./types.ts";

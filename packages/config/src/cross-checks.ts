@@ -1,5 +1,5 @@
 import { isLoopback, sipUriPlace } from "./addresses.ts";
-import { nearestName } from "./nearest.ts";
+import { nearestName } from "@sidetone/foundation";
 import { joinPath, type Reading } from "./reading.ts";
 import type { RtpConfig, SidetoneConfig, SipRoleConfig } from "./types.ts";
 

@@ -1,5 +1,5 @@
 export { isLoopback, sipUriPlace } from "./addresses.ts";
 export { type LoadOptions, loadConfig, parseConfig } from "./load.ts";
 export { type ConfigMistake, formatMistake } from "./mistake.ts";
-export { nearestName } from "./nearest.ts";
+export { matchesPattern } from "./pattern.ts";
 export * from "./types.ts";

@@ -12,7 +12,7 @@ import {
   sqliteFile,
 } from "./addresses.ts";
 import { formatMistake } from "./mistake.ts";
-import { editDistance, nearestName } from "./nearest.ts";
+import { editDistance, nearestName } from "@sidetone/foundation";
 import { type Reader, Reading } from "./reading.ts";
 import { duration, formatDuration, integer, size } from "./scalars.ts";
 

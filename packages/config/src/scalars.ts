@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { errorText } from "@sidetone/foundation";
 import { isMap, isScalar } from "yaml";
 import { maxDurationMs } from "./limits.ts";
-import { nearestName } from "./nearest.ts";
+import { nearestName } from "@sidetone/foundation";
 import { type At, kindOf, type Reader, type Reading, writtenAs } from "./reading.ts";
 import { object, required } from "./shapes.ts";
 

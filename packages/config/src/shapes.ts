@@ -1,6 +1,6 @@
 import { isMap, isNode, isScalar, isSeq, type YAMLMap } from "yaml";
 import { maxDepth } from "./limits.ts";
-import { nearestName } from "./nearest.ts";
+import { nearestName } from "@sidetone/foundation";
 import { type At, joinPath, kindOf, type Reader, type Reading, writtenAs } from "./reading.ts";
 
 /** A key of a map: its reader, and what holds where it is absent. */

@@ -1,5 +1,5 @@
+import { matchesPattern } from "@sidetone/config";
 import { parseUri, type SipUri } from "@sidetone/sip";
-import { matches } from "./rights.ts";
 
 /** Parameters of a recorder's address that do not lead elsewhere than its host says. */
 const harmless = new Set(["transport", "lr"]);
@@ -19,7 +19,9 @@ export function destinationMistake(text: string, allowed: readonly string[]): st
   }
   const plain = host.toLowerCase();
   const full = placeOf(read.value);
-  const named = allowed.some((one) => matches(one.toLowerCase(), plain) || matches(one.toLowerCase(), full));
+  const named = allowed.some(
+    (one) => matchesPattern(one.toLowerCase(), plain) || matchesPattern(one.toLowerCase(), full),
+  );
   return named ? undefined : "is not among the destinations of this application";
 }
 

@@ -1,7 +1,7 @@
 import type { CallState, EventAttributes } from "@sidetone/tlib";
 import { type Call, type Party, presentParties } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
-import { callIdOf, otherNumber, otherParty, roleOf } from "./call-attributes.ts";
+import { callFacts } from "./call-attributes.ts";
 
 /** Events about a call that carry the call attributes and nothing more. */
 export type CallEventName =
@@ -169,20 +169,9 @@ function told(call: Call, party: Party, message: CallEventName, state?: CallStat
 
 /** The call attributes as a party sees them, with the complete user data. */
 function attributesOf(call: Call, party: Party): Without<EventAttributes["EventAttachedDataChanged"]> {
-  const other = otherParty(call, party);
-  const otherDn = otherNumber(call, party);
   return {
-    ConnID: call.connId,
-    CallUUID: call.callUuid,
-    CallID: callIdOf(call.connId),
-    CallType: call.callType,
-    ANI: call.ani,
-    DNIS: call.dnis,
+    ...callFacts(call, party),
     ThisDN: party.dn,
-    ThisDNRole: roleOf(party),
-    ...(otherDn === undefined ? {} : { OtherDN: otherDn }),
-    ...(other === undefined ? {} : { OtherDNRole: roleOf(other) }),
     ...(party.agentId === undefined ? {} : { AgentID: party.agentId }),
-    UserData: call.userData,
   };
 }

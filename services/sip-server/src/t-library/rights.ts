@@ -1,4 +1,4 @@
-import type { GrantConfig } from "@sidetone/config";
+import { type GrantConfig, matchesPattern } from "@sidetone/config";
 import type { KVList, RequestName } from "@sidetone/tlib";
 
 /** A verb of a grant (tlib-wire.md, "Rights"). */
@@ -68,38 +68,14 @@ export class Rights {
   }
 
   #allowed(key: string): boolean {
-    return this.#keys === undefined || this.#keys.some((pattern) => matches(pattern, key));
+    return this.#keys === undefined || this.#keys.some((pattern) => matchesPattern(pattern, key));
   }
 
   #of(dn: string): ReadonlySet<Right> {
     const known = this.#known.get(dn);
     if (known !== undefined) return known;
-    const rights = new Set(this.#grants.filter(({ dns }) => matches(dns, dn)).flatMap((grant) => grant.rights));
+    const rights = new Set(this.#grants.filter(({ dns }) => matchesPattern(dns, dn)).flatMap((grant) => grant.rights));
     if (this.#known.size < 10_000) this.#known.set(dn, rights);
     return rights;
   }
-}
-
-/** Whether the text fits a pattern in which `*` stands for any characters, also none. Linear but for the retries of one `*`. */
-export function matches(pattern: string, text: string): boolean {
-  let at = 0;
-  let inPattern = 0;
-  let star = -1;
-  let retry = 0;
-  while (at < text.length) {
-    if (pattern[inPattern] === "*") {
-      star = inPattern;
-      retry = at;
-      inPattern += 1;
-    } else if (inPattern < pattern.length && pattern[inPattern] === text[at]) {
-      at += 1;
-      inPattern += 1;
-    } else if (star !== -1) {
-      retry += 1;
-      at = retry;
-      inPattern = star + 1;
-    } else return false;
-  }
-  while (pattern[inPattern] === "*") inPattern += 1;
-  return inPattern === pattern.length;
 }
