@@ -1,3 +1,4 @@
+import type { DnConfig } from "@sidetone/config";
 import { fail, ok } from "@sidetone/foundation";
 import type { TlibRequest } from "@sidetone/tlib";
 import { type Call, presentParties } from "../../call-model/call.ts";
@@ -27,6 +28,16 @@ export function rightRefusal(session: Session, right: Right, dn: string): Switch
     error: "PermissionDenied",
     message: `application ${session.owner.name} lacks the right ${right} on DN ${dn}`,
   };
+}
+
+/** A configured DN that the application may see. */
+export function admitDn(context: TlibContext, session: Session, dn: string): Outcome<DnConfig> {
+  const refusal = rightRefusal(session, "monitor", dn);
+  if (refusal !== undefined) return fail(refusal);
+  const configured = context.dns().get(dn);
+  return configured === undefined
+    ? fail({ error: "NotConfigured", message: `DN ${dn} is not configured` })
+    : ok(configured);
 }
 
 /** A call that is up and of which the application has the right on at least one party. */

@@ -1,7 +1,7 @@
 import type { KVList, TlibRequest } from "@sidetone/tlib";
 import { partiesOf } from "../call-attributes.ts";
 import type { Session, TlibContext } from "../context.ts";
-import { admitCall, rightRefusal } from "./admit.ts";
+import { admitCall, admitDn } from "./admit.ts";
 import { addressTypeOf, snapshot } from "./registration.ts";
 
 export function queryServer(context: TlibContext, session: Session, request: TlibRequest<"RequestQueryServer">): void {
@@ -21,13 +21,9 @@ export function queryAddress(
 ): void {
   const { publisher } = context;
   const { ReferenceID, ThisDN, AddressInfoType } = request.attributes;
-  const refusal = rightRefusal(session, "monitor", ThisDN);
-  if (refusal !== undefined) return publisher.refuse(session, request, refusal);
-  const dn = context.dns().get(ThisDN);
-  if (dn === undefined) {
-    publisher.refuse(session, request, { error: "NotConfigured", message: `DN ${ThisDN} is not configured` });
-    return;
-  }
+  const admitted = admitDn(context, session, ThisDN);
+  if (!admitted.ok) return publisher.refuse(session, request, admitted.error);
+  const dn = admitted.value;
   const facts = { ReferenceID, ThisDN, AddressInfoType };
   if (AddressInfoType === "CallsQuery") {
     const { first, more, sendRest } = snapshot(context, session, ThisDN);

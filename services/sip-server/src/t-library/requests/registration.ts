@@ -3,7 +3,7 @@ import type { AddressType, CallSnapshot, TlibRequest } from "@sidetone/tlib";
 import { MAX_SNAPSHOT_BYTES } from "@sidetone/tlib";
 import { snapshotOf } from "../call-attributes.ts";
 import type { Session, TlibContext } from "../context.ts";
-import { rightRefusal } from "./admit.ts";
+import { admitDn } from "./admit.ts";
 
 const addressTypes: Readonly<Record<DnConfig["type"], AddressType>> = {
   extension: "DN",
@@ -34,13 +34,9 @@ export function registerAddress(
     });
     return;
   }
-  const refusal = rightRefusal(session, "monitor", ThisDN);
-  if (refusal !== undefined) return publisher.refuse(session, request, refusal);
-  const dn = context.dns().get(ThisDN);
-  if (dn === undefined) {
-    publisher.refuse(session, request, { error: "NotConfigured", message: `DN ${ThisDN} is not configured` });
-    return;
-  }
+  const admitted = admitDn(context, session, ThisDN);
+  if (!admitted.ok) return publisher.refuse(session, request, admitted.error);
+  const dn = admitted.value;
   const registered = registrations.register(session, ThisDN, RegisterMode ?? "ModeShare");
   if (!registered.ok) {
     const message =
