@@ -42,15 +42,26 @@ async function resourcesUp(system: RunningSystem): Promise<boolean> {
   return up.length >= 2 && up.every(([, value]) => value === 1);
 }
 
+/** A call of two phones, one of them 7001: they hear each other (437 and 1013 Hz), and the recording is on. */
+async function recordedCall(
+  t: TestContext,
+  system: RunningSystem,
+  from: string,
+  to: string,
+): ReturnType<typeof connect> {
+  const a = await phone(t, system, from, { source: tone(437) });
+  const b = await phone(t, system, to, { source: tone(1013) });
+  const call = await connect(a, b);
+  await hearsEachOther(call, 437, 1013);
+  assert.ok(await until(async () => (await recordingState(system, "7001")) === "On", 3000), "recording is not on");
+  return call;
+}
+
 describe("the Media Server's process is killed", () => {
   test("R17, R34: in a call: the parties hear each other again, GSIP_RECORD is Off, ledger partial, alarm; the next call is recorded", async (t) => {
     const system = await startSystem({ mode: "five-processes", config: { recorder: { "rtp-timeout": "5s" } } });
     t.after(() => system.dispose());
-    const a = await phone(t, system, "7001", { source: tone(437) });
-    const b = await phone(t, system, "7002", { source: tone(1013) });
-    const call = await connect(a, b);
-    await hearsEachOther(call, 437, 1013);
-    assert.ok(await until(async () => (await recordingState(system, "7001")) === "On", 3000), "recording is not on");
+    const call = await recordedCall(t, system, "7001", "7002");
     await talk(1500);
     await system.killRole("media-server");
     const deadAt = performance.now();
@@ -219,11 +230,7 @@ describe("the recorder's process is killed in a call", () => {
   test("R31, R17, R34: the only one, for good: GSIP_RECORD is Off within 6 s, alarm, ledger partial; the parties hear each other", async (t) => {
     const system = await startSystem({ mode: "five-processes" });
     t.after(() => system.dispose());
-    const a = await phone(t, system, "7101", { source: tone(437) });
-    const b = await phone(t, system, "7001", { source: tone(1013) });
-    const call = await connect(a, b);
-    await hearsEachOther(call, 437, 1013);
-    assert.ok(await until(async () => (await recordingState(system, "7001")) === "On", 3000), "recording is not on");
+    const call = await recordedCall(t, system, "7101", "7001");
     await system.killRole("recorder");
     const deadAt = performance.now();
     const off = await until(async () => (await recordingState(system, "7001")) === "Off", 6000);
@@ -242,11 +249,7 @@ describe("the recorder's process is killed in a call", () => {
   test("R31: the only one, and started again after 1 s: one recording, a higher epoch, nothing is missing in it", async (t) => {
     const system = await startSystem({ mode: "five-processes" });
     t.after(() => system.dispose());
-    const a = await phone(t, system, "7101", { source: tone(437) });
-    const b = await phone(t, system, "7001", { source: tone(1013) });
-    const call = await connect(a, b);
-    await hearsEachOther(call, 437, 1013);
-    assert.ok(await until(async () => (await recordingState(system, "7001")) === "On", 3000), "recording is not on");
+    const call = await recordedCall(t, system, "7101", "7001");
     await talk(2000);
     const killedAt = performance.now();
     await system.killRole("recorder");
@@ -293,11 +296,7 @@ describe("the recorder's process is killed in a call", () => {
       const second = new SecondRecorder(system);
       t.after(() => second.process.killGroup());
       assert.ok(await until(async () => await resourcesUp(system), 10_000), "the second recorder is not up");
-      const a = await phone(t, system, "7101", { source: tone(437) });
-      const b = await phone(t, system, "7001", { source: tone(1013) });
-      const call = await connect(a, b);
-      await hearsEachOther(call, 437, 1013);
-      assert.ok(await until(async () => (await recordingState(system, "7001")) === "On", 3000), "recording is not on");
+      const call = await recordedCall(t, system, "7101", "7001");
       await talk(3000);
       const own = system.processes.find(({ name }) => name === "recorder");
       const first = (await recordingsAt(system.http("recorder"))).length > 0;
