@@ -16,6 +16,8 @@ function party(id: string, role: Party["role"]): Party {
     aor: `sip:${id}@sidetone.local`,
     agentId: undefined,
     recorded: id === "a",
+    device: "phone",
+    introduction: undefined,
   };
 }
 

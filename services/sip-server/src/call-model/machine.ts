@@ -1,4 +1,15 @@
-import type { Call, Party, PartyState, RecordingState, UserData } from "./call.ts";
+import {
+  answeredParties,
+  type Call,
+  type Introduction,
+  isConference,
+  type Party,
+  type PartyState,
+  presentParties,
+  type RecordingState,
+  type UserData,
+} from "./call.ts";
+import type { KVList } from "@sidetone/tlib";
 import { type ChangedUserData, withPairs } from "./user-data.ts";
 
 /** What may have changed between a party's call and its answer (R1, R6). */
@@ -12,9 +23,22 @@ export type CallInput =
   | { readonly kind: "party-answered"; readonly party: string; readonly facts?: ReadonlyMap<string, PartyFacts> }
   | { readonly kind: "party-held"; readonly party: string }
   | { readonly kind: "party-retrieved"; readonly party: string }
-  | { readonly kind: "party-released"; readonly party: string; readonly cause: string }
+  /** `by`: the party that put it out (RequestDeleteFromConference). */
+  | { readonly kind: "party-released"; readonly party: string; readonly cause: string; readonly by?: string }
+  /** The call waits at a routing point. */
+  | { readonly kind: "party-queued"; readonly party: string }
+  /** The routing point's call goes to `target`, which is being rung. */
+  | {
+      readonly kind: "party-routed";
+      readonly party: string;
+      readonly target: Party;
+      /** What the strategy is told besides (R2: what of its wishes is ignored). */
+      readonly extensions?: KVList | undefined;
+    }
+  /** Single-step transfer: `party` leaves, `target`, which is being rung, comes in its place. */
+  | { readonly kind: "party-transferred"; readonly party: string; readonly target: Party }
   /** A client's change, judged by `changedByClient`. `by`: DN of who asked for it. */
-  | { readonly kind: "user-data"; readonly changed: ChangedUserData; readonly by: string }
+  | { readonly kind: "user-data"; readonly changed: ChangedUserData; readonly by: string | undefined }
   | {
       readonly kind: "recording";
       readonly state: Exclude<RecordingState, "absent">;
@@ -29,6 +53,23 @@ export type CallInput =
 export type CallEffect =
   | { readonly kind: "party-added"; readonly party: Party }
   | { readonly kind: "party-changed"; readonly party: Party; readonly from: PartyState; readonly cause: string }
+  /** A routing point let the call go to `target`. */
+  | {
+      readonly kind: "party-routed";
+      readonly party: Party;
+      readonly target: Party;
+      readonly extensions: KVList | undefined;
+    }
+  /** `party`, which stays, has `newcomer` in the place of who transferred the call. */
+  | { readonly kind: "party-replaced"; readonly party: Party; readonly newcomer: Party; readonly by: Introduction }
+  /** `party`, which stays, has one more in its conference. */
+  | { readonly kind: "party-joined"; readonly party: Party; readonly newcomer: Party; readonly by: Introduction }
+  /** `party`, which stays, has one less in its conference. `by`: who put it out. */
+  | { readonly kind: "party-left"; readonly party: Party; readonly leaver: Party; readonly by: Party | undefined }
+  /** `party` came here from the consultation `previousConnId`, by a transfer or into a conference. */
+  | { readonly kind: "party-moved-in"; readonly party: Party; readonly by: Introduction }
+  /** `party` goes on in the call that survives. */
+  | { readonly kind: "party-moved-out"; readonly party: Party }
   | {
       readonly kind: "user-data-changed";
       readonly userData: UserData;
@@ -48,8 +89,9 @@ export interface CallStep {
 }
 
 const legal: Readonly<Record<PartyState, readonly PartyState[]>> = {
-  dialing: ["ringing", "connected", "released"],
+  dialing: ["ringing", "queued", "connected", "released"],
   ringing: ["connected", "released"],
+  queued: ["released"],
   connected: ["held", "released"],
   held: ["connected", "released"],
   released: [],
@@ -57,27 +99,32 @@ const legal: Readonly<Record<PartyState, readonly PartyState[]>> = {
 
 /**
  * The call model: `(call, input, now) → (call, effects)`. Pure. An input that the state does not allow changes nothing
- * and has no effects: phones repeat and cross their messages.
+ * and has no effects: phones repeat and cross their messages. Two calls that become one are `mergeCalls`.
  */
 export function stepCall(call: Call, input: CallInput, nowMicros: number): CallStep {
   if (call.endedMicros !== undefined) return unchanged(call);
   switch (input.kind) {
     case "party-added":
       if (call.parties.some((party) => party.id === input.party.id)) return unchanged(call);
-      return {
-        call: { ...call, parties: [...call.parties, input.party] },
-        effects: [{ kind: "party-added", party: input.party }],
-      };
+      return added(call, input.party);
     case "party-ringing":
-      return move(call, input.party, "ringing", "alerting");
+      return phone(call, input.party) ? move(call, input.party, "ringing", "alerting") : unchanged(call);
+    case "party-queued":
+      return phone(call, input.party) ? unchanged(call) : move(call, input.party, "queued", "queued");
+    case "party-routed":
+      return routed(call, input);
+    case "party-transferred":
+      return transferred(call, input, nowMicros);
     case "party-answered":
       return answered(call, input, nowMicros);
     case "party-held":
       return move(call, input.party, "held", "held");
     case "party-retrieved":
-      return move(call, input.party, "connected", "retrieved");
+      return stateOf(call, input.party) === "held"
+        ? move(call, input.party, "connected", "retrieved")
+        : unchanged(call);
     case "party-released":
-      return released(call, input.party, input.cause, nowMicros);
+      return released(call, input, nowMicros);
     case "user-data":
       return withUserData(call, input.changed, input.by);
     case "recording":
@@ -91,7 +138,20 @@ function unchanged(call: Call): CallStep {
   return { call, effects: [] };
 }
 
-function move(call: Call, id: string, state: PartyState, cause: string): CallStep {
+function stateOf(call: Call, id: string): PartyState | undefined {
+  return call.parties.find((party) => party.id === id)?.state;
+}
+
+function phone(call: Call, id: string): boolean {
+  return call.parties.find((party) => party.id === id)?.device === "phone";
+}
+
+function added(call: Call, party: Party): CallStep {
+  return { call: { ...call, parties: [...call.parties, party] }, effects: [{ kind: "party-added", party }] };
+}
+
+/** Moves one party; nothing where its state does not allow it. */
+export function move(call: Call, id: string, state: PartyState, cause: string): CallStep {
   const party = call.parties.find((p) => p.id === id);
   if (party === undefined || !legal[party.state].includes(state)) return unchanged(call);
   const moved: Party = { ...party, state };
@@ -101,57 +161,142 @@ function move(call: Call, id: string, state: PartyState, cause: string): CallSte
   };
 }
 
-/** The called party's answer connects the caller too; a caller cannot be connected before. */
+/** One step after another, each on what the one before made. */
+export function inTurn(call: Call, ...steps: readonly ((call: Call) => CallStep)[]): CallStep {
+  const effects: CallEffect[] = [];
+  let current = call;
+  for (const step of steps) {
+    const next = step(current);
+    current = next.call;
+    effects.push(...next.effects);
+  }
+  return { call: current, effects };
+}
+
+/** The called party's answer connects the caller too; a caller is connected before by what answers it while it waits. */
 function answered(call: Call, input: Extract<CallInput, { kind: "party-answered" }>, nowMicros: number): CallStep {
-  const joining = call.parties.filter(
-    ({ id, role, state }) =>
-      id === input.party || (role === "origination" && (state === "dialing" || state === "ringing")),
-  );
-  const [answering] = joining.filter(({ id }) => id === input.party);
+  const answering = call.parties.find(({ id }) => id === input.party);
   if (answering === undefined || !legal[answering.state].includes("connected") || answering.state === "held") {
     return unchanged(call);
   }
-  const effects: CallEffect[] = [];
-  let next = call;
-  for (const party of [answering, ...joining.filter((one) => one !== answering)]) {
+  const callers = call.parties.filter(
+    ({ id, role, state }) =>
+      id !== input.party && role === "origination" && (state === "dialing" || state === "ringing"),
+  );
+  const others = answeredParties(call);
+  const connect = (party: Party) => (now: Call) => {
     const known = { ...party, ...input.facts?.get(party.id) };
-    const connected = move(
-      { ...next, parties: next.parties.map((one) => (one.id === party.id ? known : one)) },
-      party.id,
-      "connected",
-      "answered",
-    );
-    next = connected.call;
-    effects.push(...connected.effects);
-  }
-  if (next.answeredMicros === undefined) {
-    next = { ...next, answeredMicros: nowMicros };
-    effects.push({ kind: "call-answered" });
-  }
-  return { call: next, effects };
+    const with_ = now.parties.map((one) => (one.id === party.id ? known : one));
+    return move({ ...now, parties: with_ }, party.id, "connected", "answered");
+  };
+  return inTurn(
+    call,
+    ...[answering, ...callers].map(connect),
+    (now) =>
+      now.answeredMicros === undefined
+        ? { call: { ...now, answeredMicros: nowMicros }, effects: [{ kind: "call-answered" }] }
+        : unchanged(now),
+    (now) => introduced(now, input.party, others),
+  );
 }
 
-/** A two-party call ends with either party; the other is released with it. `Off` comes before that (R21). */
-function released(call: Call, id: string, cause: string, nowMicros: number): CallStep {
-  const party = call.parties.find((p) => p.id === id);
-  if (party === undefined || party.state === "released") return unchanged(call);
-  const remaining = call.parties.filter((p) => p.id !== id && p.state !== "released");
-  if (remaining.length > 1) return move(call, id, "released", cause);
-  const effects: CallEffect[] = [];
-  let next = call;
-  if (call.recording.state === "On" || call.recording.state === "Paused") {
-    const off = recording(call, { kind: "recording", state: "Off", cause: "end-of-call" });
-    next = off.call;
-    effects.push(...off.effects);
+/** Who was there is told of who came, by a transfer or into the conference. */
+function introduced(call: Call, id: string, others: readonly Party[]): CallStep {
+  const newcomer = call.parties.find((party) => party.id === id);
+  const by = newcomer?.introduction;
+  if (newcomer === undefined || by === undefined) return unchanged(call);
+  const kind = by.how === "transfer" ? "party-replaced" : "party-joined";
+  // Who brought it in hears of it last.
+  const inOrder = others.toSorted((x, y) => Number(x.id === by.party) - Number(y.id === by.party));
+  return { call, effects: inOrder.map((party): CallEffect => ({ kind, party, newcomer, by })) };
+}
+
+function routed(call: Call, input: Extract<CallInput, { kind: "party-routed" }>): CallStep {
+  const { party: id, target, extensions } = input;
+  const point = call.parties.find((party) => party.id === id);
+  if (point?.state !== "queued" || call.parties.some((party) => party.id === target.id)) return unchanged(call);
+  const left: Party = { ...point, state: "released" };
+  const parties = [...call.parties.map((party) => (party === point ? left : party)), target];
+  return {
+    call: { ...call, parties },
+    effects: [
+      { kind: "party-routed", party: left, target, extensions },
+      { kind: "party-changed", party: left, from: "queued", cause: "diverted" },
+      { kind: "party-added", party: target },
+    ],
+  };
+}
+
+function transferred(
+  call: Call,
+  { party: id, target }: Extract<CallInput, { kind: "party-transferred" }>,
+  nowMicros: number,
+): CallStep {
+  const leaver = answeredParties(call).find((party) => party.id === id);
+  if (leaver === undefined || call.parties.some((party) => party.id === target.id)) return unchanged(call);
+  const by: Introduction = { how: "transfer", party: leaver.id, number: leaver.number };
+  const arriving: Party = { ...target, introduction: by };
+  if (answeredParties(call).length < 2) return released(call, { kind: "party-released", party: id, cause: "transferred" }, nowMicros);
+  return inTurn(
+    call,
+    (now) => move(now, id, "released", "transferred"),
+    (now) => added(now, arriving),
+  );
+}
+
+/** Whether a call goes on with these parties: nobody is left alone, and before the answer nobody without the caller. */
+function goesOn(call: Call, remaining: readonly Party[]): boolean {
+  if (remaining.length < 2) return false;
+  if (call.answeredMicros === undefined) return remaining.some(({ role }) => role === "origination");
+  return remaining.some(({ state }) => state === "connected" || state === "held");
+}
+
+/** A party leaves; who would be alone then is released with it. `Off` comes before the end of the call (R21). */
+function released(call: Call, input: Extract<CallInput, { kind: "party-released" }>, nowMicros: number): CallStep {
+  const { party: id, cause } = input;
+  const party = presentParties(call).find((p) => p.id === id);
+  if (party === undefined) return unchanged(call);
+  const remaining = presentParties(call).filter((p) => p.id !== id);
+  if (goesOn(call, remaining)) {
+    const conference = isConference(call) && (party.state === "connected" || party.state === "held");
+    const by = call.parties.find((p) => p.id === input.by);
+    const told = conference ? answeredParties(call).filter((p) => p.id !== id) : [];
+    return inTurn(
+      call,
+      (now) => move(now, id, "released", cause),
+      (now) => ({
+        call: now,
+        effects: told.map((other): CallEffect => ({ kind: "party-left", party: other, leaver: party, by })),
+      }),
+    );
   }
-  for (const leaving of [party, ...remaining]) {
-    const step = move(next, leaving.id, "released", cause);
-    next = step.call;
-    effects.push(...step.effects);
-    if (leaving.id !== id) effects.push({ kind: "release-party", party: leaving.id, cause });
-  }
-  effects.push({ kind: "call-ended", cause });
-  return { call: { ...next, endedMicros: nowMicros }, effects };
+  return ended(call, [party, ...remaining], cause, nowMicros, (leaving) => leaving.id !== id);
+}
+
+/** Ends a call: its recording is off first, then its parties leave in this order. */
+export function ended(
+  call: Call,
+  leaving: readonly Party[],
+  cause: string,
+  nowMicros: number,
+  told: (party: Party) => boolean,
+): CallStep {
+  const step = inTurn(
+    call,
+    (now) =>
+      now.recording.state === "On" || now.recording.state === "Paused"
+        ? recording(now, { kind: "recording", state: "Off", cause: "end-of-call" })
+        : unchanged(now),
+    ...leaving.map((party) => (now: Call): CallStep => {
+      const left = move(now, party.id, "released", cause);
+      if (!told(party)) return left;
+      return { call: left.call, effects: [...left.effects, { kind: "release-party", party: party.id, cause }] };
+    }),
+  );
+  return {
+    call: { ...step.call, endedMicros: nowMicros },
+    effects: [...step.effects, { kind: "call-ended", cause }],
+  };
 }
 
 function withUserData(call: Call, { userData, keys }: ChangedUserData, by: string | undefined): CallStep {

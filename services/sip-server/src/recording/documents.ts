@@ -6,11 +6,19 @@ import type { RecordingParameters } from "./states.ts";
 /** Label of the recording session's stream: left channel = 1 = customer, right = 2 = agent. */
 const labels: Readonly<Record<Side, string>> = { customer: "1", agent: "2" };
 
-/** MSML that makes a conference and joins the legs to it; `connections` by the mark that names each in an error. */
-export function joinDocument(confId: string, connections: ReadonlyMap<string, ConnRef>): string {
+/**
+ * MSML that joins legs to a conference, which it makes first where it is `new`; `connections` by the mark that names each
+ * in an error.
+ */
+export function joinDocument(
+  confId: string,
+  connections: ReadonlyMap<string, ConnRef>,
+  conferenceIs: "new" | "there" = "new",
+): string {
   const conference = confRef(confId);
+  const create: MsmlOperation = { op: "createconference", name: confId, deleteWhen: "nomedia", term: false };
   const operations: MsmlOperation[] = [
-    { op: "createconference", name: confId, deleteWhen: "nomedia", term: false },
+    ...(conferenceIs === "new" ? [create] : []),
     ...Array.from(
       connections,
       ([mark, id1]): MsmlOperation => ({ op: "join", id1, id2: conference, streams: [], mark }),
@@ -82,6 +90,8 @@ export interface RecorderCommandFacts {
   readonly parameters?: RecordingParameters;
   /** `resume` of a recording that was prepared before the answer (R17): what was said since, ms. */
   readonly backfillMs?: number;
+  /** `update`: who is recorded now, where that has changed (R26). */
+  readonly streams?: readonly RecorderStream[];
 }
 
 /** MSML that pauses, resumes, stops or informs the recorder of a conference (R18, R19). */
@@ -89,13 +99,13 @@ export function recorderDocument(
   confId: string,
   state: "pause" | "resume" | "stop" | "update",
   recordingId: string,
-  { parameters, backfillMs }: RecorderCommandFacts = {},
+  { parameters, backfillMs, streams }: RecorderCommandFacts = {},
 ): string {
   const recorder = {
     state,
     params: new Map([["id", recordingId]]),
     userParams: parameters ?? new Map<string, string>(),
-    streams: [],
+    streams: streams ?? [],
     ...(backfillMs === undefined ? {} : { backfillMs }),
   };
   return writeMsml({
@@ -104,7 +114,8 @@ export function recorderDocument(
   });
 }
 
-function recorderStreams(facts: StartFacts): RecorderStream[] {
+/** Who is in the recording: the parties whose phones are at the Media Server, each on its side (R26). */
+export function recorderStreams(facts: Pick<StartFacts, "call" | "connectionOf">): RecorderStream[] {
   const sides = sidesOf(facts.call);
   const streams: RecorderStream[] = [];
   for (const party of facts.call.parties) {

@@ -15,6 +15,8 @@ function party(id: string, dn: string, kind: Party["kind"], role: Party["role"])
     aor: `sip:${dn}@sidetone.local`,
     agentId: undefined,
     recorded: false,
+    device: "phone",
+    introduction: undefined,
   };
 }
 

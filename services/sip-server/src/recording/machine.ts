@@ -58,6 +58,8 @@ export function stepRecording(state: RecordingMachineState, input: RecordingInpu
     case "retry-due":
       if (state.phase !== "waiting") return none(state);
       return state.paused ? start(state, "paused", 0) : start(state, "recording", sinceWanted(state, nowMicros));
+    case "parties-gone":
+      return partiesGone(state);
     case "call-ended":
       return callEnded(state);
   }
@@ -202,6 +204,13 @@ function refusedStart(state: RecordingMachineState, reason: string): RecordingSt
     state: { ...state, phase: "stopped", lastFailure: reason },
     effects: [{ kind: "disarm" }, { kind: "ledger", outcome: "not-recorded", reason }, { kind: "refused", reason }],
   };
+}
+
+/** The call does not say it by its end: now it has to be said. */
+function partiesGone(state: RecordingMachineState): RecordingStep {
+  const step = callEnded(state);
+  if (!state.everStarted || (state.phase !== "recording" && state.phase !== "paused")) return step;
+  return { state: step.state, effects: [...step.effects, { kind: "indicate", state: "Off", cause: "party-left" }] };
 }
 
 function callEnded(state: RecordingMachineState): RecordingStep {

@@ -42,6 +42,8 @@ function call(parties: readonly Partial<Party>[]) {
       aor: "",
       agentId: undefined,
       recorded: false,
+      device: "phone",
+      introduction: undefined,
       ...over,
     }),
   );

@@ -10,7 +10,7 @@ export interface RecordingWish {
   readonly party: string;
   readonly dn: string;
   readonly side: Side;
-  readonly cause: "full-time" | "dynamic";
+  readonly cause: "full-time" | "selective" | "dynamic";
 }
 
 /** R1: the parties whose configuration asks for full-time recording, with the side each is on. */
@@ -23,12 +23,21 @@ export function recordingWishes(call: Call): readonly RecordingWish[] {
 
 /**
  * R26, R3: an external party is the customer; of two internal ones the called is the agent, the caller stands on the
- * customer's side; of two external ones likewise. Every side has at most the parties that belong to it.
+ * customer's side; of two external ones likewise. Who came by a transfer has the side of who left for it, who was added
+ * to a conference is on the customer's side where external. Every side has at most the parties that belong to it.
  */
 export function sidesOf(call: Call): ReadonlyMap<string, Side> {
   const sides = new Map<string, Side>();
-  const kinds = new Set(call.parties.map((party) => party.kind));
-  for (const party of call.parties) sides.set(party.id, kinds.size > 1 ? byKind(party) : byRole(party));
+  const phones = call.parties.filter(({ device }) => device === "phone");
+  const kinds = new Set(phones.filter(({ introduction }) => introduction === undefined).map(({ kind }) => kind));
+  for (const party of phones) {
+    const { introduction } = party;
+    if (introduction === undefined) sides.set(party.id, kinds.size > 1 ? byKind(party) : byRole(party));
+    else {
+      const replaced = introduction.how === "transfer" ? sides.get(introduction.party) : undefined;
+      sides.set(party.id, replaced ?? byKind(party));
+    }
+  }
   return sides;
 }
 
@@ -49,9 +58,8 @@ export interface MediaPlan {
   readonly recordingFailure: "continue" | "reject";
 }
 
-/** Decides direct or anchored from the two DNs (R1, R17, `media`). */
-export function mediaPlan(caller: DnConfig, called: DnConfig): MediaPlan {
-  const dns = [caller, called];
+/** Decides direct or anchored from the DNs of a call (R1, R17, `media`). */
+export function mediaPlan(...dns: readonly DnConfig[]): MediaPlan {
   const record = dns.some((dn) => dn.record);
   const mandatory = dns.some((dn) => dn.record && dn.recordingFailure === "reject");
   return {

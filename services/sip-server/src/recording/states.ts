@@ -81,6 +81,8 @@ export type RecordingInput =
   | { readonly kind: "epoch"; readonly epoch: number }
   /** The Media Server is gone, or the media went direct. */
   | { readonly kind: "media-lost"; readonly reason: string }
+  /** R24: the last party that was to be recorded has left; the call goes on. */
+  | { readonly kind: "parties-gone" }
   | { readonly kind: "call-ended" };
 
 export type RecordingEffect =

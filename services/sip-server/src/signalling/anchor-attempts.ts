@@ -100,14 +100,32 @@ async function build(
   );
 }
 
-async function joinLegs(anchor: MediaAnchor, names: readonly string[]): Promise<Result<undefined, AnchorFailure>> {
+/** Brings one more leg to a conference that is there, within 500 ms (R17). */
+export function growAnchor(
+  context: ServerContext,
+  anchor: MediaAnchor,
+  request: Pick<AnchorRequest, "record">,
+  leg: LegToAnchor,
+): Promise<Result<undefined, AnchorFailure>> {
+  const grow = async (): Promise<Result<undefined, AnchorFailure>> => {
+    const added = await anchor.addLeg(leg.name, leg.dn, leg.offer, request.record);
+    return added.ok ? joinLegs(anchor, [leg.name], "there") : added;
+  };
+  return withDeadline(context, grow());
+}
+
+async function joinLegs(
+  anchor: MediaAnchor,
+  names: readonly string[],
+  conferenceIs: "new" | "there" = "new",
+): Promise<Result<undefined, AnchorFailure>> {
   const connections = new Map<string, ConnRef>();
   for (const name of names) {
     const connection = anchor.connection(name);
     if (connection === undefined) return fail({ reason: "media-server-lost", status: undefined });
     connections.set(name, connection);
   }
-  const refusal = await sendMsml(anchor, joinDocument(anchor.confId, connections));
+  const refusal = await sendMsml(anchor, joinDocument(anchor.confId, connections, conferenceIs));
   return refusal === undefined ? ok(undefined) : fail({ reason: refusal, status: undefined });
 }
 

@@ -6,155 +6,301 @@ import { unreadable } from "./incoming-body.ts";
 import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import { relayRequest } from "./relayed-request.ts";
-import { audioDirection, withDirection } from "./sdp-direction.ts";
-import { turnMedia } from "./turned-media.ts";
+import { audioDirection, inactiveAnswer, withDirection } from "./sdp-direction.ts";
 
 const SDP = "application/sdp";
-/** How long a phone may take to answer a move, ms: then the other one goes back. */
+/** How long a phone may take to answer a move, ms: then the others go back. */
 const MOVE_PATIENCE_MS = 5000;
 
 /** A phone's answer to a move; without status where it gave none in time. */
 type Moved = Pick<SipResponse, "reason" | "body"> & { readonly status: number };
+type Way = "inactive" | "sendrecv";
 
 /** What a call's media tell the call. */
 export interface CallMediaListener {
   /** A phone put its far end on hold, or took it back. */
   onHold(party: string, held: boolean): void;
+  /** A phone refers its call somewhere (RFC 3515); answered by who takes it. */
+  onRefer(party: string, incoming: IncomingRequest): void;
+}
+
+interface Served {
+  readonly leg: PhoneLeg;
+  /** Its phone is in another call for now (a consultation): this call leaves it alone. */
+  away: boolean;
+  /** What the phone was last shown by a hold. */
+  way: Way;
+  stop(): void;
 }
 
 /**
- * Where the media of a two-party call go, from the moment the called phone is known: between the phones, or through the Media Server. Offers of the
- * phones in mid-call are answered accordingly, and the call can be moved from the one to the other (R17, R30).
+ * Where the media of a call go, from the moment a second phone is known: between two phones, or through the Media
+ * Server. Offers of the phones in mid-call are answered accordingly; phones come and go, and the call can be moved from
+ * the one to the other (R17, R30).
  */
 export class CallMedia {
-  readonly #a: PhoneLeg;
-  readonly #b: PhoneLeg;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #listener: CallMediaListener;
-  readonly #unsubscribe: (() => void)[] = [];
+  readonly #served = new Map<string, Served>();
   #anchor: MediaAnchor | undefined;
-  #moving = false;
-  /** Parties that a client put on hold: while there is one, no phone hears anything. */
+  #moves = 0;
+  /** Parties that a client put on hold. */
   #holders: ReadonlySet<string> = new Set();
 
-  constructor(
-    phones: { readonly a: PhoneLeg; readonly b: PhoneLeg },
-    anchor: MediaAnchor | undefined,
-    o: { readonly clock: Clock; readonly log: Logger } & CallMediaListener,
-  ) {
-    const { a, b } = phones;
-    this.#a = a;
-    this.#b = b;
-    this.#anchor = anchor;
+  constructor(o: { readonly clock: Clock; readonly log: Logger } & CallMediaListener) {
     this.#clock = o.clock;
     this.#log = o.log;
     this.#listener = o;
-    this.#serve(a, b);
-    this.#serve(b, a);
   }
 
-  /** Stops serving the phones: another leg takes the called party's place. */
-  close(): void {
-    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
-  }
-
-  /** The phone whose dialog the called party's leg is. */
-  get called(): PhoneLeg {
-    return this.#b;
-  }
-
-  /** The Media Server's side, while the call is anchored. */
+  /** The Media Server's side, while the call is anchored. Only to be set before the phones were told anything else. */
   get anchor(): MediaAnchor | undefined {
     return this.#anchor;
   }
+  set anchor(anchor: MediaAnchor | undefined) {
+    this.#anchor = anchor;
+  }
 
-  /** The legs as a Media Server has to be told of them; undefined before both phones have said their SDP. */
+  /** Parties whose phones are served here. */
+  get parties(): readonly string[] {
+    return Array.from(this.#served.keys());
+  }
+
+  /** The party's phone is in another call. */
+  isAway(party: string): boolean {
+    return this.#served.get(party)?.away === true;
+  }
+
+  /** From now on what the phone says in its dialog passes to the others, or is answered here. Again: another dialog. */
+  serve(leg: PhoneLeg): void {
+    if (this.#served.get(leg.party)?.leg.session === leg.session) return;
+    this.drop(leg.party);
+    this.#served.set(leg.party, { leg, away: false, way: "sendrecv", stop: this.#listenTo(leg) });
+  }
+
+  /** The party has left, or its phone has not: nothing of it is served any more. */
+  drop(party: string): void {
+    this.#served.get(party)?.stop();
+    this.#served.delete(party);
+    this.#holders = new Set(Array.from(this.#holders).filter((one) => one !== party));
+  }
+
+  /** Stops serving every phone. */
+  close(): void {
+    for (const party of this.parties) this.drop(party);
+  }
+
+  /** The legs as a Media Server has to be told of them; undefined before every phone has said its SDP. */
   legs(): readonly LegToAnchor[] | undefined {
     const legs: LegToAnchor[] = [];
-    for (const { party, dn, session } of [this.#a, this.#b]) {
-      if (session.remoteSdp === undefined) return undefined;
-      legs.push({ name: party, dn, offer: session.remoteSdp });
+    for (const { leg, away } of this.#served.values()) {
+      const sdp = leg.session.remoteSdp;
+      if (sdp === undefined) return undefined;
+      legs.push({ name: leg.party, dn: leg.dn, offer: away ? (withDirection(sdp, "inactive") ?? sdp) : sdp });
     }
     return legs;
   }
 
   /**
-   * Moves an established call to the Media Server, where both legs are already: both phones are re-INVITEd together,
-   * then the leg of a phone whose SDP changed is corrected. If one refuses, both go back (media-control.md).
+   * Moves an established call to the Media Server, where all legs are already: the phones are re-INVITEd together, then
+   * the leg of a phone whose SDP changed is corrected. If one refuses, the others go back (media-control.md).
    */
-  async moveTo(anchor: MediaAnchor): Promise<Result<undefined, AnchorFailure>> {
-    const [shownA, shownB] = [this.#shown(anchor, this.#a), this.#shown(anchor, this.#b)];
-    const [sdpA, sdpB] = [this.#a.session.remoteSdp, this.#b.session.remoteSdp];
-    if (shownA === undefined || shownB === undefined || sdpA === undefined || sdpB === undefined) {
-      return fail({ reason: "no-sdp", status: undefined });
-    }
-    this.#moving = true;
-    try {
-      const [toA, toB] = await Promise.all([
-        this.#offerInTime(this.#a, shownA, sdpB),
-        this.#offerInTime(this.#b, shownB, sdpA),
-      ]);
-      if (toA.status >= 300 || toB.status >= 300) {
-        await this.#backToDirect(toA, sdpA, toB, sdpB);
-        const refusal = toA.status >= 300 ? toA : toB;
-        return fail({ reason: `phone-refused-move (${refusal.status} ${refusal.reason})`, status: refusal.status });
+  moveTo(anchor: MediaAnchor): Promise<Result<undefined, AnchorFailure>> {
+    return this.#move(async () => {
+      const here = this.#present();
+      const told = await Promise.all(
+        here.map(async (served) => {
+          const shown = this.#shown(anchor, served);
+          const back = this.#peerOf(served)?.leg.session.remoteSdp;
+          return { served, answer: shown === undefined ? undefined : await this.#offerInTime(served.leg, shown, back), back };
+        }),
+      );
+      const refused = told.find(({ answer }) => answer === undefined || answer.status >= 300);
+      if (refused !== undefined) {
+        await this.#takeBack(told.filter(({ answer }) => answer !== undefined && answer.status < 300));
+        if (refused.answer === undefined) return fail({ reason: "no-sdp", status: undefined });
+        return fail(refusedMove(refused.answer));
       }
-      await Promise.all([correct(anchor, this.#a, toA), correct(anchor, this.#b, toB)]);
+      await Promise.all(
+        told.map(({ served, answer }) => (answer === undefined ? undefined : correct(anchor, served.leg, answer))),
+      );
       this.#anchor = anchor;
       return ok(undefined);
-    } finally {
-      this.#moving = false;
-    }
+    });
   }
 
-  /** The Media Server is gone: the phones are joined to each other again (R30). */
-  async moveToDirect(): Promise<Result<undefined, AnchorFailure>> {
+  /** Two phones are joined to each other: the Media Server is gone (R30), or one has come in the place of another. */
+  moveToDirect(): Promise<Result<undefined, AnchorFailure>> {
     this.#anchor = undefined;
-    this.#moving = true;
-    try {
-      const sdpB = this.#b.session.remoteSdp;
-      if (sdpB === undefined) return fail({ reason: "no-sdp", status: undefined });
-      const toA = await this.#offer(this.#a, sdpB);
-      if (toA.status >= 300) return fail({ reason: `phone-refused-move (${toA.status})`, status: toA.status });
-      const toB = await this.#offer(this.#b, toA.body);
-      if (toB.status >= 300) return fail({ reason: `phone-refused-move (${toB.status})`, status: toB.status });
+    return this.#move(async () => {
+      const [a, b, ...more] = this.#present();
+      if (a === undefined || b === undefined || more.length > 0) {
+        return fail({ reason: "no-media-server (a conference needs one)", status: undefined });
+      }
+      return this.#pair(a, b);
+    });
+  }
+
+  /** Shows an established phone what it hears here: it has come from another call, or comes back from it. */
+  async show(party: string): Promise<Result<undefined, AnchorFailure>> {
+    const served = this.#served.get(party);
+    const anchor = this.#anchor;
+    if (served === undefined) return fail({ reason: "party-gone", status: undefined });
+    if (anchor === undefined) return this.moveToDirect();
+    return this.#move(async () => {
+      const shown = this.#shown(anchor, served);
+      if (shown === undefined) return fail({ reason: "media-server-lost", status: undefined });
+      const answer = await this.#offerInTime(served.leg, shown, undefined);
+      if (answer.status >= 300) return fail(refusedMove(answer));
+      await correct(anchor, served.leg, answer);
       return ok(undefined);
-    } finally {
-      this.#moving = false;
-    }
+    });
   }
 
   /**
-   * RequestHoldCall, RequestRetrieveCall: both phones get `a=inactive`, or their media back. Resolves with why it could
-   * not be done.
+   * RequestHoldCall, RequestRetrieveCall: the phone gets `a=inactive`, or its media back, and so does the other one of
+   * two. Resolves with why it could not be done.
    */
   async hold(party: string, held: boolean): Promise<string | undefined> {
-    const holders = new Set(this.#holders);
-    if (held) holders.add(party);
-    else if (!holders.delete(party)) return "its own phone holds the call: only that can take it back";
-    if (this.#moving) return "the media of the call are being moved";
-    if (holders.size > 0 !== this.#holders.size > 0) {
-      this.#moving = true;
-      try {
-        const refusal = await turnMedia({ a: this.#a, b: this.#b }, this.#anchor, held ? "inactive" : "sendrecv");
-        if (refusal !== undefined) return refusal;
-      } finally {
-        this.#moving = false;
-      }
+    const before = this.#holders;
+    if (held) this.#holders = new Set([...before, party]);
+    else if (before.has(party)) this.#holders = new Set(Array.from(before).filter((one) => one !== party));
+    else return "its own phone holds the call: only that can take it back";
+    if (this.#moves > 0) {
+      this.#holders = before;
+      return "the media of the call are being moved";
     }
-    this.#holders = holders;
+    const refusal = await this.#turn();
+    if (refusal === undefined) return undefined;
+    this.#holders = before;
+    await this.#turn();
+    return refusal;
+  }
+
+  /** The party's phone goes into another call: this one waits for it, and nobody hears anything. */
+  async leave(party: string): Promise<string | undefined> {
+    const served = this.#served.get(party);
+    if (served === undefined) return "the phone is not in the call";
+    served.away = true;
+    served.stop();
+    this.#holders = new Set([...this.#holders, party]);
+    return this.#turn();
+  }
+
+  /** The party's phone is in this call again. */
+  async comeBack(party: string): Promise<string | undefined> {
+    const served = this.#served.get(party);
+    if (served === undefined) return "the phone is not in the call";
+    this.gather(party);
+    const shown = await this.show(party);
+    if (!shown.ok) return shown.error.reason;
+    return this.#turn();
+  }
+
+  /** As `comeBack`, but its phone is shown its media by what comes next. */
+  gather(party: string): void {
+    const served = this.#served.get(party);
+    if (served?.away === true) {
+      served.stop = this.#listenTo(served.leg);
+      served.away = false;
+    }
+    this.#holders = new Set(Array.from(this.#holders).filter((one) => one !== party));
+  }
+
+  /** Tells every phone that is in the call whether it hears the others now. */
+  async settle(): Promise<void> {
+    const refused = await this.#turn();
+    if (refused !== undefined) this.#log.warn({ reason: refused }, "a phone did not take its media back");
+  }
+
+  // Moves
+
+  async #move<T>(work: () => Promise<T>): Promise<T> {
+    this.#moves += 1;
+    try {
+      return await work();
+    } finally {
+      this.#moves -= 1;
+    }
+  }
+
+  #present(): readonly Served[] {
+    return Array.from(this.#served.values()).filter(({ away }) => !away);
+  }
+
+  /** The other one of two phones. */
+  #peerOf(served: Served): Served | undefined {
+    const others = Array.from(this.#served.values()).filter((one) => one !== served);
+    return others.length === 1 ? others[0] : undefined;
+  }
+
+  async #pair(a: Served, b: Served): Promise<Result<undefined, AnchorFailure>> {
+    const sdpB = b.leg.session.remoteSdp;
+    if (sdpB === undefined) return fail({ reason: "no-sdp", status: undefined });
+    const toA = await this.#offer(a.leg, this.#silenced(sdpB, a));
+    if (toA.status >= 300) return fail(refusedMove(toA));
+    const toB = await this.#offer(b.leg, this.#silenced(toA.body, b));
+    if (toB.status >= 300) return fail(refusedMove(toB));
+    return ok(undefined);
+  }
+
+  /** What a phone hears while clients' holds last: of two phones neither, in a conference all but who holds. */
+  #wayOf({ leg }: Served): Way {
+    if (this.#holders.size === 0) return "sendrecv";
+    return this.#served.size <= 2 || this.#holders.has(leg.party) ? "inactive" : "sendrecv";
+  }
+
+  #silenced(sdp: Buffer, served: Served): Buffer {
+    served.way = this.#wayOf(served);
+    return served.way === "sendrecv" ? sdp : (withDirection(sdp, "inactive") ?? sdp);
+  }
+
+  #shown(anchor: MediaAnchor, served: Served): Buffer | undefined {
+    const answer = anchor.offerFor(served.leg.party);
+    return answer === undefined ? undefined : this.#silenced(answer, served);
+  }
+
+  /** Tells every phone whose direction has changed. Resolves with the first refusal. */
+  #turn(): Promise<string | undefined> {
+    return this.#move(async () => {
+      const changed = this.#present().filter((served) => served.way !== this.#wayOf(served));
+      if (changed.length === 0) return undefined;
+      const anchor = this.#anchor;
+      if (anchor !== undefined) {
+        const told = await Promise.all(changed.map((served) => this.#turnAnchored(served, anchor)));
+        return told.find((refusal) => refusal !== undefined);
+      }
+      return this.#turnDirect(changed);
+    });
+  }
+
+  async #turnAnchored(served: Served, anchor: MediaAnchor): Promise<string | undefined> {
+    const shown = anchor.offerFor(served.leg.party);
+    if (shown === undefined) return "the Media Server is gone";
+    const way = this.#wayOf(served);
+    const response = await this.#offer(served.leg, withDirection(shown, way) ?? shown);
+    if (response.status >= 300) return refusal(served.leg, response);
+    served.way = way;
+    if (response.body.length > 0) await anchor.updateLeg(served.leg.party, response.body);
     return undefined;
   }
 
-  #shown(anchor: MediaAnchor, leg: PhoneLeg): Buffer | undefined {
-    const answer = anchor.offerFor(leg.party);
-    return answer === undefined ? undefined : this.#silenced(answer);
-  }
-
-  /** What a phone is told of the other side while a client's hold lasts. */
-  #silenced(sdp: Buffer): Buffer {
-    return this.#holders.size === 0 ? sdp : (withDirection(sdp, "inactive") ?? sdp);
+  /** The phones of a direct call, one after the other: what the one answers is shown to the other. */
+  async #turnDirect(changed: readonly Served[]): Promise<string | undefined> {
+    const inOrder = changed.toReversed();
+    let answer: Buffer | undefined;
+    for (const served of inOrder) {
+      const sdp = answer ?? this.#peerOf(served)?.leg.session.remoteSdp;
+      const way = this.#wayOf(served);
+      const turned = sdp === undefined ? undefined : withDirection(sdp, way);
+      if (turned === undefined) return `the phone of ${served.leg.dn} has said no media yet`;
+      const response = await this.#offer(served.leg, turned);
+      if (response.status >= 300) return refusal(served.leg, response);
+      served.way = way;
+      answer = response.body;
+    }
+    return undefined;
   }
 
   #offer(leg: PhoneLeg, sdp: Buffer): Promise<SipResponse> {
@@ -162,7 +308,7 @@ export class CallMedia {
   }
 
   /** A phone that answers after all, when the move is off, is shown the other phone again (`back`). */
-  async #offerInTime(leg: PhoneLeg, sdp: Buffer, back: Buffer): Promise<Moved> {
+  async #offerInTime(leg: PhoneLeg, sdp: Buffer, back: Buffer | undefined): Promise<Moved> {
     let cancel: Cancel = () => undefined;
     let late = false;
     const patience = new Promise<Moved>((resolve) => {
@@ -172,40 +318,57 @@ export class CallMedia {
       });
     });
     const answer = this.#offer(leg, sdp).then((response) => {
-      if (late && response.status < 300) void this.#offer(leg, back);
+      if (late && back !== undefined && response.status < 300) void this.#offer(leg, back);
       return response;
     });
     return Promise.race([answer, patience]).finally(cancel);
   }
 
-  async #backToDirect(toA: Moved, sdpA: Buffer, toB: Moved, sdpB: Buffer): Promise<void> {
-    const undo: Promise<SipResponse>[] = [];
-    if (toA.status < 300) undo.push(this.#offer(this.#a, sdpB));
-    if (toB.status < 300) undo.push(this.#offer(this.#b, sdpA));
+  async #takeBack(moved: readonly { readonly served: Served; readonly back: Buffer | undefined }[]): Promise<void> {
+    const undo = moved.map(({ served, back }) => (back === undefined ? undefined : this.#offer(served.leg, back)));
     for (const response of await Promise.all(undo)) {
-      if (response.status >= 300)
+      if (response !== undefined && response.status >= 300)
         this.#log.warn({ status: response.status }, "a phone refused to go back to direct media");
     }
   }
 
-  #serve(leg: PhoneLeg, other: PhoneLeg): void {
-    this.#unsubscribe.push(
-      leg.session.on("reinvite", (incoming) => this.#phoneOffers(leg, other, incoming)),
-      leg.session.on("update", (incoming) => this.#phoneOffers(leg, other, incoming)),
-      leg.session.on("request", (incoming) => void relayRequest(other, incoming)),
-    );
+  // What the phones say
+
+  #listenTo(leg: PhoneLeg): () => void {
+    const off = [
+      leg.session.on("reinvite", (incoming) => this.#phoneOffers(leg, incoming)),
+      leg.session.on("update", (incoming) => this.#phoneOffers(leg, incoming)),
+      leg.session.on("request", (incoming) => this.#phoneSays(leg, incoming)),
+    ];
+    return () => {
+      for (const one of off.splice(0)) one();
+    };
   }
 
-  #phoneOffers(leg: PhoneLeg, other: PhoneLeg, incoming: IncomingRequest): void {
-    if (this.#moving) {
+  #phoneSays(leg: PhoneLeg, incoming: IncomingRequest): void {
+    if (incoming.request.method === "REFER") return this.#listener.onRefer(leg.party, incoming);
+    const served = this.#served.get(leg.party);
+    const peer = served === undefined ? undefined : this.#peerOf(served);
+    if (peer === undefined) incoming.respond(incoming.request.method === "INFO" ? 200 : 501);
+    else void relayRequest(peer.leg, incoming);
+  }
+
+  #phoneOffers(leg: PhoneLeg, incoming: IncomingRequest): void {
+    const served = this.#served.get(leg.party);
+    const peer = served === undefined ? undefined : this.#peerOf(served);
+    if (this.#moves > 0) {
       // Our own re-INVITE towards this phone is under way or about to go.
       incoming.respond(491);
+      return;
+    }
+    if (served === undefined || (peer === undefined && this.#anchor === undefined)) {
+      incoming.respond(488);
       return;
     }
     const { body, method } = incoming.request;
     if (body.length === 0) {
       if (method === "UPDATE") incoming.respond(200);
-      else this.#offerless(leg, other, incoming);
+      else this.#offerless(served, peer, incoming);
       return;
     }
     const bad = unreadable(body);
@@ -213,18 +376,26 @@ export class CallMedia {
       incoming.respond(400, { reason: bad });
       return;
     }
-    void this.#answerOffer(leg, other, body, method).then((outcome) => {
+    void this.#answerOffer(served, peer, body, method).then((outcome) => {
       if (outcome.status < 300) this.#noteHold(leg, body);
       respond(leg, incoming, outcome);
     });
   }
 
-  async #answerOffer(leg: PhoneLeg, other: PhoneLeg, offer: Buffer, method: string): Promise<OfferOutcome> {
+  async #answerOffer(
+    served: Served,
+    peer: Served | undefined,
+    offer: Buffer,
+    method: string,
+  ): Promise<OfferOutcome> {
     if (this.#anchor !== undefined) {
-      const answer = await this.#anchor.updateLeg(leg.party, this.#silenced(offer));
+      const answer = await this.#anchor.updateLeg(served.leg.party, this.#silenced(offer, served));
       return answer.ok ? { status: 200, body: answer.value } : { status: 488, reason: answer.error.reason };
     }
-    const relayed = { body: other.stamp.stamp(this.#silenced(offer)), contentType: SDP };
+    if (peer === undefined) return { status: 488 };
+    if (peer.away) return { status: 200, body: inactiveAnswer(offer) };
+    const other = peer.leg;
+    const relayed = { body: other.stamp.stamp(this.#silenced(offer, peer)), contentType: SDP };
     const response =
       method === "UPDATE" && other.session.remoteAllow.has("UPDATE")
         ? await other.session.update(relayed)
@@ -233,10 +404,11 @@ export class CallMedia {
   }
 
   /** An offerless re-INVITE: we (or the other phone) offer in the 200, the answer comes in the ACK. */
-  #offerless(leg: PhoneLeg, other: PhoneLeg, incoming: IncomingRequest): void {
+  #offerless(served: Served, peer: Served | undefined, incoming: IncomingRequest): void {
+    const { leg } = served;
     const anchor = this.#anchor;
     if (anchor !== undefined) {
-      const offer = this.#shown(anchor, leg);
+      const offer = this.#shown(anchor, served);
       if (offer === undefined) {
         incoming.respond(500);
         return;
@@ -247,11 +419,13 @@ export class CallMedia {
       respond(leg, incoming, { status: 200, body: offer });
       return;
     }
+    if (peer === undefined || peer.away) return incoming.respond(488);
+    const other = peer.leg;
     void other.session.reinvite({ retry491: false, autoAck: false }).then((response) => {
       if (response.status < 300) {
-        incoming.onAck = (ack) => other.session.ack(other.stamp.stamp(this.#silenced(ack.body)));
+        incoming.onAck = (ack) => other.session.ack(other.stamp.stamp(this.#silenced(ack.body, peer)));
       }
-      const body = this.#silenced(response.body);
+      const body = this.#silenced(response.body, served);
       respond(leg, incoming, { status: response.status, reason: response.reason, body });
     });
   }
@@ -275,4 +449,12 @@ function respond(leg: PhoneLeg, incoming: IncomingRequest, outcome: OfferOutcome
     ...(reason === undefined ? {} : { reason }),
     ...(status < 300 && body !== undefined && body.length > 0 ? { body: leg.stamp.stamp(body), contentType: SDP } : {}),
   });
+}
+
+function refusedMove({ status, reason }: Moved): AnchorFailure {
+  return { reason: `phone-refused-move (${status} ${reason})`, status };
+}
+
+function refusal({ dn }: PhoneLeg, response: SipResponse): string {
+  return `the phone of ${dn} refused (${response.status} ${response.reason})`;
 }

@@ -1,14 +1,15 @@
 import type { Logger } from "@sidetone/foundation";
 import { afterSilence, errorText } from "@sidetone/foundation";
 import { readMsml } from "@sidetone/msml";
-import type { Call } from "../call-model/call.ts";
+import { answeredParties, type Call, presentParties } from "../call-model/call.ts";
 import type { CallInput } from "../call-model/machine.ts";
-import { type MediaPlan, recordingWishes } from "../recording/policy.ts";
+import { type MediaPlan, type RecordingWish, recordingWishes } from "../recording/policy.ts";
+import { SelectiveWishes, type SelectiveWish } from "../recording/selective.ts";
 import type { Outcome, RecordingAction } from "../t-library/switch.ts";
 import { LedgerLines } from "./ledger-lines.ts";
 import type { MediaPath } from "./media-path.ts";
 import { RecordingRequests } from "./recording-requests.ts";
-import { nameOf, newRun, type RecordingRun } from "./recording-run.ts";
+import { isLive, nameOf, newRun, type RecordingRun } from "./recording-run.ts";
 import type { ServerContext } from "./server-context.ts";
 import { storedInTime } from "./storage-patience.ts";
 
@@ -27,28 +28,51 @@ export interface CallRecordingOptions {
 }
 
 /**
- * The recordings of one call: the full-time one from its wish to its line in the ledger (R8, R9, R16, R17, R34), and
- * those that clients start and stop (`RecordingRequests`). One runs at a time (R6).
+ * The recordings of one call: the full-time or selective one from its wish to its line in the ledger (R1, R2, R8, R9,
+ * R16, R17, R24 to R26, R34), and those that clients start and stop (`RecordingRequests`). One runs at a time (R6); it
+ * lasts as long as a party that is flagged for it.
  */
 export class CallRecording {
   readonly #o: CallRecordingOptions;
-  readonly #fullTimeLines: LedgerLines;
   readonly #requests: RecordingRequests;
+  readonly #selective = new SelectiveWishes();
   /** The last one is the one that runs, if any does. */
   readonly #runs: RecordingRun[] = [];
+  /** Lines of the policy's recording to come, or that came to nothing; later ones have those of their run. */
+  #lines: LedgerLines;
+  /** R6: parties that a client's STOP has cleared. */
+  readonly #cleared = new Set<string>();
   #making: Promise<void> | undefined;
-  /** There will be no full-time recording, though it was wished. */
+  /** There will be no recording by policy, though it was wished. */
   #gaveUp = false;
 
   constructor(o: CallRecordingOptions) {
     this.#o = o;
-    this.#fullTimeLines = new LedgerLines(o.context.ledger, o.log);
+    this.#lines = new LedgerLines(o.context.ledger, o.log);
     this.#requests = new RecordingRequests({
       ...o,
       run: () => this.#run,
       setRun: (run) => this.#runs.push(run),
       fullTime: () => this.#fullTime,
+      onStopped: () => {
+        for (const { id } of presentParties(o.call())) this.#cleared.add(id);
+      },
     });
+  }
+
+  /** R2: what a routing strategy wants of a party that is, or will be, in the call. */
+  select(wish: SelectiveWish): void {
+    this.#selective.add(wish);
+  }
+
+  /** R2: a strategy withdraws a selective wish; or, with the right to, a full-time one. */
+  suppress(party: string, o: { readonly fullTime: boolean }): void {
+    this.#selective.suppress(party, o.fullTime);
+  }
+
+  /** Whether a party that is in the call, or rings, is to be recorded by policy. */
+  get wanted(): boolean {
+    return this.#wishes().length > 0;
   }
 
   /**
@@ -74,12 +98,20 @@ export class CallRecording {
     return Promise.race([outcome, late]).finally(cancel);
   }
 
-  /** R34: resolves when the lines are durable, before the caller hears the answer. False: the call must not go on. */
+  /**
+   * R34: parties that have answered and are to be recorded get their lines; resolves when they are durable, before the
+   * caller hears the answer. False: the call must not go on.
+   */
   async expect(answeredMicros: number): Promise<boolean> {
     const { context, call, log } = this.#o;
+    const run = this.#live;
+    if (run === undefined && this.#runs.length > 0) this.#lines = new LedgerLines(context.ledger, log);
+    const lines = run?.lines ?? this.#lines;
+    const due = this.#wishesOfAnswered().filter(({ party }) => !lines.has(party));
+    if (due.length === 0) return true;
+    for (const { party } of due) run?.flagged.add(party);
     try {
-      const id = this.#run?.control.state.id;
-      const written = this.#fullTimeLines.expect(call(), recordingWishes(call()), answeredMicros, id);
+      const written = lines.expect(call(), due, answeredMicros, run?.control.state.id);
       await storedInTime(context.clock, written, "the ledger");
       return true;
     } catch (error) {
@@ -89,9 +121,11 @@ export class CallRecording {
     }
   }
 
-  /** R16: the recording begins with the answer. */
+  /** R16: the recording begins with the answer of a party that is to be recorded; one that runs goes on with it. */
   async begin(answeredMicros: number): Promise<void> {
     const { failure, anchor } = this.#o.path();
+    const before = this.#live;
+    if (before !== undefined && before.control.state.wantedFromMicros !== undefined) return before.control.update();
     if (failure === "codec") {
       // The phones will not change: another try in mid-call would fail the same way.
       this.#giveUp("codec");
@@ -101,7 +135,7 @@ export class CallRecording {
       this.#o.log.error({ error: errorText(error) }, "no recording id could be stored"),
     );
     if (this.#o.call().endedMicros !== undefined) return;
-    const control = this.#run?.control;
+    const control = this.#live?.control;
     if (control === undefined) {
       this.#giveUp("no-recording-id");
       return;
@@ -114,6 +148,31 @@ export class CallRecording {
   /** R6: who was to be recorded is not any more, at the answer. */
   withdraw(): void {
     this.#run?.control.input({ kind: "call-ended" });
+  }
+
+  /**
+   * R24 to R26: parties have come or left, and their media are where they belong. A recording without a party that it is
+   * for ends; any other goes on, and the recorder is told who is there.
+   */
+  async partiesChanged(): Promise<void> {
+    const now = this.#o.context.clock.wallMicros();
+    if (this.#o.call().endedMicros !== undefined) return;
+    const run = this.#live;
+    if (run !== undefined) {
+      const present = new Set(presentParties(this.#o.call()).map(({ id }) => id));
+      for (const party of run.flagged) if (!present.has(party)) run.lines.leave(party, now);
+      // R25: a target that rings counts as present.
+      const stays = Array.from(run.flagged).some((party) => present.has(party)) || this.wanted;
+      if (!stays) {
+        run.control.input({ kind: "parties-gone" });
+        run.lines.until(now);
+        return;
+      }
+    }
+    if (this.#wishesOfAnswered().some(({ party }) => run?.flagged.has(party) !== true)) {
+      await this.expect(now);
+      await this.begin(now);
+    } else await run?.control.update();
   }
 
   /** What a client asks (R3, R18). Resolves before the change is said to anybody. */
@@ -142,64 +201,86 @@ export class CallRecording {
   /** The call is over: stops the recording; resolves when the Media Server has answered. */
   async end(): Promise<void> {
     const run = this.#run;
-    const ran = run !== undefined && run.control.state.phase !== "stopped";
+    const ran = run !== undefined && isLive(run);
     run?.control.input({ kind: "call-ended" });
     const now = this.#o.context.clock.wallMicros();
     if (ran) run.lines.until(now);
-    if (run === undefined || this.#gaveUp) this.#fullTimeLines.until(now);
+    if (run === undefined || this.#gaveUp) this.#lines.until(now);
     await Promise.all(this.#runs.map(({ control }) => control.stopped));
   }
 
   /** Resolves when the ledger has what was said. */
   async settled(): Promise<void> {
-    await Promise.all([this.#fullTimeLines.settled(), ...this.#runs.map(({ lines }) => lines.settled())]);
+    await Promise.all([this.#lines.settled(), ...this.#runs.map(({ lines }) => lines.settled())]);
   }
 
   get #run(): RecordingRun | undefined {
     return this.#runs.at(-1);
   }
 
+  get #live(): RecordingRun | undefined {
+    const run = this.#run;
+    return run !== undefined && isLive(run) ? run : undefined;
+  }
+
   get #mandatory(): boolean {
     return this.#o.plan().recordingFailure === "reject";
   }
 
+  #wishes(): readonly RecordingWish[] {
+    const call = this.#o.call();
+    return this.#selective.among(call, recordingWishes(call)).filter(({ party }) => !this.#cleared.has(party));
+  }
+
+  #wishesOfAnswered(): readonly RecordingWish[] {
+    const answered = new Set(answeredParties(this.#o.call()).map(({ id }) => id));
+    return this.#wishes().filter(({ party }) => answered.has(party));
+  }
+
   /** R5: it runs, or is about to. */
   get #fullTime(): boolean {
-    if (!this.#o.plan().record || this.#gaveUp) return false;
+    if (this.#gaveUp || !this.#wishes().some(({ cause }) => cause === "full-time")) return false;
     const run = this.#run;
-    return run === undefined || (run.cause === "full-time" && run.control.state.phase !== "stopped");
+    return run === undefined || (run.cause === "full-time" && isLive(run));
   }
 
   #giveUp(reason: string): void {
     this.#gaveUp = true;
-    this.#fullTimeLines.resolve("not-recorded", reason, undefined);
+    this.#lines.resolve("not-recorded", reason, undefined);
   }
 
-  /** R8, R9: takes the id and makes the control, once. */
+  /** R8, R9: takes the id and makes the control, where none is there. */
   #make(): Promise<void> {
-    this.#making ??= this.#claim().catch((error: unknown) => {
+    if (this.#live !== undefined) return Promise.resolve();
+    this.#making ??= this.#claim().finally(() => {
       this.#making = undefined;
-      throw error;
     });
     return this.#making;
   }
 
   async #claim(): Promise<void> {
     const { context, call } = this.#o;
-    const recorded = call().parties.filter((party) => party.recorded);
-    const [first] = recorded;
+    const wishes = this.#wishes();
+    const [first] = wishes;
     if (first === undefined) return;
-    const id = await context.ids.recordingIds.claimName(nameOf(this.#o), call().callUuid);
+    const asked = first.cause === "selective" ? this.#selective.of(first.party) : undefined;
+    const name = await context.ids.recordingIds.claimName(nameOf(this.#o), call().callUuid);
+    const wished = asked?.id;
+    const own = wished === undefined ? undefined : await context.ids.recordingIds.claimClientId(wished, call().callUuid);
+    if (own?.ok === false) this.#o.log.warn({ recordingId: wished, why: own.error }, "the strategy's recording id is not to be had");
     this.#runs.push(
       newRun(this.#o, {
-        cause: "full-time",
-        lines: this.#fullTimeLines,
-        recordingId: id,
-        fileName: id,
+        cause: first.cause,
+        lines: this.#lines,
+        recordingId: own?.ok === true ? own.value : name,
+        fileName: name,
         recordDn: first.dn,
-        flagged: recorded.map((party) => party.id),
-        epoch: 0,
+        flagged: wishes.map(({ party }) => party),
+        dest: asked?.dest,
+        dest2: asked?.dest2,
+        epoch: this.#run?.control.state.epoch ?? 0,
         attempts: 1,
+        parameters: asked?.parameters,
       }),
     );
   }

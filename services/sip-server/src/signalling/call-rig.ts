@@ -177,6 +177,16 @@ function nameOfEffect(effect: CallEffect): string {
       return `data ${effect.keys.map((key) => `${key}=${JSON.stringify(effect.userData[key])}`).join(" ")}${effect.by === undefined ? "" : ` by ${effect.by}`}`;
     case "recording-failed":
       return `recording-failed ${effect.recordDn} ${effect.reason}`;
+    case "party-routed":
+      return `${effect.party.id} routed to ${effect.target.id}`;
+    case "party-replaced":
+    case "party-joined":
+      return `${effect.kind} ${effect.party.id} ${effect.newcomer.id}`;
+    case "party-left":
+      return `${effect.kind} ${effect.party.id} ${effect.leaver.id}`;
+    case "party-moved-in":
+    case "party-moved-out":
+      return `${effect.kind} ${effect.party.id}`;
     case "call-answered":
     case "release-party":
     case "call-ended":

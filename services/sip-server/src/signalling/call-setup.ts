@@ -7,15 +7,16 @@ import type { MediaPlan } from "../recording/policy.ts";
 import type { CallRecording } from "./call-recording.ts";
 import type { CallerSide } from "./caller-side.ts";
 import type { AnchorFailure } from "./media-anchor.ts";
-import type { MediaPath } from "./media-path.ts";
+import type { Callee, MediaPath } from "./media-path.ts";
 import type { OriginStamp } from "./origin-stamp.ts";
 import { isExternal } from "./party-number.ts";
 import { forwardsLeft, passedHeaders } from "./passed-headers.ts";
-import { CALLED, CALLER, type PhoneLeg } from "./phone-leg.ts";
+import type { PhoneLeg } from "./phone-leg.ts";
 import { causeOfFailure } from "./release-causes.ts";
 import { type RingFailure, Ringing, type RingTarget } from "./ringing.ts";
 import { inactiveAnswer } from "./sdp-direction.ts";
 import type { ServerContext } from "./server-context.ts";
+import { TalkEvent } from "./talk-event.ts";
 
 const SDP = "application/sdp";
 
@@ -28,11 +29,11 @@ export interface CallSetupOptions {
   readonly callerNumber: string;
   readonly callerIdentity: NameAddr;
   readonly callerSide: CallerSide;
-  /** We called the caller's phone (RequestMakeCall): its INVITE was ours. */
-  readonly dialled: boolean;
+  /** The caller's phone sent the INVITE: what it says goes on to the called party. */
+  readonly ownInvite: boolean;
   /** SDP of the caller's phone; empty where the offer is left to us. */
   readonly offer: () => Buffer;
-  readonly called: DnConfig;
+  readonly called: Callee & { readonly config: DnConfig };
   readonly targets: readonly RingTarget[];
   readonly plan: MediaPlan;
   readonly path: () => MediaPath;
@@ -40,6 +41,10 @@ export interface CallSetupOptions {
   readonly call: () => Call;
   readonly apply: (input: CallInput) => void;
   readonly newStamp: () => OriginStamp;
+  /** The called party rings or answers: once, before the model hears of it. */
+  readonly onReached?: () => void;
+  /** Instead of refusing the caller: nobody was reached, the call goes on without. */
+  readonly onUnreached?: (failure: RingFailure) => void;
   /** First answer; the other forks are cancelled. */
   readonly onAnswered: (b: PhoneLeg, response: SipResponse) => void;
 }
@@ -48,10 +53,8 @@ export interface CallSetupOptions {
 export class CallSetup {
   readonly #o: CallSetupOptions;
   #ringing: Ringing | undefined;
-  /** Phones that ring and can be told to answer (`Allow-Events: talk`). */
-  readonly #talking = new Set<InviteSession>();
-  /** What the caller's phone is owed when the model releases it. */
-  #refusal: (() => void) | undefined;
+  readonly #talk = new TalkEvent();
+  #reached = false;
 
   constructor(o: CallSetupOptions) {
     this.#o = o;
@@ -60,9 +63,9 @@ export class CallSetup {
   /** Anchors the media where the plan wants it, then rings the called party. */
   async start(): Promise<void> {
     const { plan, recording, log, called, targets } = this.#o;
-    log.info({ dn: called.dn, contacts: targets.length, path: plan.path }, "call offered");
+    log.info({ dn: called.config.dn, contacts: targets.length, path: plan.path }, "call offered");
     if (plan.path === "anchored") {
-      const anchored = await this.#o.path().anchorForSetup();
+      const anchored = await this.#o.path().anchorForSetup(called);
       if (this.#over) return;
       if (!anchored.ok && this.#refusedForRecording(anchored.error)) return;
       if (anchored.ok && plan.record) {
@@ -87,24 +90,8 @@ export class CallSetup {
   }
 
   /** Tells a ringing phone to answer. False: there is none that can be told, or it did not take it. */
-  async answerByClient(): Promise<boolean> {
-    const [phone] = Array.from(this.#talking).filter(({ state }) => state === "early");
-    if (phone === undefined || this.#ringing === undefined) return false;
-    const response = await phone.request("NOTIFY", {
-      headers: [
-        ["Event", "talk"],
-        ["Subscription-State", "active"],
-      ],
-    });
-    return response.status < 300;
-  }
-
-  /** The model released the caller. */
-  releaseCaller(): void {
-    const refusal = this.#refusal;
-    this.#refusal = undefined;
-    if (refusal === undefined) this.#o.caller.session.terminate();
-    else refusal();
+  answerByClient(): Promise<boolean> {
+    return this.#ringing === undefined ? Promise.resolve(false) : this.#talk.send();
   }
 
   /** R17 `reject`: the call must not go on without recording. */
@@ -131,16 +118,23 @@ export class CallSetup {
 
   /** The called party leaves first, the caller is told why (tlib-wire.md, "B busy"). */
   #refuse(status: number, reason: string, cause: string): void {
-    const headers: [string, string][] = status === 503 ? [["Retry-After", "5"]] : [];
-    this.#refusal = () => this.#o.callerSide.reject(status, { reason, headers });
-    this.#o.apply({ kind: "party-released", party: CALLED, cause });
+    const { onUnreached, callerSide, apply, called } = this.#o;
+    if (onUnreached !== undefined && !this.#reached) return onUnreached({ status, reason });
+    callerSide.owe(status, { reason, headers: status === 503 ? [["Retry-After", "5"]] : [] });
+    apply({ kind: "party-released", party: called.party, cause });
+  }
+
+  #reach(): void {
+    if (this.#reached) return;
+    this.#reached = true;
+    this.#o.onReached?.();
   }
 
   #ring(): void {
-    const { context, log, targets, caller, callerDn, callerNumber, callerIdentity, called, dialled } = this.#o;
-    const offer = this.#o.path().offerToCalled();
+    const { context, log, targets, caller, callerDn, callerNumber, callerIdentity, called, ownInvite } = this.#o;
+    const offer = this.#o.path().offerToCalled(called.party);
     const stamp = this.#o.newStamp();
-    const legOf = (fork: InviteSession): PhoneLeg => ({ party: CALLED, dn: called.dn, session: fork, stamp });
+    const legOf = (fork: InviteSession): PhoneLeg => ({ party: called.party, dn: called.dn, session: fork, stamp });
     const { invite } = caller.session;
     const ringing = new Ringing({
       endpoint: context.endpoint,
@@ -151,12 +145,13 @@ export class CallSetup {
       invite: {
         from: callerIdentity,
         contactUser: isExternal(callerDn) ? callerNumber : callerDn.dn,
-        headers: dialled ? [] : [["Max-Forwards", String(forwardsLeft(invite))], ...passedHeaders(invite)],
+        headers: ownInvite ? [["Max-Forwards", String(forwardsLeft(invite))], ...passedHeaders(invite)] : [],
         ...(offer.length > 0 ? { body: stamp.stamp(offer), contentType: SDP } : {}),
       },
       onProgress: (fork, response, reliable) => void this.#progress(ringing.single, legOf(fork), response, reliable),
       onAnswered: (fork, response) => {
         this.#ringing = undefined;
+        this.#reach();
         this.#o.onAnswered(legOf(fork), response);
       },
       onFailed: (failure) => this.#ringFailed(failure),
@@ -167,9 +162,11 @@ export class CallSetup {
 
   /** Early media go to the caller from a phone that rings alone: of several, only the answer's SDP counts. */
   async #progress(single: boolean, b: PhoneLeg, response: SipResponse, reliable: boolean): Promise<void> {
-    if (response.status >= 180) this.#o.apply({ kind: "party-ringing", party: CALLED });
-    const events = response.headers.list("Allow-Events").map((event) => event.trim().toLowerCase());
-    if (events.includes("talk")) this.#talking.add(b.session);
+    if (response.status >= 180) {
+      this.#reach();
+      this.#o.apply({ kind: "party-ringing", party: b.party });
+    }
+    this.#talk.note(b.session, response);
     // A phone that rings alone has a dialog now: what the phones say to each other in it passes.
     if (single) this.#o.path().serve(b);
     const early = single && response.body.length > 0 ? response.body : undefined;
@@ -179,7 +176,7 @@ export class CallSetup {
       this.#o.callerSide.progress(180);
       return;
     }
-    const shown = early === undefined || offerless ? undefined : await this.#o.path().earlySdp(early);
+    const shown = early === undefined || offerless ? undefined : await this.#o.path().earlySdp(b.party, early);
     if (this.#over || this.#o.caller.session.state === "confirmed") return;
     this.#ringback(response, shown, reliable);
   }
@@ -207,7 +204,7 @@ export class CallSetup {
   #ringFailed(failure: RingFailure): void {
     const codec = failure.status === 488 && this.#o.path().anchor !== undefined && this.#o.offer().length > 0;
     if (codec && !this.#recordingMandatory) {
-      this.#o.path().leaveForCodec();
+      this.#o.path().leaveForCodec(this.#o.called.party);
       this.#ring();
       return;
     }
@@ -226,7 +223,7 @@ export function offerOfDialled(
   return new Promise((resolve) => {
     const gone = (cause: string): void => {
       stop();
-      o.apply({ kind: "party-released", party: CALLER, cause });
+      o.apply({ kind: "party-released", party: leg.party, cause });
       resolve(undefined);
     };
     const stop = clock.after(config.options.noAnswerTimeoutMs, () => {

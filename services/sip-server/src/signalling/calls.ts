@@ -1,27 +1,32 @@
 import { errorText, fail, ok, SidetoneError } from "@sidetone/foundation";
-import type { InviteSession, ServerTransaction } from "@sidetone/sip";
+import type { IncomingRequest, ServerTransaction } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { AuthResult } from "../registrar/authenticator.ts";
 import type { Outcome } from "../t-library/switch.ts";
-import { CallController } from "./call-controller.ts";
+import { CallController, type CallSurroundings } from "./call-controller.ts";
+import type { InCall } from "./consultation.ts";
 import { tellOfAttempt } from "./failed-attempt.ts";
 import { admitInvite } from "./incoming-invite.ts";
 import { dialForCaller, type MakeCallWish } from "./make-call.ts";
+import { referCall } from "./phone-transfer.ts";
+import type { DialogName } from "./replaces.ts";
 import type { ServerContext } from "./server-context.ts";
+import { Transfers } from "./transfers.ts";
 
 /** Above it new calls get 503 with Retry-After. */
 export const MAX_CALLS = 20_000;
 
 /** The calls of this SIP Server that are up. */
-export class Calls {
-  readonly #context: ServerContext;
+export class Calls implements CallSurroundings {
+  readonly context: ServerContext;
+  readonly #transfers = new Transfers(this);
   readonly #authenticate: (tx: ServerTransaction) => AuthResult;
   readonly #calls = new Map<string, CallController>();
   readonly #byConnId = new Map<string, CallController>();
   #draining = false;
 
   constructor(context: ServerContext, authenticate: (tx: ServerTransaction) => AuthResult) {
-    this.#context = context;
+    this.context = context;
     this.#authenticate = authenticate;
   }
 
@@ -32,6 +37,20 @@ export class Calls {
   /** Calls now, as the API shows them. */
   list(): readonly Call[] {
     return Array.from(this.#calls.values(), (controller) => controller.call);
+  }
+
+  /** Calls that are up, and those that are just ending. */
+  controllers(): readonly CallController[] {
+    return Array.from(this.#calls.values());
+  }
+
+  /** The party that has a dialog with us, and its call. */
+  byDialog({ callId, toTag, fromTag }: DialogName): InCall | undefined {
+    for (const controller of this.#calls.values()) {
+      const party = controller.over ? undefined : controller.partyOfDialog(callId, toTag, fromTag);
+      if (party !== undefined) return { controller, party };
+    }
+    return undefined;
   }
 
   /** The call of a ConnID. */
@@ -45,23 +64,23 @@ export class Calls {
       tx.respond(503, { headers: [["Retry-After", "5"]] });
       return;
     }
-    const admission = admitInvite(this.#context, tx, this.#authenticate);
+    const admission = admitInvite(this.context, tx, this.#authenticate);
     if (admission.kind === "refused") {
       tx.respond(admission.status, admission.options);
-      if (admission.attempt !== undefined) tellOfAttempt(this.#context, admission.attempt);
+      if (admission.attempt !== undefined) tellOfAttempt(this.context, admission.attempt);
       return;
     }
     const { facts } = admission;
-    const session = this.#context.endpoint.accept(tx, { contactUser: facts.calledNumber });
+    const session = this.context.endpoint.accept(tx, { contactUser: facts.calledNumber });
     let controller: CallController;
     try {
-      controller = new CallController(this.#context, { ...facts, session, localAddress: tx.flow.local.host });
+      controller = new CallController(this.context, { ...facts, session, localAddress: tx.flow.local.host }, this);
     } catch (error) {
-      this.#context.log.error({ callId: session.callId, error: errorText(error) }, "a call could not be set up");
+      this.context.log.error({ callId: session.callId, error: errorText(error) }, "a call could not be set up");
       session.reject(error instanceof SidetoneError ? (error.sip ?? 500) : 500);
       return;
     }
-    this.#begin(controller, session);
+    this.begin(controller);
   }
 
   /** RequestMakeCall: rings the caller's phone, then the called party. `onCall` runs before the call's first effect. */
@@ -69,11 +88,11 @@ export class Calls {
     if (this.#draining || this.#calls.size >= MAX_CALLS) {
       return fail({ error: "NoSwitchConnection", message: "SIP Server takes no more calls now" });
     }
-    const facts = dialForCaller(this.#context, wish);
+    const facts = dialForCaller(this.context, wish);
     if (!facts.ok) return facts;
-    const controller = new CallController(this.#context, facts.value);
+    const controller = new CallController(this.context, facts.value, this);
     wish.onCall(controller.call.connId);
-    this.#begin(controller, facts.value.session);
+    this.begin(controller);
     return ok(controller.call.connId);
   }
 
@@ -83,13 +102,19 @@ export class Calls {
     await Promise.all(Array.from(this.#calls.values(), (controller) => controller.shutdown()));
   }
 
-  #begin(controller: CallController, session: InviteSession): void {
+  /** A call is on its way. */
+  begin(controller: CallController): void {
     const { callUuid } = controller.call;
     this.#add(controller);
     controller.start().catch((error: unknown) => {
-      this.#context.log.error({ callUuid, error: errorText(error) }, "a call could not be set up");
-      session.terminate();
+      this.context.log.error({ callUuid, error: errorText(error) }, "a call could not be set up");
+      controller.caller.session.terminate();
     });
+  }
+
+  /** A phone transfers its call. */
+  onRefer(controller: CallController, party: string, incoming: IncomingRequest): void {
+    referCall(this, this.#transfers, controller, party, incoming);
   }
 
   #add(controller: CallController): void {

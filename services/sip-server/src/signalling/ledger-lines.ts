@@ -9,6 +9,8 @@ export class LedgerLines {
   readonly #ledger: Pick<Ledger, "expect" | "resolve" | "update">;
   readonly #log: Logger;
   #keys: readonly LedgerKey[] = [];
+  /** Parties that left before the end. */
+  readonly #left = new Set<string>();
   /** What was said before there were lines. */
   #early: (() => void) | undefined;
   #work: Promise<unknown> = Promise.resolve();
@@ -16,6 +18,25 @@ export class LedgerLines {
   constructor(ledger: Pick<Ledger, "expect" | "resolve" | "update">, log: Logger) {
     this.#ledger = ledger;
     this.#log = log;
+  }
+
+  /** Whether the party has a line. */
+  has(party: string): boolean {
+    return this.#keys.some((key) => key.party === party);
+  }
+
+  /** Whether there is any line. */
+  get empty(): boolean {
+    return this.#keys.length === 0;
+  }
+
+  /** One party left, the recording goes on without it. */
+  leave(party: string, expectedUntil: number): void {
+    for (const key of this.#keys) {
+      if (key.party !== party || this.#left.has(party)) continue;
+      this.#left.add(party);
+      this.#later(this.#ledger.update(key, { expectedUntil }));
+    }
   }
 
   /** Adds lines; resolves when every one is durable. */
@@ -63,7 +84,8 @@ export class LedgerLines {
 
   /** The parties left. */
   until(expectedUntil: number): void {
-    for (const key of this.#keys) this.#later(this.#ledger.update(key, { expectedUntil }));
+    for (const key of this.#keys)
+      if (!this.#left.has(key.party ?? "")) this.#later(this.#ledger.update(key, { expectedUntil }));
   }
 
   /** Resolves when what was said is written. */

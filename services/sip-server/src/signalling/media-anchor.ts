@@ -73,6 +73,11 @@ export class MediaAnchor {
     return this.#gone;
   }
 
+  /** Names of the legs that are there. */
+  get names(): readonly string[] {
+    return Array.from(this.#legs.keys());
+  }
+
   /** MSML identifier of a leg: `conn:` and the Media Server's To tag (RFC 5707 6.2). */
   connection(name: string): ConnRef | undefined {
     const tag = this.#legs.get(name)?.session.remoteTag;
@@ -162,6 +167,14 @@ export class MediaAnchor {
     return next;
   }
 
+  /** Ends one leg: its party has left the call. */
+  removeLeg(name: string): void {
+    const leg = this.#legs.get(name);
+    this.#legs.delete(name);
+    // What is being said about it goes first.
+    if (leg !== undefined) void this.#msmlQueue.then(() => leg.session.terminate());
+  }
+
   /** The phone's SDP that the Media Server was last told. */
   offeredBy(name: string): Buffer | undefined {
     return this.#legs.get(name)?.offered;
@@ -210,7 +223,7 @@ export class MediaAnchor {
     session.on("update", (incoming) => this.#refresh(name, incoming));
     session.on("ended", ({ by }) => {
       unwatch();
-      this.#legs.delete(name);
+      if (this.#legs.get(name)?.session === session) this.#legs.delete(name);
       if (by !== "local") this.#lost(`media-server-leg-ended-${by}`);
     });
   }

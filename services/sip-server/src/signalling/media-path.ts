@@ -1,7 +1,7 @@
 import type { Logger, Result } from "@sidetone/foundation";
 import { fail, ok } from "@sidetone/foundation";
-import type { SipResponse } from "@sidetone/sip";
-import { type AnchorRequest, anchorCall, buildAnchor, newAnchor } from "./anchor-attempts.ts";
+import type { IncomingRequest, SipResponse } from "@sidetone/sip";
+import { type AnchorRequest, anchorCall, buildAnchor, growAnchor, newAnchor } from "./anchor-attempts.ts";
 import { CallMedia } from "./call-media.ts";
 import type { CallerSide } from "./caller-side.ts";
 import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
@@ -11,6 +11,15 @@ import { canAnchor, placeholderOffer, withCodecsOf } from "./sdp-direction.ts";
 import type { ServerContext } from "./server-context.ts";
 
 const SDP = "application/sdp";
+/** R17: attempts to move a call whose media must be mixed. */
+const CONFERENCE_ATTEMPTS = 2;
+
+/** A phone that does not know yet whom it will talk to. */
+export interface Callee {
+  /** Id and DN of the party. */
+  readonly party: string;
+  readonly dn: string;
+}
 
 /** What a call's media path needs of the call. */
 export interface MediaPathOptions {
@@ -18,28 +27,27 @@ export interface MediaPathOptions {
   readonly log: Logger;
   /** The caller's phone. */
   readonly caller: PhoneLeg;
-  /** Party id and DN of the called party. */
-  readonly called: { readonly party: string; readonly dn: string };
-  readonly callerSide: CallerSide;
+  readonly callerSide: () => CallerSide;
   /** SDP of the caller's phone; empty where the offer is left to us. */
   readonly offer: () => Buffer;
   /** Everything of an anchor but what happens when it is lost. */
-  readonly anchorRequest: Omit<AnchorRequest, "onLost">;
+  readonly anchorRequest: () => Omit<AnchorRequest, "onLost">;
   readonly over: () => boolean;
   readonly answered: () => boolean;
   /** The Media Server is gone. */
   readonly onLost: (reason: string) => void;
   readonly onHold: (party: string, held: boolean) => void;
+  readonly onRefer: (party: string, incoming: IncomingRequest) => void;
 }
 
 /**
  * Which way the media of one call go, from its set-up to its end: to a Media Server before anyone rings, back between
- * the phones where that fails or is lost, there again in mid-call when a recording needs it.
+ * the phones where that fails or is lost, there again in mid-call when a recording or a conference needs it.
  */
 export class MediaPath {
   readonly #o: MediaPathOptions;
+  readonly #media: CallMedia;
   #anchor: MediaAnchor | undefined;
-  #media: CallMedia | undefined;
   /** The called phone was offered the Media Server's address. */
   #rangAnchored = false;
   /** Tries to anchor in mid-call: each takes the next Resource Manager. */
@@ -49,6 +57,8 @@ export class MediaPath {
 
   constructor(o: MediaPathOptions) {
     this.#o = o;
+    const { context, log, onHold, onRefer } = o;
+    this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer });
   }
 
   /** The Media Server where the call is now. */
@@ -63,58 +73,75 @@ export class MediaPath {
 
   // Set-up
 
-  /** Brings both legs to a Media Server and joins them, before anyone rings. */
-  async anchorForSetup(): Promise<Result<MediaAnchor, AnchorFailure>> {
-    const { context, caller, called } = this.#o;
+  /** Brings the legs of caller and called to a Media Server and joins them, before anyone rings. Without `called` the caller's alone. */
+  async anchorForSetup(called: Callee | undefined): Promise<Result<MediaAnchor, AnchorFailure>> {
+    const { context, caller } = this.#o;
     const offer = this.#o.offer();
+    const own = { name: caller.party, dn: caller.dn, offer: offer.length > 0 ? offer : placeholderOffer(offer) };
+    const other = called === undefined ? [] : [{ name: called.party, dn: called.dn, offer: placeholderOffer(offer) }];
     const anchored = canAnchor(offer)
-      ? await anchorCall(context, this.#request(), [
-          { name: caller.party, dn: caller.dn, offer: offer.length > 0 ? offer : placeholderOffer(offer) },
-          { name: called.party, dn: called.dn, offer: placeholderOffer(offer) },
-        ])
+      ? await anchorCall(context, this.#request(), [own, ...other])
       : fail<AnchorFailure>({ reason: "codec", status: 488 });
     if (!anchored.ok) {
       this.#failure = anchored.error.reason;
       return anchored;
     }
-    this.#anchor = anchored.value;
+    this.#setAnchor(anchored.value);
     if (this.#o.over()) await anchored.value.close();
     return anchored;
   }
 
   /** The offer to the called phone: the Media Server's with every codec that it was offered, or the caller's own. */
-  offerToCalled(): Buffer {
+  offerToCalled(party: string): Buffer {
     this.#rangAnchored = this.#anchor !== undefined;
     if (this.#anchor === undefined) return this.#o.offer();
-    const answer = this.#anchor.offerFor(this.#o.called.party) ?? Buffer.alloc(0);
-    return withCodecsOf(answer, this.#anchor.offeredBy(this.#o.called.party) ?? answer);
+    return offerOf(this.#anchor, party);
   }
 
   /** The called phone has no G.711: the two may still share a codec that the Media Server lacks. */
-  leaveForCodec(): void {
+  leaveForCodec(party: string): void {
     const anchor = this.#anchor;
-    this.#anchor = undefined;
+    this.#setAnchor(undefined);
     this.#failure = "codec";
-    this.#forget();
+    this.#media.drop(party);
     void anchor?.close();
   }
 
+  /** Nobody was reached: the next one that is rung is a new beginning. */
+  startAgain(party: string): void {
+    const anchor = this.#anchor;
+    this.#setAnchor(undefined);
+    this.#media.drop(party);
+    void anchor?.close();
+  }
+
+  /** The called party is not to be had: its place at the Media Server is free for another. */
+  leaveUnanswered(party: string): void {
+    this.#media.drop(party);
+    this.#anchor?.removeLeg(party);
+  }
+
   /** The SDP of the caller's early media: the phone's own, or the Media Server's once it knows the phone's. */
-  async earlySdp(early: Buffer): Promise<Buffer | undefined> {
+  async earlySdp(party: string, early: Buffer): Promise<Buffer | undefined> {
     if (this.#anchor === undefined) return early;
-    const told = await this.#anchor.updateLeg(this.#o.called.party, early);
+    const told = await this.#anchor.updateLeg(party, early);
     return told.ok ? this.#anchor?.answerFor(this.#o.caller.party) : undefined;
   }
 
   /** From now on what the phones say to each other in their dialogs passes, or is answered here. */
   serve(called: PhoneLeg): void {
-    if (this.#media?.called.session === called.session) return;
-    this.#forget();
-    const { caller, context, log, onHold } = this.#o;
-    this.#media = new CallMedia({ a: caller, b: called }, this.#anchor, { clock: context.clock, log, onHold });
+    this.#media.serve(this.#o.caller);
+    this.#media.serve(called);
   }
 
   // Answer
+
+  /** Answers the caller's phone, which waits, with its leg at the Media Server alone. */
+  acceptWaiting(anchor: MediaAnchor): void {
+    const { caller, callerSide } = this.#o;
+    this.#media.serve(caller);
+    this.#acceptAnchored(anchor, callerSide());
+  }
 
   /** Answers the caller's phone and tells each side of the other. `response` is the called phone's 2xx. */
   async join(called: PhoneLeg, response: SipResponse): Promise<void> {
@@ -136,10 +163,23 @@ export class MediaPath {
         else void called.session.reinvite({ body: answer, contentType: SDP });
       });
     }
-    void this.#o.callerSide.accept(sdp);
+    const offered = this.#o.offer();
+    void this.#o
+      .callerSide()
+      .accept(sdp)
+      .then((answer) => {
+        // A caller's phone that was up before may have moved its media since its offer was passed on.
+        if (answer === undefined || sameMedia(answer, offered)) return;
+        void called.session.reinvite({ body: called.stamp.stamp(answer), contentType: SDP });
+      });
   }
 
   async #joinAnchored(called: PhoneLeg, response: SipResponse, anchor: MediaAnchor): Promise<void> {
+    this.#acceptAnchored(anchor, this.#o.callerSide());
+    await this.#tell(anchor, called, response);
+  }
+
+  #acceptAnchored(anchor: MediaAnchor, callerSide: CallerSide): void {
     const { session, party } = this.#o.caller;
     const shown = this.#o.offer().length > 0 ? anchor.answerFor(party) : anchor.offerFor(party);
     if (this.#o.offer().length === 0) {
@@ -147,13 +187,111 @@ export class MediaPath {
         if (ack.body.length > 0) void anchor.updateLeg(party, ack.body);
       });
     }
-    void this.#o.callerSide.accept(shown).then((answer) => {
+    void callerSide.accept(shown).then((answer) => {
       if (answer !== undefined) void anchor.updateLeg(party, answer);
     });
+  }
+
+  async #tell(anchor: MediaAnchor, called: PhoneLeg, response: SipResponse): Promise<void> {
     const sdp = response.body.length > 0 ? response.body : called.session.remoteSdp;
     if (sdp === undefined) return;
     const told = await anchor.updateLeg(called.party, sdp);
     if (!told.ok) await this.#lost(anchor, told.error.reason);
+  }
+
+  // Who comes and goes in mid-call
+
+  /**
+   * A place for one more phone, and the offer for it: the Media Server's where the call is anchored or `mixed`, else the
+   * SDP of the phone that it will talk to, which is that of `peer`.
+   */
+  async placeFor(callee: Callee, o: { readonly mixed: boolean; readonly peer: PhoneLeg | undefined }): Promise<Result<Buffer, string>> {
+    if (o.mixed && this.#anchor === undefined) {
+      const moved = await this.anchorForRecording(CONFERENCE_ATTEMPTS);
+      if (!moved.ok) return moved;
+    }
+    const anchor = this.#anchor;
+    if (anchor === undefined) {
+      const sdp = o.peer?.session.remoteSdp;
+      return sdp === undefined ? fail("call-not-established") : ok(sdp);
+    }
+    const leg = { name: callee.party, dn: callee.dn, offer: placeholderOffer(Buffer.alloc(0)) };
+    const grown = await growAnchor(this.#o.context, anchor, this.#request(), leg);
+    if (!grown.ok) {
+      anchor.removeLeg(callee.party);
+      return fail(grown.error.reason);
+    }
+    return ok(offerOf(anchor, callee.party));
+  }
+
+  /** The newcomer has answered the offer of `placeFor`. `response` is its 2xx. */
+  async takeIn(newcomer: PhoneLeg, response: SipResponse): Promise<void> {
+    this.#media.serve(newcomer);
+    if (this.#anchor !== undefined) return this.#tell(this.#anchor, newcomer, response);
+    await this.#goDirect();
+  }
+
+  /**
+   * Who consulted is back for the conference, and the others wait no more.
+   * @param party whose phone was away
+   */
+  gather(party: string): void {
+    this.#media.gather(party);
+  }
+
+  /** A phone that talks in another call goes on here; the Media Server takes it in where the call is anchored or `mixed`. */
+  async adopt(leg: PhoneLeg, o: { readonly mixed: boolean }): Promise<Result<undefined, string>> {
+    this.#media.serve(leg);
+    if (this.#anchor === undefined && !o.mixed) return this.#told(await this.#media.moveToDirect());
+    if (this.#anchor === undefined) {
+      const moved = await this.anchorForRecording(CONFERENCE_ATTEMPTS);
+      return moved.ok ? ok(undefined) : moved;
+    }
+    const sdp = leg.session.remoteSdp;
+    if (sdp === undefined) return fail("no-sdp");
+    const grown = await growAnchor(this.#o.context, this.#anchor, this.#request(), {
+      name: leg.party,
+      dn: leg.dn,
+      offer: sdp,
+    });
+    if (!grown.ok) return fail(grown.error.reason);
+    return this.#told(await this.#media.show(leg.party));
+  }
+
+  #told(outcome: Result<undefined, AnchorFailure>): Result<undefined, string> {
+    return outcome.ok ? outcome : fail(outcome.error.reason);
+  }
+
+  /** A party has left a call that goes on. */
+  async leave(party: string): Promise<void> {
+    this.drop(party);
+    await this.#media.settle();
+  }
+
+  /** As `leave`; what the others hear then is settled later. */
+  drop(party: string): void {
+    this.#anchor?.removeLeg(party);
+    this.#media.drop(party);
+  }
+
+  /** Who waits for nobody any more hears the others again. */
+  async settle(): Promise<void> {
+    await this.#media.settle();
+  }
+
+  /** The party's phone goes into a consultation. Resolves with why the others could not be told to wait. */
+  goAway(party: string): Promise<string | undefined> {
+    return this.#media.leave(party);
+  }
+
+  /** The party's phone is in a consultation, or was when it ended. */
+  isAway(party: string): boolean {
+    return this.#media.isAway(party);
+  }
+
+  /** The party's phone is back from a consultation. Resolves with why it could not be shown its media. */
+  comeBack(party: string): Promise<string | undefined> {
+    return this.#media.comeBack(party);
   }
 
   // Mid-call
@@ -177,15 +315,15 @@ export class MediaPath {
     const request = { ...this.#request(), record: true };
     let failure = "no-media-server";
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const legs = this.#media?.legs();
-      if (this.#media === undefined || legs === undefined || this.#o.over()) return fail("call-not-established");
+      const legs = this.#media.legs();
+      if (legs === undefined || legs.length < 2 || this.#o.over()) return fail("call-not-established");
       const anchor = newAnchor(context, request, this.#attempts);
       this.#attempts += 1;
       const built = await buildAnchor(context, anchor, request, legs);
       const moved = built.ok && !this.#o.over() ? await this.#media.moveTo(anchor) : built;
       if (moved.ok && anchor.gone) await this.#goDirect();
       else if (moved.ok && !this.#o.over()) {
-        this.#anchor = anchor;
+        this.#setAnchor(anchor);
         return ok({ anchor, fresh: true });
       }
       void anchor.close();
@@ -199,40 +337,64 @@ export class MediaPath {
 
   /** Puts an established call on hold for a party, or takes it back; resolves with why it could not be done. */
   hold(party: string, held: boolean): Promise<string | undefined> {
-    if (this.#media === undefined || !this.#o.answered()) return Promise.resolve("the call is not answered");
+    if (this.#media.parties.length < 2 || !this.#o.answered()) return Promise.resolve("the call is not answered");
     return this.#media.hold(party, held);
+  }
+
+  /** The phones are another call's from now on, or nobody's. */
+  letGo(): void {
+    this.#media.close();
   }
 
   /** Ends the legs at the Media Server. */
   async close(): Promise<void> {
+    this.#media.close();
     await this.#anchor?.close();
   }
 
   #request(): AnchorRequest {
-    return { ...this.#o.anchorRequest, onLost: (anchor, reason) => void this.#lost(anchor, reason) };
+    return { ...this.#o.anchorRequest(), onLost: (anchor, reason) => void this.#lost(anchor, reason) };
+  }
+
+  #setAnchor(anchor: MediaAnchor | undefined): void {
+    this.#anchor = anchor;
+    this.#media.anchor = anchor;
   }
 
   /** R30: the phones are joined to each other; before the answer there is nothing to join yet. */
   async #lost(anchor: MediaAnchor, reason: string): Promise<void> {
     if (anchor !== this.#anchor || this.#o.over()) return;
-    this.#anchor = undefined;
+    this.#setAnchor(undefined);
     this.#failure = reason;
     this.#o.log.warn({ reason }, "the Media Server was lost");
     void anchor.close();
     this.#o.onLost(reason);
-    if (this.#o.answered()) await this.#goDirect();
-    else this.#forget();
+    if (!this.#o.answered()) return;
+    if (this.#media.parties.length <= 2) return this.#goDirect();
+    const moved = await this.anchorForRecording(CONFERENCE_ATTEMPTS);
+    if (!moved.ok) this.#o.log.error({ reason: moved.error }, "a conference has no Media Server: nobody hears anybody");
   }
 
   async #goDirect(): Promise<void> {
-    const moved = await this.#media?.moveToDirect();
-    if (moved?.ok === false) {
+    const moved = await this.#media.moveToDirect();
+    if (!moved.ok) {
       this.#o.log.error({ reason: moved.error.reason }, "the phones could not be joined to each other");
     }
   }
+}
 
-  #forget(): void {
-    this.#media?.close();
-    this.#media = undefined;
-  }
+function offerOf(anchor: MediaAnchor, party: string): Buffer {
+  const answer = anchor.offerFor(party) ?? Buffer.alloc(0);
+  return withCodecsOf(answer, anchor.offeredBy(party) ?? answer);
+}
+
+/** Whether two descriptions say the same but for their origin. */
+function sameMedia(a: Buffer, b: Buffer): boolean {
+  const bare = (sdp: Buffer): string =>
+    sdp
+      .toString("latin1")
+      .split(/\r?\n/)
+      .filter((line) => !line.startsWith("o=") && line !== "a=sendrecv" && line !== "a=inactive")
+      .join("\n");
+  return bare(a) === bare(b);
 }

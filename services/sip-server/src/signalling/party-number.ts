@@ -42,6 +42,8 @@ export function partyOf(
     aor: `sip:${encodeURIComponent(external ? number : dn.dn)}@${o.domain}`,
     agentId: o.agent?.agentId,
     recorded: recordedBy(dn, o.agent).record,
+    device: dn.type === "routing-point" ? "routing-point" : "phone",
+    introduction: undefined,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Cancel, Clock, Logger, Result } from "@sidetone/foundation";
 import { paramOf } from "@sidetone/msml";
 import type { Call } from "../call-model/call.ts";
 import type { MediaAnchor } from "./media-anchor.ts";
-import { recorderDocument, startDocument } from "../recording/documents.ts";
+import { recorderDocument, recorderStreams, startDocument } from "../recording/documents.ts";
 import { stepRecording } from "../recording/machine.ts";
 import {
   newRecording,
@@ -111,14 +111,22 @@ export class RecordingControl {
     this.input({ kind: "command-done", command, parameters });
   }
 
-  /** R6: parameters of a further flagged party; the recorder's metadata say them too. */
-  async update(parameters: RecordingParameters): Promise<void> {
+  /** R6, R26: parameters of a further flagged party, who is in the call now; the recorder's metadata say them too. */
+  async update(parameters: RecordingParameters = new Map()): Promise<void> {
     this.input({ kind: "parameters", parameters });
     await this.#starting;
     const anchor = this.#options.anchorNow();
-    if (anchor === undefined) return;
-    const refusal = await sendMsml(anchor, recorderDocument(anchor.confId, "update", this.#state.id, { parameters }));
+    if (anchor === undefined || !this.#runs) return;
+    const streams = recorderStreams({ call: this.#options.call(), connectionOf: (party) => anchor.connection(party) });
+    const document = recorderDocument(anchor.confId, "update", this.#state.id, { parameters, streams });
+    const refusal = await sendMsml(anchor, document);
     if (refusal !== undefined) this.#options.log.warn({ recordingId: this.#state.id, refusal }, "update refused");
+  }
+
+  /** The Media Server has it: what changes is to be said. */
+  get #runs(): boolean {
+    const { phase } = this.#state;
+    return phase === "starting" || phase === "recording" || phase === "paused";
   }
 
   /** Resolves when the running start has succeeded (true) or failed. */

@@ -6,7 +6,7 @@ import type { Outcome, RecordingAction, SwitchFailure } from "../t-library/switc
 import type { CallRecordingOptions } from "./call-recording.ts";
 import { LedgerLines } from "./ledger-lines.ts";
 import { failureOfRefusal, failures } from "./recording-failures.ts";
-import { nameOf, newRun, type RecordingRun } from "./recording-run.ts";
+import { isLive, nameOf, newRun, type RecordingRun } from "./recording-run.ts";
 import { storedInTime } from "./storage-patience.ts";
 
 type Start = Extract<RecordingAction, { kind: "start" }>;
@@ -22,6 +22,8 @@ export interface RecordingRequestsOptions extends CallRecordingOptions {
   readonly setRun: (run: RecordingRun) => void;
   /** R5: the call is recorded full-time, or about to be. */
   readonly fullTime: () => boolean;
+  /** R6: a STOP has cleared every flag. */
+  readonly onStopped: () => void;
 }
 
 /**
@@ -66,7 +68,10 @@ export class RecordingRequests {
         for (const work of held) work();
         if (done !== undefined) {
           run?.control.commandDone(done.kind, done.parameters);
-          if (done.kind === "stop") run?.lines.until(this.#o.context.clock.wallMicros());
+          if (done.kind === "stop") {
+            run?.lines.until(this.#o.context.clock.wallMicros());
+            this.#o.onStopped();
+          }
         }
         resolve();
       });
@@ -177,8 +182,4 @@ export class RecordingRequests {
   get #over(): boolean {
     return this.#o.call().endedMicros !== undefined;
   }
-}
-
-function isLive(run: RecordingRun): boolean {
-  return run.control.state.phase !== "stopped";
 }

@@ -1,5 +1,6 @@
 import { recordingFilename } from "../identity/index.ts";
 import type { RecordingWish } from "../recording/policy.ts";
+import type { RecordingParameters } from "../recording/states.ts";
 import type { CallRecordingOptions } from "./call-recording.ts";
 import type { LedgerLines } from "./ledger-lines.ts";
 import { RecordingControl } from "./recording-control.ts";
@@ -27,6 +28,8 @@ export interface RunFacts {
   readonly epoch: number;
   /** How often a silent Media Server is tried again when the media have to be moved there. */
   readonly attempts: number;
+  /** R7: of a selective recording, from its start on. */
+  readonly parameters?: RecordingParameters | undefined;
 }
 
 /** A recording of this call, not started yet. */
@@ -50,7 +53,13 @@ export function newRun(o: CallRecordingOptions, facts: RunFacts): RecordingRun {
     alarm: (reason) => context.onAlarm(call(), reason),
     failure: (reason) => apply({ kind: "recording-failed", reason, recordDn }),
   });
+  if (facts.parameters !== undefined) control.input({ kind: "parameters", parameters: facts.parameters });
   return { cause: facts.cause, control, lines, flagged: new Set(facts.flagged) };
+}
+
+/** Whether it runs, or is about to, or waits for a retry. */
+export function isLive(run: RecordingRun): boolean {
+  return run.control.state.phase !== "stopped";
 }
 
 /** R9: what the template makes of this call now, not yet unique. */

@@ -12,10 +12,12 @@ export const allowedMethods: readonly string[] = [
   "UPDATE",
   "PRACK",
   "MESSAGE",
+  "REFER",
+  "NOTIFY",
 ];
 
 /** Extensions that may stand in `Require`. */
-export const supportedExtensions: readonly string[] = ["100rel", "timer"];
+export const supportedExtensions: readonly string[] = ["100rel", "timer", "replaces"];
 
 /** Methods known to exist, which we do not serve outside a dialog: 405, everything else is 501 (RFC 3261 21.5.2). */
 const knownMethods = new Set(["BYE", "INFO", "UPDATE", "PRACK", "MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER"]);

@@ -26,6 +26,10 @@ export interface ServerContext {
   contactsOf(dn: string): readonly RingTarget[];
   /** The agent who is logged in on a DN, and whether the login asks for full-time recording (R1). */
   agentOf?(dn: string): { readonly agentId: string; readonly record: boolean } | undefined;
+  /** Where an agent is logged in. */
+  dnOfAgent?(agentId: string): string | undefined;
+  /** Whether a client watches a routing point, and may route what waits there. */
+  strategyAt?(dn: string): boolean;
   /** Told of every change of every call. */
   onCall(call: Call, effects: readonly CallEffect[]): void;
   /** R17: a recording that should run and does not. */

@@ -1,6 +1,6 @@
 import type { CallSnapshot, PartyState, Role, Party as WireParty } from "@sidetone/tlib";
 import type { Call, Party } from "../call-model/call.ts";
-import { presentParties } from "../call-model/call.ts";
+import { isConference, presentParties } from "../call-model/call.ts";
 
 type CallFacts = Omit<CallSnapshot, "CallState" | "PartyState" | "Parties">;
 
@@ -12,21 +12,32 @@ function callIdOf(connId: string): number {
   return Number.parseInt(connId.slice(-8), 16) & callIdMask;
 }
 
-function roleOf(party: Party): Role {
+function roleOf(call: Call, party: Party): Role {
+  if (isConference(call) && (party.state === "connected" || party.state === "held")) return "RoleConferenceMember";
   return party.role === "origination" ? "RoleOrigination" : "RoleDestination";
 }
 
-/** The party that a party talks to; undefined where there is none, or several. */
-function otherParty(call: Call, party: Party): Party | undefined {
-  const others = call.parties.filter((one) => one.id !== party.id);
-  return others.length === 1 ? others[0] : undefined;
+/**
+ * The party that a party talks to; undefined where there is none, or several. Who has left, or is alone, sees whom it
+ * talked to before.
+ */
+function otherParty(call: Call, party: Party, before: Call): Party | undefined {
+  const othersIn = (one: Call): Party[] => presentParties(one).filter(({ id }) => id !== party.id);
+  const now = party.state === "released" ? [] : othersIn(call);
+  const others = now.length > 0 ? now : othersIn(before);
+  if (others.length === 1) return others[0];
+  return others.length === 0 && call.parties.length === 2 ? call.parties.find(({ id }) => id !== party.id) : undefined;
 }
 
 /** What a party sees as OtherDN. A caller whose call has not reached anyone sees what was dialled. */
-function otherNumber(call: Call, party: Party): string | undefined {
-  const other = otherParty(call, party);
+function otherNumber(call: Call, party: Party, other: Party | undefined): string | undefined {
   if (other !== undefined) return other.number;
   return party.role === "origination" && call.parties.length < 2 ? call.dnis : undefined;
+}
+
+/** Routing point where the call waits, or waited before it was routed. */
+function queueOf(call: Call): string | undefined {
+  return call.parties.findLast(({ device }) => device === "routing-point")?.dn;
 }
 
 /** PartyState of the contract; a party that has left has none. */
@@ -36,6 +47,8 @@ function stateOf(party: Party): PartyState {
       return "Dialing";
     case "ringing":
       return "Alerting";
+    case "queued":
+      return "Queued";
     case "held":
       return "Held";
     case "connected":
@@ -48,16 +61,21 @@ function stateOf(party: Party): PartyState {
 export function partiesOf(call: Call): readonly WireParty[] {
   return presentParties(call).map((party) => ({
     DN: party.number,
-    Role: roleOf(party),
+    Role: roleOf(call, party),
     PartyState: stateOf(party),
     ...(party.agentId === undefined ? {} : { AgentID: party.agentId }),
   }));
 }
 
-/** What every event and snapshot says of a call as one of its parties sees it; the user data are complete. */
-export function callFacts(call: Call, party: Party): CallFacts {
-  const other = otherParty(call, party);
-  const otherDn = otherNumber(call, party);
+/**
+ * What every event and snapshot says of a call as one of its parties sees it; the user data are complete.
+ *
+ * @param before the call before what is told of; who has left saw the others then
+ */
+export function callFacts(call: Call, party: Party, before: Call = call): CallFacts {
+  const other = otherParty(call, party, before);
+  const otherDn = otherNumber(call, party, other);
+  const queue = queueOf(call);
   return {
     ConnID: call.connId,
     CallUUID: call.callUuid,
@@ -65,9 +83,11 @@ export function callFacts(call: Call, party: Party): CallFacts {
     CallType: call.callType,
     ANI: call.ani,
     DNIS: call.dnis,
-    ThisDNRole: roleOf(party),
+    ...(call.previousConnId === undefined ? {} : { PreviousConnID: call.previousConnId }),
+    ...(queue === undefined ? {} : { ThisQueue: queue }),
+    ThisDNRole: roleOf(party.state === "released" ? before : call, party),
     ...(otherDn === undefined ? {} : { OtherDN: otherDn }),
-    ...(other === undefined ? {} : { OtherDNRole: roleOf(other) }),
+    ...(other === undefined ? {} : { OtherDNRole: roleOf(call, other) }),
     UserData: call.userData,
   };
 }

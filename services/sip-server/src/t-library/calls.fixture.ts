@@ -18,6 +18,8 @@ export function testParty(id: string, number: string, over: Partial<Party> = {})
     aor: `sip:${number}@sidetone.local`,
     agentId: undefined,
     recorded: false,
+    device: "phone",
+    introduction: undefined,
     ...over,
   };
 }

@@ -1,5 +1,5 @@
 import type { CallState, EventAttributes } from "@sidetone/tlib";
-import { type Call, type Party, presentParties } from "../call-model/call.ts";
+import { type Call, type Introduction, type Party, presentParties } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
 import { callFacts } from "./call-attributes.ts";
 
@@ -12,7 +12,14 @@ export type CallEventName =
   | "EventHeld"
   | "EventRetrieved"
   | "EventReleased"
-  | "EventAbandoned";
+  | "EventAbandoned"
+  | "EventQueued"
+  | "EventRouteRequest"
+  | "EventRouteUsed"
+  | "EventDiverted"
+  | "EventPartyAdded"
+  | "EventPartyChanged"
+  | "EventPartyDeleted";
 
 type Without<T> = Omit<T, "EventSequenceNumber" | "ReferenceID">;
 
@@ -53,125 +60,191 @@ export function eventsOfEffects(
   call: Call,
   effects: readonly CallEffect[],
 ): readonly PartyEvent[] {
-  const events: PartyEvent[] = [];
-  const parties = aware(before ?? call);
-  const gone = new Set(before?.parties.filter(({ state }) => state === "released").map(({ id }) => id));
-  for (const effect of effects) {
-    switch (effect.kind) {
-      case "party-added":
-        if (effect.party.role === "origination") events.push(told(call, effect.party, "EventDialing"));
-        break;
-      case "party-changed":
-        events.push(...changed(before, call, effect, gone));
-        if (effect.party.state === "released") gone.add(effect.party.id);
-        break;
-      case "user-data-changed":
-        for (const party of parties) {
-          events.push({
-            message: "EventAttachedDataChanged",
-            attributes: {
-              ...attributesOf(call, party),
-              ...(effect.by === undefined ? {} : { ThirdPartyDN: effect.by }),
-              UserData: effect.userData,
-              ChangedKeys: effect.keys,
-            },
-          });
-        }
-        break;
-      case "recording-failed":
-        for (const party of parties) {
-          events.push({
-            message: "EventPrivateInfo",
-            attributes: {
-              PrivateMsgID: recordingFailed,
-              ThisDN: party.dn,
-              ConnID: call.connId,
-              CallUUID: call.callUuid,
-              UserData: call.userData,
-              Extensions: { result: "failed", reason: effect.reason, recordDN: effect.recordDn },
-            },
-          });
-        }
-        break;
-      case "call-answered":
-      case "release-party":
-      case "call-ended":
-        break;
-    }
-  }
-  return events;
+  return new Telling(before ?? call, call).events(effects);
 }
 
 type PartyChanged = Extract<CallEffect, { kind: "party-changed" }>;
+type CallAttributes = Without<EventAttributes["EventDialing"]>;
 
-function changed(
-  before: Call | undefined,
-  call: Call,
-  { party, from, cause }: PartyChanged,
-  gone: ReadonlySet<string>,
-): readonly PartyEvent[] {
-  switch (party.state) {
-    case "ringing":
-      // The caller's own phone rings where the caller let a program dial: nobody calls it.
-      return party.role === "destination" ? [told(call, party, "EventRinging")] : [];
-    case "connected":
-      if (from === "held") return [told(call, party, "EventRetrieved")];
-      // A phone that answers without ringing: desktops wait for the ringing.
-      return from === "dialing" && party.role === "destination"
-        ? [told(call, party, "EventRinging"), told(call, party, "EventEstablished")]
-        : [told(call, party, "EventEstablished")];
-    case "held":
-      return [told(call, party, "EventHeld")];
-    case "released":
-      return released(before, call, { party, from, cause }, gone);
-    case "dialing":
-      return [];
-  }
-}
+/** One change of one call, told to its parties. */
+class Telling {
+  readonly #before: Call;
+  readonly #call: Call;
+  /** Who has left so far: who leaves after somebody else was left behind. */
+  readonly #gone: Set<string>;
 
-function released(
-  before: Call | undefined,
-  call: Call,
-  { party, from, cause }: Pick<PartyChanged, "party" | "from" | "cause">,
-  gone: ReadonlySet<string>,
-): readonly PartyEvent[] {
-  const answered = (before ?? call).answeredMicros !== undefined;
-  const failure = answered ? undefined : failureOf(cause);
-  // A caller's own phone that is busy, rung for MakeCall before anyone else, is no destination.
-  const destination = failure === "SitInvalidNum" || call.parties.length > 1;
-  if (party.role === "origination" && failure !== undefined && destination) {
-    return [told(call, party, "EventDestinationBusy", failure), told(call, party, "EventReleased", failure)];
+  constructor(before: Call, call: Call) {
+    this.#before = before;
+    this.#call = call;
+    this.#gone = new Set(before.parties.filter(({ state }) => state === "released").map(({ id }) => id));
   }
-  if (!answered && party.role === "destination") {
-    // Who was not rung has heard of nothing.
-    if (from !== "ringing") return [];
-    if (failure === undefined || failure === "NoAnswer") return [told(call, party, "EventAbandoned")];
-    return [told(call, party, "EventReleased", failure)];
+
+  events(effects: readonly CallEffect[]): readonly PartyEvent[] {
+    return effects.flatMap((effect) => this.#eventsOf(effect));
   }
-  return [told(call, party, "EventReleased", answered && gone.size > 0 ? "RemoteRelease" : undefined)];
+
+  #eventsOf(effect: CallEffect): readonly PartyEvent[] {
+    const call = this.#call;
+    switch (effect.kind) {
+      case "party-added":
+        return effect.party.role === "origination" ? [this.#told(effect.party, "EventDialing")] : [];
+      case "party-changed": {
+        const events = this.#changed(effect);
+        if (effect.party.state === "released") this.#gone.add(effect.party.id);
+        return events;
+      }
+      case "party-routed": {
+        const third = { ThirdPartyDN: effect.target.number, ThirdPartyDNRole: "RoleDestination" } as const;
+        const Extensions = effect.extensions;
+        return [this.#told(effect.party, "EventRouteUsed", { ...third, ...(Extensions === undefined ? {} : { Extensions }) })];
+      }
+      case "party-replaced":
+      case "party-moved-in":
+        return [this.#partyChanged(effect)];
+      case "party-joined":
+        return [
+          this.#told(effect.party, "EventPartyAdded", {
+            OtherDN: effect.newcomer.number,
+            OtherDNRole: "RoleNewParty",
+            ThirdPartyDN: effect.by.number,
+            ThirdPartyDNRole: "RoleAddedBy",
+          }),
+        ];
+      case "party-left":
+        return [
+          this.#told(effect.party, "EventPartyDeleted", {
+            OtherDN: effect.leaver.number,
+            OtherDNRole: "RoleDeletedParty",
+            ...(effect.by === undefined
+              ? {}
+              : { ThirdPartyDN: effect.by.number, ThirdPartyDNRole: "RoleDeletedBy" as const }),
+          }),
+        ];
+      case "user-data-changed":
+        return this.#aware().map((party) => ({
+          message: "EventAttachedDataChanged",
+          attributes: {
+            ...this.#attributesOf(party),
+            ...(effect.by === undefined ? {} : { ThirdPartyDN: effect.by }),
+            UserData: effect.userData,
+            ChangedKeys: effect.keys,
+          },
+        }));
+      case "recording-failed":
+        return this.#aware().map((party) => ({
+          message: "EventPrivateInfo",
+          attributes: {
+            PrivateMsgID: recordingFailed,
+            ThisDN: party.dn,
+            ConnID: call.connId,
+            CallUUID: call.callUuid,
+            UserData: call.userData,
+            Extensions: { result: "failed", reason: effect.reason, recordDN: effect.recordDn },
+          },
+        }));
+      case "party-moved-out":
+      case "call-answered":
+      case "release-party":
+      case "call-ended":
+        return [];
+    }
+  }
+
+  #changed({ party, from, cause }: PartyChanged): readonly PartyEvent[] {
+    switch (party.state) {
+      case "ringing":
+        // The caller's own phone rings where the caller let a program dial: nobody calls it.
+        return party.role === "destination" ? [this.#told(party, "EventRinging")] : [];
+      case "queued":
+        return [this.#told(party, "EventQueued"), this.#told(party, "EventRouteRequest")];
+      case "connected":
+        if (from === "held") return [this.#told(party, "EventRetrieved")];
+        // A phone that answers without ringing: desktops wait for the ringing.
+        return from === "dialing" && party.role === "destination"
+          ? [this.#told(party, "EventRinging"), this.#told(party, "EventEstablished")]
+          : [this.#told(party, "EventEstablished")];
+      case "held":
+        return [this.#told(party, "EventHeld")];
+      case "released":
+        return this.#released({ party, from, cause });
+      case "dialing":
+        return [];
+    }
+  }
+
+  #released({ party, from, cause }: Pick<PartyChanged, "party" | "from" | "cause">): readonly PartyEvent[] {
+    if (party.device === "routing-point") {
+      return [this.#told(party, cause === "diverted" ? "EventDiverted" : "EventAbandoned")];
+    }
+    if (cause === "transferred") return [this.#told(party, "EventReleased", { CallState: "Transferred" })];
+    if (cause === "conferenced") return [this.#told(party, "EventReleased", { CallState: "Conferenced" })];
+    const before = this.#before;
+    // Who came in later and did not answer failed, whatever the call was before.
+    const answered = before.answeredMicros !== undefined && (from === "connected" || from === "held");
+    const failure = answered ? undefined : failureOf(cause);
+    // A caller's own phone that is busy, rung for MakeCall before anyone else, is no destination.
+    const destination = failure === "SitInvalidNum" || this.#call.parties.length > 1;
+    if (party.role === "origination" && failure !== undefined && destination) {
+      const CallState = failure;
+      return [
+        this.#told(party, "EventDestinationBusy", { CallState }),
+        this.#told(party, "EventReleased", { CallState }),
+      ];
+    }
+    if (!answered && party.role === "destination") {
+      // Who was not rung has heard of nothing.
+      if (from !== "ringing") return [];
+      if (failure === undefined || failure === "NoAnswer") return [this.#told(party, "EventAbandoned")];
+      return [this.#told(party, "EventReleased", { CallState: failure })];
+    }
+    const left = answered && this.#leftBehind();
+    return [this.#told(party, "EventReleased", left ? { CallState: "RemoteRelease" } : {})];
+  }
+
+  /** Somebody left in this very change before. */
+  #leftBehind(): boolean {
+    return Array.from(this.#gone).some((id) =>
+      this.#before.parties.some((party) => party.id === id && party.state !== "released"),
+    );
+  }
+
+  #partyChanged(
+    effect: Extract<CallEffect, { kind: "party-replaced" | "party-moved-in" }>,
+  ): PartyEvent {
+    const { party, by } = effect;
+    const newcomer = effect.kind === "party-replaced" ? effect.newcomer : undefined;
+    return this.#told(party, "EventPartyChanged", {
+      ...(newcomer === undefined ? {} : { OtherDN: newcomer.number, OtherDNRole: "RoleDestination" as const }),
+      ThirdPartyDN: by.number,
+      ThirdPartyDNRole: thirdRole(by),
+    });
+  }
+
+  /** Parties that have heard of the call and are in it: the caller, and who was rung. */
+  #aware(): readonly Party[] {
+    return presentParties(this.#before).filter(
+      ({ role, state }) => role === "origination" || state !== "dialing",
+    );
+  }
+
+  #told(party: Party, message: CallEventName, more: Partial<CallAttributes> = {}): PartyEvent {
+    return { message, attributes: { ...this.#attributesOf(party), ...more } };
+  }
+
+  /** The call attributes as a party sees them, with the complete user data. */
+  #attributesOf(party: Party): Without<EventAttributes["EventAttachedDataChanged"]> {
+    return {
+      ...callFacts(this.#call, party, this.#before),
+      ThisDN: party.dn,
+      ...(party.agentId === undefined ? {} : { AgentID: party.agentId }),
+    };
+  }
 }
 
 function failureOf(cause: string): CallState | undefined {
   return failures.get(cause) ?? (cause.startsWith("failed") ? "GeneralError" : undefined);
 }
 
-/** Parties that have heard of the call and are in it: the caller, and who was rung. */
-function aware(call: Call): readonly Party[] {
-  return presentParties(call).filter(({ role, state }) => role === "origination" || state !== "dialing");
-}
-
-function told(call: Call, party: Party, message: CallEventName, state?: CallState): PartyEvent {
-  return {
-    message,
-    attributes: { ...attributesOf(call, party), ...(state === undefined ? {} : { CallState: state }) },
-  };
-}
-
-/** The call attributes as a party sees them, with the complete user data. */
-function attributesOf(call: Call, party: Party): Without<EventAttributes["EventAttachedDataChanged"]> {
-  return {
-    ...callFacts(call, party),
-    ThisDN: party.dn,
-    ...(party.agentId === undefined ? {} : { AgentID: party.agentId }),
-  };
+function thirdRole({ how }: Introduction): "RoleTransferredBy" | "RoleConferencedBy" {
+  return how === "transfer" ? "RoleTransferredBy" : "RoleConferencedBy";
 }

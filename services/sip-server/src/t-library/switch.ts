@@ -34,6 +34,35 @@ export type RecordingAction =
     }
   | { readonly kind: "stop" | "pause" | "resume"; readonly parameters: ReadonlyMap<string, string> };
 
+/** Who is to come into a call, or to be consulted. */
+export interface TransferWish {
+  readonly to: string;
+  /** Attached to the call that is made, or to the one that goes on. */
+  readonly userData: KVList;
+}
+
+/** R2: what a strategy wants recorded of the call that it routes; rights, names and destinations have been checked. */
+export interface RouteRecording {
+  /** `destination` = the party routed to, `source` = the one that called the routing point. */
+  readonly side: "source" | "destination" | undefined;
+  readonly disableSource: boolean;
+  readonly disableDestination: boolean;
+  /** The right to withdraw a full-time recording too. */
+  readonly suppress: boolean;
+  readonly id?: string | undefined;
+  readonly dest?: string | undefined;
+  readonly dest2?: string | undefined;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** RequestRouteCall. */
+export interface RouteWish {
+  readonly type: "Default" | "Direct" | "Reject" | "AgentID";
+  readonly to: string;
+  readonly recording: RouteRecording;
+  readonly userData: KVList;
+}
+
 /** The calls as T-Library sees and moves them. */
 export interface Switch {
   /** A call that is up, by its ConnID. */
@@ -53,6 +82,25 @@ export interface Switch {
   releaseCall(connId: string, dn: string): Promise<Outcome>;
   holdCall(connId: string, dn: string): Promise<Outcome>;
   retrieveCall(connId: string, dn: string): Promise<Outcome>;
+  /** A consultation (R27): the call waits, its phone calls `to`. Resolves with the consultation's ConnID, as `makeCall`. */
+  consult(
+    connId: string,
+    dn: string,
+    wish: TransferWish & { readonly onCall: (connId: string) => void },
+  ): Promise<Outcome<string>>;
+  /** Joins a consultation to the call from which it was begun. */
+  complete(kind: "transfer" | "conference", connId: string, dn: string, consultConnId: string): Promise<Outcome>;
+  /** As consult and complete, without waiting for the answer. */
+  muteTransfer(connId: string, dn: string, wish: TransferWish): Promise<Outcome>;
+  singleStep(kind: "transfer" | "conference", connId: string, dn: string, wish: TransferWish): Promise<Outcome>;
+  /** Puts `other` out of a conference. */
+  deleteFromConference(connId: string, dn: string, other: string): Promise<Outcome>;
+  /** Ends the active call, and talks in the held one again. */
+  reconnect(connId: string, dn: string, heldConnId: string): Promise<Outcome>;
+  /** Talks in the held call; the active one waits. */
+  alternate(connId: string, dn: string, heldConnId: string): Promise<Outcome>;
+  /** Routes a call that waits at the routing point `dn`. */
+  route(connId: string, dn: string, wish: RouteWish): Promise<Outcome>;
   /** Resolves (= `EventACK`) before the effects of the change are published. */
   record(connId: string, action: RecordingAction): Promise<Outcome>;
 }

@@ -1,0 +1,108 @@
+import { fail, ok } from "@sidetone/foundation";
+import type { SipResponse } from "@sidetone/sip";
+import { answeredParties, type Introduction, type Party } from "../call-model/call.ts";
+import type { KVList } from "@sidetone/tlib";
+import type { Outcome } from "../t-library/switch.ts";
+import type { CallController, Target } from "./call-controller.ts";
+import { Newcomer } from "./newcomer.ts";
+import { isExternal } from "./party-number.ts";
+import type { PhoneLeg } from "./phone-leg.ts";
+import { causeOfFailure } from "./release-causes.ts";
+
+/** Why somebody comes into a call that is up. */
+export type Arrival =
+  /** `party` leaves for it as soon as its phone rings. */
+  | { readonly how: "transfer"; readonly party: string; readonly onReached?: () => void }
+  | { readonly how: "conference"; readonly party: string }
+  /** The routing point `party` let the caller go, who was answered by a treatment. */
+  | {
+      readonly how: "route";
+      readonly party: string;
+      readonly onReached?: (id: string) => KVList | undefined;
+    };
+
+/**
+ * Rings a target for a call that is up. Who is not to be had changes nothing: the one who asked is told why. Resolves
+ * with the id of the party whose phone was reached.
+ */
+export function bringIn(controller: CallController, target: Target, arrival: Arrival): Promise<Outcome<string>> {
+  const { call, context, log, path } = controller;
+  const by = call.parties.find(({ id }) => id === arrival.party);
+  const id = controller.reservePartyId();
+  const introduction: Introduction | undefined =
+    arrival.how === "route" || by === undefined ? undefined : { how: arrival.how, party: by.id, number: by.number };
+  const party: Party = { ...controller.calledParty(id, target), introduction };
+  const staying = answeredParties(call).filter((one) => arrival.how !== "transfer" || one.id !== arrival.party);
+  const [peer] = staying;
+  const shown = arrival.how === "conference" ? by : peer;
+  const plan = controller.planFor(target.called);
+  return new Promise((resolve) => {
+    const newcomer = new Newcomer({
+      context,
+      log,
+      path,
+      callee: { party: id, dn: target.called.dn, config: target.called },
+      targets: target.targets,
+      from: controller.identityOf(shown ?? party),
+      contactUser: shown === undefined || shown.kind === "external" ? (shown?.number ?? id) : shown.dn,
+      mixed: arrival.how === "conference" || plan.path === "anchored" || staying.length > 1,
+      peer: peer === undefined ? undefined : controller.leg(peer.id),
+      newStamp: () => controller.newStamp(),
+      apply: (input) => controller.apply(input),
+      onReached: () => {
+        controller.giveBackPartyId(id);
+        reached(controller, party, arrival);
+        resolve(ok(id));
+      },
+      onAnswered: (leg, response) => void takeIn(controller, leg, response),
+      onFailed: ({ status, reason }) => {
+        controller.setRinger(id, undefined);
+        controller.giveBackPartyId(id);
+        // Of one that was reached the model says it; for anyone else nothing has happened.
+        if (controller.call.parties.some((one) => one.id === id)) controller.partyGone(id, causeOfFailure(status));
+        resolve(
+          fail({
+            error: status === 503 && !isExternal(target.called) ? "OutOfService" : "InvalidDestination",
+            message: `${target.calledNumber} could not be reached: ${status} ${reason}`,
+          }),
+        );
+      },
+    });
+    controller.setRinger(id, newcomer);
+    void newcomer.start();
+  });
+}
+
+function reached(controller: CallController, party: Party, arrival: Arrival): void {
+  switch (arrival.how) {
+    case "transfer": {
+      const leaver = controller.leg(arrival.party);
+      controller.removeLeg(arrival.party);
+      controller.apply({ kind: "party-transferred", party: arrival.party, target: party });
+      arrival.onReached?.();
+      leaver?.session.terminate();
+      void controller.path.leave(arrival.party);
+      return;
+    }
+    case "conference":
+      controller.apply({ kind: "party-added", party });
+      return;
+    case "route": {
+      const extensions = arrival.onReached?.(party.id);
+      controller.apply({ kind: "party-routed", party: arrival.party, target: party, extensions });
+    }
+  }
+}
+
+/** A newcomer's phone has answered. */
+async function takeIn(controller: CallController, leg: PhoneLeg, response: SipResponse): Promise<void> {
+  controller.setRinger(leg.party, undefined);
+  if (controller.over) return leg.session.terminate();
+  const now = controller.context.clock.wallMicros();
+  controller.addLeg(leg);
+  controller.apply({ kind: "party-answered", party: leg.party, facts: controller.factsNow() });
+  await controller.recording.expect(now);
+  if (controller.over) return;
+  await controller.path.takeIn(leg, response);
+  await controller.recording.partiesChanged();
+}

@@ -1,0 +1,199 @@
+import type { DnConfig } from "@sidetone/config";
+import { type Cancel, fail, ok } from "@sidetone/foundation";
+import type { KVList } from "@sidetone/tlib";
+import type { Outcome } from "../t-library/switch.ts";
+import type { CallController, Target } from "./call-controller.ts";
+import { reachable } from "./reachable.ts";
+import { causeOfFailure } from "./release-causes.ts";
+import type { RingFailure } from "./ringing.ts";
+import { playPrompt } from "./prompt.ts";
+
+/** A place to route to, and what is wanted of the party there. */
+export interface Route extends Target {
+  /** Before the model hears of the target; `party` is its id. Gives what the strategy is told besides. */
+  readonly onReached?: (party: string) => KVList | undefined;
+}
+
+/**
+ * A call that waits at a routing point: ringback or a treatment, until a strategy routes it, the time is over and it
+ * goes to the default destination, or the caller gives up. The first answer of a strategy wins.
+ */
+export class CallQueue {
+  readonly #controller: CallController;
+  readonly #point: DnConfig;
+  readonly #party: string;
+  #state: "waiting" | "routing" | "routed" | "closed" = "waiting";
+  /** A treatment has answered the caller. */
+  #treated = false;
+  #stopTimer: Cancel = () => undefined;
+  #stopPrompt: () => void = () => undefined;
+
+  constructor(controller: CallController, point: DnConfig, party: string) {
+    this.#controller = controller;
+    this.#point = point;
+    this.#party = party;
+  }
+
+  /** The call waits here from now on. */
+  async start(): Promise<void> {
+    const { context, callerSide, log } = this.#controller;
+    const { dn, routeTimeoutMs } = this.#point;
+    log.info({ dn }, "call queued at a routing point");
+    this.#controller.apply({ kind: "party-queued", party: this.#party });
+    if (context.strategyAt?.(dn) !== true) {
+      callerSide.progress(180);
+      return this.#toDefault();
+    }
+    this.#stopTimer = context.clock.after(routeTimeoutMs, () => void this.#toDefault());
+    await this.#treat();
+  }
+
+  /** Routes the call. InvalidState where another strategy was faster, or it is over. */
+  async route(route: Route): Promise<Outcome> {
+    if (this.#state !== "waiting") return fail({ error: "InvalidState", message: this.#whyNot() });
+    this.#state = "routing";
+    const outcome = this.#treated ? await this.#bringIn(route) : await this.#setUp(route);
+    if (this.#isClosed) return outcome;
+    this.#state = outcome.ok ? "routed" : "waiting";
+    if (outcome.ok) this.#stopTimer();
+    return outcome;
+  }
+
+  /** RouteType Reject: the caller is told that nobody takes the call. */
+  reject(): Outcome {
+    if (this.#state !== "waiting") return fail({ error: "InvalidState", message: this.#whyNot() });
+    this.#controller.callerSide.owe(603, { reason: "Declined" });
+    this.#leave("rejected");
+    return ok(undefined);
+  }
+
+  /** RouteType Default. */
+  async routeToDefault(): Promise<Outcome> {
+    const target = this.#defaultTarget();
+    return target.ok ? this.route(target.value) : target;
+  }
+
+  /** The caller has gone. */
+  close(): void {
+    this.#state = "closed";
+    this.#stopTimer();
+    this.#stopPrompt();
+  }
+
+  get #isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  #whyNot(): string {
+    const { dn } = this.#point;
+    switch (this.#state) {
+      case "routing":
+        return `the call is being routed from ${dn} already`;
+      case "waiting":
+      case "routed":
+        return `the call has been routed from ${dn} already`;
+      case "closed":
+        return `the call waits at ${dn} no more`;
+    }
+  }
+
+  #defaultTarget(): Outcome<Target> {
+    const { context } = this.#controller;
+    const number = this.#point.defaultDestination;
+    const dn = number === undefined ? undefined : context.config.dns.get(number);
+    if (number === undefined || dn === undefined) {
+      return fail({ error: "InvalidDestination", message: `routing point ${this.#point.dn} has no default-destination` });
+    }
+    const there = reachable(context, dn, number);
+    if (!there.ok) return fail({ error: "InvalidDestination", message: `${number}: ${there.error}` });
+    return ok({ ...there.value, calledNumber: number });
+  }
+
+  /** Nobody has routed it in time, or nobody is there who could. */
+  async #toDefault(): Promise<void> {
+    if (this.#state !== "waiting") return;
+    const outcome = await this.routeToDefault();
+    if (outcome.ok || this.#state !== "waiting") return;
+    this.#controller.log.warn({ dn: this.#point.dn, reason: outcome.error.message }, "a queued call has nowhere to go");
+    this.#controller.callerSide.owe(480, { reason: "Temporarily Unavailable" });
+    this.#leave("no-answer");
+  }
+
+  /** The call ends here. */
+  #leave(cause: string): void {
+    this.close();
+    this.#controller.apply({ kind: "party-released", party: this.#party, cause });
+  }
+
+  async #treat(): Promise<void> {
+    const { callerSide, path, log } = this.#controller;
+    const { treatment, treatmentFile } = this.#point;
+    if (treatment === undefined || treatment === "ringback") return callerSide.progress(180);
+    const answered = await this.#controller.answerWaiting();
+    const anchor = path.anchor;
+    if (this.#isClosed) return;
+    if (!answered || anchor === undefined) {
+      log.warn({ dn: this.#point.dn, reason: path.failure ?? "" }, "no Media Server for the treatment: the caller hears ringing");
+      return callerSide.progress(180);
+    }
+    this.#treated = true;
+    const file = treatmentFile ?? "music.wav";
+    const repeats = treatment === "music" ? -1 : 1;
+    this.#stopPrompt = playPrompt(anchor, { leg: this.#controller.caller.party, name: "treatment", file, repeats, log });
+  }
+
+  #bringIn(route: Route): Promise<Outcome> {
+    const arrival = { how: "route", party: this.#party } as const;
+    return this.#controller
+      .bringIn(route, {
+        ...arrival,
+        onReached: (party) => {
+          const extensions = route.onReached?.(party);
+          this.#routed();
+          return extensions;
+        },
+      })
+      .then((outcome) => (outcome.ok ? ok(undefined) : outcome));
+  }
+
+  /** The caller waits still: from here on as if it had called the target. */
+  #setUp(route: Route): Promise<Outcome> {
+    const id = this.#controller.reservePartyId();
+    const plan = this.#controller.planFor(route.called);
+    return new Promise((resolve) => {
+      const setup = this.#controller.setUp(route, id, plan, {
+        onReached: () => {
+          this.#controller.giveBackPartyId(id);
+          const target = this.#controller.calledParty(id, route);
+          const extensions = route.onReached?.(id);
+          this.#controller.apply({ kind: "party-routed", party: this.#party, target, extensions });
+          this.#routed();
+          resolve(ok(undefined));
+        },
+        onUnreached: (failure) => {
+          this.#controller.giveBackPartyId(id);
+          this.#controller.setRinger(id, undefined);
+          this.#controller.path.startAgain(id);
+          this.#unreached(route, failure);
+          resolve(
+            fail({
+              error: "InvalidDestination",
+              message: `${route.calledNumber} could not be reached: ${failure.status} ${failure.reason} (${causeOfFailure(failure.status)})`,
+            }),
+          );
+        },
+      });
+      void setup.start();
+    });
+  }
+
+  #unreached(route: Route, { status }: RingFailure): void {
+    this.#controller.log.info({ dn: this.#point.dn, target: route.calledNumber, status }, "a route led nowhere");
+  }
+
+  #routed(): void {
+    this.#state = "routed";
+    this.#stopTimer();
+    this.#stopPrompt();
+  }
+}
