@@ -21,35 +21,45 @@ export const fileStamp: FileStamp = async (file) => {
  * Calls `changed` when the file is another one and has settled. It asks instead of listening: events of the file system
  * do not exist on every one, and name the place, not the file, where a file is replaced.
  */
-export function watchFile(
-  file: string,
-  o: { readonly clock: Clock; readonly stamp?: FileStamp; readonly changed: () => void },
-): Cancel {
-  const stampOf = o.stamp ?? fileStamp;
-  let known: string | undefined;
-  let last: string | undefined;
-  let begun = false;
-  let looking = false;
-  let stopped = false;
-  const look = async (): Promise<void> => {
-    if (looking) return;
-    looking = true;
-    const now = await stampOf(file);
-    looking = false;
-    if (stopped) return;
-    const settled = now === last;
-    last = now;
-    if (!begun) known = now;
-    begun = true;
+export class FileWatch {
+  readonly #file: string;
+  readonly #stampOf: FileStamp;
+  readonly #changed: () => void;
+  readonly #stop: Cancel;
+  /** What the reader of the file has seen. */
+  #known: string | undefined;
+  #last: string | undefined;
+  #looking = false;
+  #stopped = false;
+
+  constructor(file: string, o: { readonly clock: Clock; readonly stamp?: FileStamp; readonly changed: () => void }) {
+    this.#file = file;
+    this.#stampOf = o.stamp ?? fileStamp;
+    this.#changed = o.changed;
+    this.#stop = o.clock.every(LOOK_EVERY_MS, () => void this.#look());
+    void this.taken();
+  }
+
+  /** The file is being read as it is now: only what comes after is a change. */
+  async taken(): Promise<void> {
+    this.#known = await this.#stampOf(this.#file);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#stop();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    const now = await this.#stampOf(this.#file);
+    this.#looking = false;
+    const settled = now === this.#last;
+    this.#last = now;
     // A file that is gone for a moment is being replaced.
-    if (!settled || now === undefined || now === known) return;
-    known = now;
-    o.changed();
-  };
-  void look();
-  const stop = o.clock.every(LOOK_EVERY_MS, () => void look());
-  return () => {
-    stopped = true;
-    stop();
-  };
+    if (this.#stopped || !settled || now === undefined || now === this.#known) return;
+    this.#known = now;
+    this.#changed();
+  }
 }

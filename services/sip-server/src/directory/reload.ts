@@ -5,10 +5,10 @@ import {
   loadConfigInThread,
   type SidetoneConfig,
 } from "@sidetone/config";
-import type { Cancel, Clock, Logger } from "@sidetone/foundation";
+import type { Clock, Logger } from "@sidetone/foundation";
 import type { DirectoryChange, NameChanges } from "./change.ts";
 import type { Directory } from "./directory.ts";
-import { type FileStamp, watchFile } from "./file-watch.ts";
+import { type FileStamp, FileWatch } from "./file-watch.ts";
 import { changeableOptions, restartOnly } from "./restart-only.ts";
 import { contentOf } from "./snapshot.ts";
 
@@ -42,7 +42,7 @@ export interface ReloadCounts {
  */
 export class ConfigReload {
   readonly #o: ReloadOptions;
-  readonly #stopWatch: Cancel;
+  readonly #watch: FileWatch;
   #loading: Loading | undefined;
   #running: Promise<void> | undefined;
   #again = false;
@@ -53,7 +53,7 @@ export class ConfigReload {
   constructor(o: ReloadOptions) {
     this.#o = o;
     const stamp = o.stamp === undefined ? {} : { stamp: o.stamp };
-    this.#stopWatch = watchFile(o.running.file, { clock: o.clock, ...stamp, changed: () => void this.reload() });
+    this.#watch = new FileWatch(o.running.file, { clock: o.clock, ...stamp, changed: () => void this.reload() });
   }
 
   counts(): ReloadCounts {
@@ -71,7 +71,7 @@ export class ConfigReload {
 
   close(): void {
     this.#closed = true;
-    this.#stopWatch();
+    this.#watch.stop();
     this.#loading?.cancel();
   }
 
@@ -85,6 +85,8 @@ export class ConfigReload {
   async #once(): Promise<void> {
     const { running, directory, clock, load = loadConfigInThread } = this.#o;
     const kept = { dns: directory.dns(), agentLogins: directory.agentLogins(), applications: directory.applications() };
+    await this.#watch.taken();
+    if (this.#closed) return;
     const loading = load(running.file, kept);
     this.#loading = loading;
     const giveUp = clock.after(PATIENCE_MS, () => loading.cancel());
