@@ -9,7 +9,7 @@ export type StartRole = (config: SidetoneConfig, context: RoleContext) => Promis
 const loaders: Record<RoleName, () => Promise<StartRole>> = {
   "sip-server": async () => {
     const { startSipServer } = await import("@sidetone/sip-server");
-    return (config, context) => startSipServer(section(config, "sip-server", config.sipServer), context);
+    return (config, context) => startSipServer(section(config, "sip-server", config.sipServer), context, config);
   },
   "resource-manager": async () => {
     const { startResourceManager } = await import("@sidetone/resource-manager");

@@ -1,4 +1,4 @@
-import { formatMistake, loadConfig, type SidetoneConfig } from "@sidetone/config";
+import { formatMistake, loadConfigInThread, type SidetoneConfig } from "@sidetone/config";
 import {
   errorText,
   type Logger,
@@ -37,7 +37,7 @@ export async function start(named: readonly string[], options: StartOptions): Pr
   const terminal = process.stdout.isTTY === true;
   const { log, flush } = openLog(options.logLevel, terminal);
   const running: RunningRole[] = [];
-  const interrupted = onSignals(config.file, log, flush);
+  const interrupted = onSignals(() => lookAgain(config.file, running, log), log, flush);
   try {
     warn(config, log);
     makeFolders(config, roles);
@@ -75,9 +75,12 @@ function warn(config: SidetoneConfig, log: Logger): void {
   if (hint !== undefined) log.warn({}, hint);
 }
 
-/** Checks the file as it is now; roles take it at their next start. */
-function lookAgain(file: string, log: Logger): void {
-  const result = loadConfig(file);
+/** Roles that can take a changed file do. Where none can, it is only checked. */
+async function lookAgain(file: string, running: readonly RunningRole[], log: Logger): Promise<void> {
+  const able = running.filter((role) => role.reload !== undefined);
+  for (const role of able) await role.reload?.();
+  if (able.length > 0) return;
+  const result = await loadConfigInThread(file).result;
   if (result.ok) return log.warn({ file }, "the configuration has no mistakes; changes count from the next start");
   for (const mistake of result.error) log.error({ file }, `the configuration is refused: ${formatMistake(mistake)}`);
 }
@@ -89,7 +92,7 @@ interface Interruption {
 }
 
 /** SIGINT and SIGTERM end the run in good order; so does an error that nobody caught. */
-function onSignals(file: string, log: Logger, flush: () => void): Interruption {
+function onSignals(lookAgain: () => Promise<void>, log: Logger, flush: () => void): Interruption {
   const signals = new Signals(systemClock);
   const { promise, resolve } = Promise.withResolvers<string>();
   let happened = false;
@@ -112,7 +115,7 @@ function onSignals(file: string, log: Logger, flush: () => void): Interruption {
   process.on("SIGINT", () => onSignal("SIGINT"));
   process.on("SIGTERM", () => onSignal("SIGTERM"));
   // A terminal that goes away ends the run; a service manager means: look at the configuration again.
-  process.on("SIGHUP", () => (process.stdout.isTTY === true ? onSignal("SIGHUP") : lookAgain(file, log)));
+  process.on("SIGHUP", () => (process.stdout.isTTY === true ? onSignal("SIGHUP") : void lookAgain()));
   process.on("uncaughtException", crashed);
   process.on("unhandledRejection", crashed);
   return { promise, happened: () => happened };

@@ -1,7 +1,7 @@
 import { isLoopback, sipUriPlace } from "./addresses.ts";
 import { nearestName } from "@sidetone/foundation";
 import { joinPath, type Reading } from "./reading.ts";
-import type { RtpConfig, SidetoneConfig, SipRoleConfig } from "./types.ts";
+import type { RtpConfig, SidetoneConfig, SipRoleConfig, SipServerConfig } from "./types.ts";
 
 /** First and last port that the kernel gives to whoever asks for any; undefined where it does not say. */
 export type EphemeralPorts = { readonly min: number; readonly max: number } | undefined;
@@ -78,7 +78,8 @@ function exposure(config: SidetoneConfig, reading: Reading): void {
 function references(config: SidetoneConfig, reading: Reading): void {
   const sip = config.sipServer;
   if (sip === undefined) return;
-  const prefixes = Array.from(sip.dns.values(), (d) => d.prefix).filter((p) => p !== undefined);
+  const prefixes = trunkPrefixes(sip, reading);
+  trunkGroups(sip, reading);
   for (const dn of sip.dns.values()) {
     const target = dn.defaultDestination;
     if (target === undefined || sip.dns.has(target) || prefixes.some((p) => target.startsWith(p))) continue;
@@ -95,6 +96,49 @@ function references(config: SidetoneConfig, reading: Reading): void {
   for (const [key, name] of wanted) {
     if (name === undefined || recorders.includes(name)) continue;
     complainUnknown(`sip-server.options.${key}`, name, "recording-server group", recorders, reading);
+  }
+}
+
+/** Every prefix that leads out. One that stands at two trunks would leave open which of them is meant. */
+function trunkPrefixes(sip: SipServerConfig, reading: Reading): readonly string[] {
+  const owners = new Map<string, string>();
+  for (const { dn, prefix } of sip.dns.values()) {
+    if (prefix === undefined) continue;
+    const other = owners.get(prefix);
+    if (other === undefined) owners.set(prefix, dn);
+    else {
+      reading.complain(
+        { path: `${joinPath("sip-server.dns", dn)}.prefix` },
+        `"${prefix}" is the prefix of ${other} already.`,
+        "Give each its own; where several trunks serve one prefix, make them members of a trunk-group that has it.",
+      );
+    }
+  }
+  return Array.from(owners.keys());
+}
+
+function trunkGroups(sip: SipServerConfig, reading: Reading): void {
+  for (const { dn, members = [] } of sip.dns.values()) {
+    for (const [i, name] of members.entries()) {
+      const path = `${joinPath("sip-server.dns", dn)}.members[${i}]`;
+      const member = sip.dns.get(name);
+      if (member === undefined) {
+        const trunks = Array.from(sip.dns.values()).filter(({ type }) => type === "trunk");
+        complainUnknown(
+          path,
+          name,
+          "trunk",
+          Array.from(trunks, (trunk) => trunk.dn),
+          reading,
+        );
+      } else if (member.type === "trunk-group") {
+        reading.complain({ path }, `${name} is a trunk-group itself.`, "Name its trunks one by one.");
+      } else if (member.type !== "trunk") {
+        reading.complain({ path }, `${name} is no trunk, its type is ${member.type}.`, "Name DNs of type trunk.");
+      } else if (members.indexOf(name) < i) {
+        reading.complain({ path }, `${name} is a member already.`, "Name each trunk once.");
+      }
+    }
   }
 }
 

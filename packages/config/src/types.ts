@@ -42,12 +42,28 @@ export interface DnConfig {
   readonly recordingFailure: "continue" | "reject";
   /** `anchored`: media goes through the Media Server without recording. */
   readonly media: "direct" | "anchored";
-  /** SIP URI of a trunk, or of an extension that does not register. */
+  /** SIP URI of a trunk, or of an extension or voice treatment port that does not register. */
   readonly contact: string | undefined;
-  /** Dialled prefix of a trunk. */
+  /** Dialled prefix of a trunk or trunk group; cut off the number before it is sent. */
   readonly prefix: string | undefined;
   readonly defaultDestination: string | undefined;
   readonly routeTimeoutMs: number;
+  /** Trunk, trunk group: put in front of the number once the prefix is cut. A member's own one goes before its group's. */
+  readonly replacePrefix?: string | undefined;
+  /** Trunk: name for the digest that the trunk asks us for; default the trunk's DN. */
+  readonly user?: string | undefined;
+  /** Trunk: how its calls are known: by where they come from, or by digest with the DN as its user. */
+  readonly inboundAuthentication?: "address" | "digest" | undefined;
+  /** Trunk: calls at once, both directions; undefined = no limit. */
+  readonly capacity?: number | undefined;
+  /** Trunk group: DNs of its trunks, at least one. */
+  readonly members?: readonly string[] | undefined;
+  /** Trunk group: `in-order` tries the first member first, `round-robin` begins at the next one each time. */
+  readonly loadBalanceScheme?: "in-order" | "round-robin" | undefined;
+  /** Routing point: what the caller hears while it waits for a destination. */
+  readonly treatment?: "ringback" | "music" | "announcement" | undefined;
+  /** Routing point: name of the file of music (undefined: the default music) or announcement (always there); no folder. */
+  readonly treatmentFile?: string | undefined;
 }
 
 export interface SipServerOptions {

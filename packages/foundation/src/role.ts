@@ -20,6 +20,8 @@ export interface RunningRole {
   readonly listening: readonly string[];
   /** Base URL of the role's HTTP server, where it has one. */
   readonly http: string | undefined;
+  /** Reads again what of its configuration may change while it runs. Resolves when that is done, whatever came of it. */
+  reload?(): Promise<void>;
   /** Ends calls and sessions, closes files and sockets. Idempotent; done within 5 s. */
   close(): Promise<void>;
 }

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
-import type { SipServerConfig } from "@sidetone/config";
+import type { SidetoneConfig, SipServerConfig } from "@sidetone/config";
 import { errorText, type Logger, type RoleContext, type RunningRole } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
 import { DigestVerifier, GuessGuard, openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
 import { callView } from "./api/call-view.ts";
 import { registerMetrics, registerRoutes } from "./api/index.ts";
 import type { Call } from "./call-model/call.ts";
+import { ConfigReload, type Directory, directoryOf, liveConfig, TrunkUse } from "./directory/index.ts";
 import { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "./identity/index.ts";
 import { Ledger } from "./ledger/index.ts";
 import { Authenticator, Registrar } from "./registrar/index.ts";
@@ -26,11 +27,20 @@ const CLOSE_CALLS_MS = 3000;
 
 /**
  * Starts SIP Server: registrar, B2BUA, recording policy, ledger and their HTTP paths.
+ * @param whole the configuration that the section comes from: its file is read again when it changes
  * @throws SidetoneError `port-in-use` (exit 2), storage errors (exit 1)
  */
-export async function startSipServer(config: SipServerConfig, context: RoleContext): Promise<RunningRole> {
+export async function startSipServer(
+  started: SipServerConfig,
+  context: RoleContext,
+  whole?: SidetoneConfig,
+): Promise<RunningRole> {
   const { clock, random } = context;
   const log = context.log.child({ role: "sip-server" });
+  const directory = directoryOf(started, (error) => {
+    log.error({ error: errorText(error) }, "a change of the configuration was not taken over everywhere");
+  });
+  const config = liveConfig(started, directory);
   const opened: (() => Promise<void> | void)[] = [];
   const closeOpened = async (): Promise<void> => {
     for (const close of opened.splice(0).toReversed()) await close();
@@ -47,16 +57,19 @@ export async function startSipServer(config: SipServerConfig, context: RoleConte
 
     const authenticator = new Authenticator({
       realm: config.domain,
-      dns: () => config.dns,
+      dns: () => directory.dns(),
       verifier: new DigestVerifier({ clock, random }),
       guard: new GuessGuard({ clock }),
       log,
     });
     const registrar = await Registrar.open({ clock, log, storage, authenticator, config });
     opened.push(() => registrar.close());
+    directory.onChange(({ dns }) => {
+      for (const dn of dns.removed) registrar.forget(dn);
+    });
     const journal = new CallJournal({ storage, clock });
     const audit = new AuditTrail({ storage, clock });
-    const parts = { config, context, storage, journal, audit, ledger, endpoint, registrar, authenticator };
+    const parts = { config, directory, context, storage, journal, audit, ledger, endpoint, registrar, authenticator };
     const { calls, tlib } = await newCalls({ ...parts, opened });
     opened.push(() => endCalls(calls, context));
 
@@ -74,7 +87,11 @@ export async function startSipServer(config: SipServerConfig, context: RoleConte
       listening.push(http.url);
     }
     opened.push(() => tlib.close());
-    return { role: "sip-server", listening, http: http?.url, close: closeOpened };
+    const running = { role: "sip-server", listening, http: http?.url, close: closeOpened } as const;
+    if (whole === undefined) return running;
+    const reload = new ConfigReload({ clock, log, running: whole, directory });
+    opened.push(() => reload.close());
+    return { ...running, reload: () => reload.reload() };
   } catch (error) {
     await closeOpened();
     throw error;
@@ -99,6 +116,7 @@ function newEndpoint(config: SipServerConfig, context: RoleContext, journal: Sip
 
 interface Parts {
   readonly config: SipServerConfig;
+  readonly directory: Directory;
   readonly context: RoleContext;
   readonly storage: Storage;
   readonly journal: CallJournal;
@@ -112,7 +130,7 @@ interface Parts {
 async function newCalls(
   parts: Parts & { readonly opened: (() => Promise<void> | void)[] },
 ): Promise<{ readonly calls: Calls; readonly tlib: TlibServer }> {
-  const { config, context, storage, journal, ledger, endpoint, registrar, authenticator, opened } = parts;
+  const { config, directory, context, storage, journal, ledger, endpoint, registrar, authenticator, opened } = parts;
   const { clock, random } = context;
   const log = context.log.child({ role: "sip-server" });
   const sweep = (): void => {
@@ -138,6 +156,8 @@ async function newCalls(
   const calls = new Calls(
     {
       config,
+      directory,
+      trunks: new TrunkUse(directory),
       clock,
       log,
       endpoint,
@@ -153,7 +173,7 @@ async function newCalls(
       agentOf: (dn) => {
         const agentId = tlib?.agentAt(dn);
         if (agentId === undefined) return undefined;
-        return { agentId, record: config.agentLogins?.get(agentId)?.record === true };
+        return { agentId, record: directory.agentLogin(agentId)?.record === true };
       },
       onCall: (call, effects) => {
         for (const effect of effects) note(call, effect.kind, effect);
@@ -170,7 +190,7 @@ async function newCalls(
   return { calls, tlib };
 }
 
-function newTlib({ config, context, journal, audit }: Parts, calls: Calls): TlibServer {
+function newTlib({ directory, context, journal, audit }: Parts, calls: Calls): TlibServer {
   return new TlibServer({
     clock: context.clock,
     random: context.random,
@@ -179,9 +199,9 @@ function newTlib({ config, context, journal, audit }: Parts, calls: Calls): Tlib
     serverVersion: ownVersion(),
     journal,
     audit,
-    applications: () => config.applications ?? new Map(),
-    agentLogins: () => config.agentLogins ?? new Map(),
-    dns: () => config.dns,
+    applications: () => directory.applications(),
+    agentLogins: () => directory.agentLogins(),
+    dns: () => directory.dns(),
   });
 }
 
@@ -212,7 +232,11 @@ function readiness(storage: Storage): { readonly ok: boolean; readonly reasons: 
 }
 
 async function newHttp(
-  parts: Omit<Parts, "context"> & { readonly calls: Calls; readonly tlib: TlibServer; readonly log: Logger },
+  parts: Omit<Parts, "context" | "directory"> & {
+    readonly calls: Calls;
+    readonly tlib: TlibServer;
+    readonly log: Logger;
+  },
 ): Promise<HttpServer | undefined> {
   const { config, calls, tlib, log, storage, ledger, registrar, authenticator, journal, audit } = parts;
   if (config.http === undefined) return undefined;

@@ -3,14 +3,8 @@ import { mapped, sipUri, sqliteFile } from "../addresses.ts";
 import type { At, Reader, Reading } from "../reading.ts";
 import { duration, filePath, flag, integer, oneOf, secret, text } from "../scalars.ts";
 import { listOf, mapOf, object, oneOrMore, optional, required } from "../shapes.ts";
-import type {
-  AgentLoginConfig,
-  ApplicationConfig,
-  DigestAlgorithm,
-  DnConfig,
-  SipServerConfig,
-  SipServerOptions,
-} from "../types.ts";
+import type { AgentLoginConfig, ApplicationConfig, SipServerConfig, SipServerOptions } from "../types.ts";
+import { dnConfig } from "./dns.ts";
 import { sipRoleFields } from "./sip-role.ts";
 
 const second = 1000;
@@ -75,53 +69,6 @@ function checkTemplate(template: string, path: string, reading: Reading): boolea
     return false;
   }
   return true;
-}
-
-const digestAlgorithms: Reader<DigestAlgorithm[]> = listOf(oneOf(["MD5", "SHA-256"]), 1);
-
-const dnFields = object({
-  type: required(oneOf(["extension", "acd-position", "routing-point", "trunk", "trunk-group", "voice-treatment-port"])),
-  password: optional(secret),
-  "digest-algorithms": optional<DigestAlgorithm[]>(digestAlgorithms, ["MD5"]),
-  record: optional(flag, false),
-  "recording-failure": optional(oneOf(["continue", "reject"]), "continue"),
-  media: optional(oneOf(["direct", "anchored"]), "direct"),
-  contact: optional(sipUri),
-  prefix: optional(text),
-  "default-destination": optional(text),
-  "route-timeout": optional(duration(second, 3600 * second), 10 * second),
-});
-
-function dnConfig(dn: string): Reader<DnConfig> {
-  return mapped(dnFields, (v, at, reading) => {
-    if (!soundDn(dn)) {
-      return reading.complain(at, "is not a DN.", "A DN is 1 to 64 letters, digits and . _ - + * #.");
-    }
-    const phone = v.type === "extension" || v.type === "acd-position";
-    if (phone && v.password === undefined && v.contact === undefined) {
-      return reading.complain(at, "needs a password to register with, or a contact that it is reached at.");
-    }
-    if ((v.type === "trunk" || v.type === "trunk-group") && v.contact === undefined) {
-      return reading.complain(at, `a ${v.type} needs a contact.`, 'Write contact: "sip:ADDRESS:PORT".');
-    }
-    return {
-      dn,
-      type: v.type,
-      password: v.password,
-      digestAlgorithms: v["digest-algorithms"],
-      record: v.record,
-      recordingFailure: v["recording-failure"],
-      media: v.media,
-      contact: v.contact,
-      prefix: v.prefix,
-      defaultDestination: v["default-destination"],
-      routeTimeoutMs: v["route-timeout"],
-    };
-  });
-}
-
-function soundDn(dn: string): boolean {
-  return dn.length > 0 && dn.length <= 64 && Array.from(dn).every((c) => /[A-Za-z0-9._+*#-]/.test(c));
 }
 
 const agentFields = object({ password: optional(secret), record: optional(flag, false) });

@@ -59,6 +59,48 @@ test("RFC 3261 22.1: wrong credentials are not sent twice", async () => {
   assert.equal(rig.frames.filter((f) => f === "a INVITE").length, 2);
 });
 
+test("RFC 3261 22.3: a proxy's 407 and the far side's 401 are answered one after the other", async () => {
+  const rig = await new CallRig().start();
+  const seen: string[] = [];
+  rig.callee.onRequest = (tx) => {
+    const { headers } = tx.request;
+    const has = ["Proxy-Authorization", "Authorization"].filter((name) => headers.has(name));
+    seen.push(has.join("+"));
+    if (has.length === 0) tx.respond(407, { headers: [["Proxy-Authenticate", 'Digest realm="p", nonce="1"']] });
+    else if (has.length === 1) tx.respond(401, { headers: [["WWW-Authenticate", 'Digest realm="u", nonce="2"']] });
+    else rig.callee.accept(tx).accept({ body: "answer" });
+  };
+  const a = rig.invite({ credentials });
+  await rig.after(20);
+  assert.equal(a.state, "confirmed");
+  assert.deepEqual(seen, ["", "Proxy-Authorization", "Proxy-Authorization+Authorization"]);
+  await Promise.all([a.bye(), rig.after(20)]);
+  assert.deepEqual(await rig.leftovers(), NOTHING);
+});
+
+test("RFC 7616 3.3: a nonce that is only stale is answered once more, not for ever", async () => {
+  for (const [staleChallenges, status] of [
+    [1, undefined],
+    [2, 401],
+  ] as const) {
+    const rig = await new CallRig().start();
+    let challenges = 0;
+    rig.callee.onRequest = (tx) => {
+      if (challenges > staleChallenges) return rig.callee.accept(tx).accept({ body: "answer" });
+      challenges += 1;
+      const stale = challenges === 1 ? "" : ", stale=true";
+      tx.respond(401, { headers: [["WWW-Authenticate", `Digest realm="u", nonce="${challenges}"${stale}`]] });
+    };
+    const a = rig.invite({ credentials });
+    const rejected: number[] = [];
+    a.on("rejected", (response) => rejected.push(response.status));
+    await rig.after(20);
+    assert.deepEqual(rejected, status === undefined ? [] : [status]);
+    assert.equal(a.state, status === undefined ? "confirmed" : "ended");
+    if (status === undefined) await Promise.all([a.bye(), rig.after(20)]);
+  }
+});
+
 test("RFC 3261 10.2: REGISTER with digest, refreshed in time, kept through a failure, removed at the end", async () => {
   const rig = await new CallRig().start();
   const seen: string[] = [];

@@ -1,5 +1,5 @@
 import type { Clock, RandomBytes } from "@sidetone/foundation";
-import { answerChallenge } from "../auth/index.ts";
+import { answerChallenge, isStaleChallenge } from "../auth/index.ts";
 import { formatVia, Params, serialize } from "../message/index.ts";
 import type { SipRequest, SipResponse } from "../message/index.ts";
 import type { ClientTx } from "../transaction/client-transaction.ts";
@@ -26,7 +26,8 @@ export interface RequestContext {
 
 /**
  * One request of ours from its destination to its final response: resolution, transport choice (RFC 3261 18.1.1), one
- * answer to a digest challenge (22.2). Several transactions may serve it one after the other.
+ * answer to a digest challenge of the far side, one to that of a proxy (22.2, 22.3). Several transactions may serve it one
+ * after the other.
  */
 export class OutgoingRequest implements ClientTransaction {
   readonly destination: Destination;
@@ -36,7 +37,8 @@ export class OutgoingRequest implements ClientTransaction {
   #bare: SipRequest;
   #request: SipRequest;
   #tx: ClientTx | undefined;
-  #authorised = false;
+  /** Credentials sent: header name → how often. */
+  readonly #authorised = new Map<string, number>();
   #over = false;
   #cancelHeaders: readonly (readonly [string, string])[] | undefined;
 
@@ -150,12 +152,18 @@ export class OutgoingRequest implements ClientTransaction {
     this.#handlers.onFinal(response);
   }
 
-  /** RFC 3261 22.2, 22.3: the same request with credentials and the next CSeq. True where it was sent. */
+  /**
+   * RFC 3261 22.2, 22.3: the same request with credentials and the next CSeq; the same credentials a second time only
+   * where nothing but their nonce was too old (RFC 7616 3.3). True where it was sent.
+   */
   #answer(response: SipResponse): boolean {
     const { credentials } = this.#handlers;
-    if (credentials === undefined || this.#authorised || this.#cancelHeaders !== undefined) return false;
+    if (credentials === undefined || this.#cancelHeaders !== undefined) return false;
     const proxy = response.status === 407;
     const challenge = response.headers.all(proxy ? "Proxy-Authenticate" : "WWW-Authenticate");
+    const header = proxy ? "Proxy-Authorization" : "Authorization";
+    const tries = this.#authorised.get(header) ?? 0;
+    if (tries > 1 || (tries === 1 && !isStaleChallenge(challenge))) return false;
     const answer = answerChallenge({
       challenge,
       method: this.#bare.method,
@@ -165,11 +173,11 @@ export class OutgoingRequest implements ClientTransaction {
       cnonce: Buffer.from(this.#context.random(8)).toString("hex"),
     });
     if (!answer.ok) return false;
-    this.#authorised = true;
+    this.#authorised.set(header, tries + 1);
     const again = this.#bare.clone();
     const sequence = (again.cseq?.sequence ?? 0) + 1;
     again.headers.set("CSeq", `${sequence} ${again.method}`);
-    again.headers.set(proxy ? "Proxy-Authorization" : "Authorization", answer.value);
+    again.headers.set(header, answer.value);
     this.#bare = again;
     const flow = this.#tx?.flow;
     if (flow !== undefined && this.#context.transport.isOpen(flow)) this.#attempt(flow, undefined);

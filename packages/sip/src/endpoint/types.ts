@@ -126,7 +126,7 @@ export interface RequestHandlers {
   onFinal(response: SipResponse): void;
   /** No final response will come. */
   onFailure?(why: "timeout" | "transport"): void;
-  /** Answer one 401 or 407 with these. */
+  /** Answer one 401 and one 407 with these, and once more a challenge that only calls the nonce stale. */
   readonly credentials?: Credentials;
 }
 
@@ -221,6 +221,8 @@ export interface EndReason {
 
 /** Events of a session with the arguments of their listeners. */
 export interface SessionEvents extends Record<string, unknown[]> {
+  /** UAC: 100: the next hop has the INVITE. */
+  trying: [SipResponse];
   /** UAC: each 101-199. A reliable one with an offer wants `prack(answer)`. */
   progress: [{ response: SipResponse; reliable: boolean }];
   /** UAC: the first 2xx. Where it carries the offer, `ack(answer)` is wanted. */

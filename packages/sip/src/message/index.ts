@@ -26,6 +26,7 @@ export {
   formatUri,
   parseHostPort,
   parseUri,
+  hostKey,
   sameHost,
   unescapeUri,
   uriEquals,

@@ -151,12 +151,13 @@ export function uriEquals(a: SipUri, b: SipUri): boolean {
 
 /** Whether two hosts are the same: names without regard to case, IPv6 addresses by value (RFC 5954 4.2). */
 export function sameHost(a: string, b: string): boolean {
-  if (a.toLowerCase() === b.toLowerCase()) return true;
-  return a.includes(":") && b.includes(":") && canonicalIpv6(a) === canonicalIpv6(b);
+  return a.toLowerCase() === b.toLowerCase() || hostKey(a) === hostKey(b);
 }
 
-function canonicalIpv6(text: string): string {
-  return URL.canParse(`http://[${text}]`) ? new URL(`http://[${text}]`).hostname : text;
+/** One text for all hosts that are the same: for maps by host. */
+export function hostKey(host: string): string {
+  if (!host.includes(":")) return host.toLowerCase();
+  return URL.canParse(`http://[${host}]`) ? new URL(`http://[${host}]`).hostname : host.toLowerCase();
 }
 
 // RFC 3261 19.1.4: these count even when only one of the URIs has them.

@@ -108,7 +108,11 @@ export class UacInvite {
 
   #provisional(response: SipResponse): void {
     this.#sync();
-    if (response.status === 100 || this.#core.ended) return;
+    if (this.#core.ended) return;
+    if (response.status === 100) {
+      this.#core.events.emit("trying", response);
+      return;
+    }
     const tag = response.toTag;
     if (tag === undefined) {
       this.#core.events.emit("progress", { response, reliable: false });

@@ -62,7 +62,7 @@ export class Authenticator {
     this.#o = o;
   }
 
-  /** Judges a request; sends nothing. Accepted means too that From names the DN that knew the password. */
+  /** Judges a request; sends nothing. Accepted means too that From names the DN that knew the password, unless that is a trunk. */
   check(request: SipRequest, flow: Flow): AuthResult {
     const dns = this.#o.dns();
     const source = flow.remote.host;
@@ -76,7 +76,7 @@ export class Authenticator {
       passwordOf: (user) => {
         const key = `${user}|${source}`;
         guessed = { user, key, allowed: this.#o.guard.allow(key) };
-        return guessed.allowed === true ? dns.get(user)?.password : undefined;
+        return guessed.allowed === true ? passwordToUs(dns.get(user)) : undefined;
       },
     });
     // Whatever the verdict: `stale` too would say that the password was right.
@@ -105,7 +105,9 @@ export class Authenticator {
       );
       return this.#challenge(request, guessed?.user, false);
     }
-    if (!fromIs(request.from, verdict.user)) {
+    // A trunk calls with the numbers of others in From.
+    const trunk = request.method !== "REGISTER" && dns.get(verdict.user)?.type === "trunk";
+    if (!trunk && !fromIs(request.from, verdict.user)) {
       this.#o.log.warn({ dn: verdict.user, source, callId: request.callId }, "From is not the authenticated DN");
       return { kind: "refused", status: 403, reason: "From Is Not The Authenticated User" };
     }
@@ -124,6 +126,11 @@ export class Authenticator {
     const values = this.#o.verifier.challenge(this.#o.realm, algorithms, stale);
     return { kind: "challenge", status: 401, headers: values.map((value) => ["WWW-Authenticate", value] as const) };
   }
+}
+
+/** A trunk that is known by its address has its password for what it asks of us: with that nobody is the trunk. */
+function passwordToUs(dn: DnConfig | undefined): string | undefined {
+  return dn?.type === "trunk" && dn.inboundAuthentication !== "digest" ? undefined : dn?.password;
 }
 
 /** RFC 3323: a phone may hide its name from the called party; who it is the password said. */

@@ -119,6 +119,17 @@ export class Registrar {
     return this.#closed;
   }
 
+  /** The DN is no more: its contacts are dropped, on the disk too. */
+  forget(dn: string): void {
+    const bindings = this.#bindings.get(dn);
+    if (bindings === undefined) return;
+    this.#set(dn, bindings, []);
+    this.#o.log.info({ dn, contacts: bindings.length }, "the contacts of a DN that is gone were dropped");
+    saveBindings(this.#o.storage, dn, []).catch((error: unknown) => {
+      this.#o.log.error({ dn, error: errorText(error) }, "a registration of a DN that is gone is still on the disk");
+    });
+  }
+
   /** Stops its timer; registrations stay on the disk. */
   close(): void {
     this.#closed = true;

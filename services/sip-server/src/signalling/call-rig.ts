@@ -3,12 +3,13 @@ import { type CallUuid, type ConnId, fail, ManualClock, ok, silentLogger } from 
 import { type InviteSession, MemoryNetwork, parseUri, SipEndpoint } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
+import { type Directory, directoryOf, liveConfig, TrunkUse } from "../directory/index.ts";
 import { CallSwitch } from "./call-switch.ts";
 import { Calls } from "./calls.ts";
 import { FakeMediaServer, phoneSdp } from "./fake-media-server.ts";
 import { MediaServerWatch } from "./media-server-watch.ts";
 import { dispatchRequest } from "./request-dispatch.ts";
-import type { RingTarget } from "./ringing.ts";
+import type { RingTarget } from "./ring-target.ts";
 
 export { phoneSdp } from "./fake-media-server.ts";
 
@@ -44,6 +45,8 @@ export class CallRig {
   readonly agents = new Map<string, { readonly agentId: string; readonly record: boolean }>();
   /** False: nothing that is written is ever on the disk. */
   storageAnswers = true;
+  readonly directory: Directory;
+  readonly trunks: TrunkUse;
   readonly calls: Calls;
   readonly switch: CallSwitch;
   readonly server: SipEndpoint;
@@ -62,11 +65,16 @@ export class CallRig {
       this.ledger.push(what);
       return this.#stored(undefined);
     };
+    const config = testConfig(dns);
+    this.directory = directoryOf(config);
+    this.trunks = new TrunkUse(this.directory);
     let ids = 0;
     const next = (): string => String((ids += 1));
     this.calls = new Calls(
       {
-        config: testConfig(dns),
+        config: liveConfig(config, this.directory),
+        directory: this.directory,
+        trunks: this.trunks,
         clock: this.clock,
         log: silentLogger,
         endpoint: this.server,

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DnConfig } from "@sidetone/config";
 import { parseUri } from "@sidetone/sip";
+import { directoryOf } from "../directory/index.ts";
+import { options } from "../registrar/phone.fixture.ts";
 import { resolveDestination } from "./destination.ts";
 import { kindOf } from "./party-number.ts";
 
@@ -21,8 +23,9 @@ const base: DnConfig = {
 const dns = new Map<string, DnConfig>([
   ["7001", base],
   ["pstn", { ...base, dn: "pstn", type: "trunk", prefix: "9" }],
-  ["abroad", { ...base, dn: "abroad", type: "trunk", prefix: "900" }],
+  ["abroad", { ...base, dn: "abroad", type: "trunk-group", prefix: "900" }],
 ]);
+const directory = directoryOf({ dns, options });
 
 const table: [string, string][] = [
   ["sip:7001@sidetone.local", "dn 7001 7001"],
@@ -40,7 +43,7 @@ for (const [uri, expected] of table) {
   test(`RFC 3261 8.2.2.1: ${uri} is ${expected}`, () => {
     const parsed = parseUri(uri);
     assert.ok(parsed.ok);
-    const found = resolveDestination(parsed.value, dns);
+    const found = resolveDestination(parsed.value, directory);
     assert.equal(found.kind === "dn" ? `dn ${found.dn.dn} ${found.number}` : String(found.status), expected);
   });
 }

@@ -1,5 +1,9 @@
 import type { DnConfig } from "@sidetone/config";
 import type { SipUri } from "@sidetone/sip";
+import type { Directory } from "../directory/index.ts";
+
+/** Where numbers are looked up. */
+export type Numbers = Pick<Directory, "dn" | "trunkForNumber">;
 
 /** What a Request-URI means to us. */
 export type Resolution =
@@ -20,32 +24,23 @@ export function dialledNumber(uri: SipUri): string | undefined {
 }
 
 /**
- * Finds the DN for a Request-URI: a DN of that name, else the trunk with the longest prefix of the number. Which host
- * the URI names does not matter: everything that is sent to us is dialled here.
+ * Finds the DN for a Request-URI: a DN of that name, else the trunk or trunk group with the longest prefix of the number.
+ * Which host the URI names does not matter: everything that is sent to us is dialled here.
  */
-export function resolveDestination(uri: SipUri, dns: ReadonlyMap<string, DnConfig>): Resolution {
+export function resolveDestination(uri: SipUri, numbers: Numbers): Resolution {
   if (uri.scheme !== "sip" && uri.scheme !== "sips" && uri.scheme !== "tel") {
     return { kind: "refused", status: 416, reason: "Unsupported URI Scheme" };
   }
   const number = dialledNumber(uri);
   if (number === undefined) return { kind: "refused", status: 404, reason: "Not Found" };
-  return resolveNumber(number, dns);
+  return resolveNumber(number, numbers);
 }
 
-/** Finds the DN for a dialled number. */
-export function resolveNumber(number: string, dns: ReadonlyMap<string, DnConfig>): Resolution {
-  const dn = dns.get(number);
+/** Finds the DN for a dialled number; `number` of the result is without the prefix that led to a trunk. */
+export function resolveNumber(number: string, numbers: Numbers): Resolution {
+  const dn = numbers.dn(number);
   if (dn !== undefined) return { kind: "dn", dn, number };
-  const trunk = longestPrefix(number, dns);
+  const trunk = numbers.trunkForNumber(number);
   if (trunk !== undefined) return { kind: "dn", dn: trunk, number: number.slice(trunk.prefix?.length ?? 0) };
   return { kind: "refused", status: 404, reason: "Not Found" };
-}
-
-function longestPrefix(number: string, dns: ReadonlyMap<string, DnConfig>): DnConfig | undefined {
-  let best: DnConfig | undefined;
-  for (const dn of dns.values()) {
-    if (dn.type !== "trunk" || dn.prefix === undefined || !number.startsWith(dn.prefix)) continue;
-    if (best?.prefix === undefined || dn.prefix.length > best.prefix.length) best = dn;
-  }
-  return best;
 }

@@ -1,6 +1,7 @@
 import type { DnConfig } from "@sidetone/config";
 import type { Flow, RespondOptions, ServerTransaction } from "@sidetone/sip";
-import { parseUri } from "@sidetone/sip";
+import { parseUri, sameHost } from "@sidetone/sip";
+import type { Directory } from "../directory/index.ts";
 import type { AuthResult } from "../registrar/authenticator.ts";
 import type { CallFacts } from "./call-controller.ts";
 import { dialledNumber, resolveDestination } from "./destination.ts";
@@ -40,15 +41,14 @@ export function admitInvite(
   authenticate: (tx: ServerTransaction) => AuthResult,
 ): Admission {
   const { request, flow } = tx;
-  const { dns } = context.config;
   const uri = parseUri(request.uri);
   if (!uri.ok) return refuse(400, { reason: "Malformed Request-URI" });
-  const target = resolveDestination(uri.value, dns);
+  const target = resolveDestination(uri.value, context.directory);
   if (target.kind === "refused" && target.status === 416) return refuse(416, { reason: target.reason });
   if (forwardsLeft(request) < 0) return refuse(483, {});
   const body = incomingBody(request);
   if (body.kind === "refused") return refuse(body.status, { reason: body.reason, headers: body.headers });
-  const caller = callerOf(dns, tx, flow, authenticate);
+  const caller = callerOf(context, tx, flow, authenticate);
   if (caller.kind === "refused") return caller;
   // Only now: who may not call learns nothing about who can be called.
   const number = target.kind === "refused" ? dialledNumber(uri.value) : target.number;
@@ -68,7 +68,6 @@ export function admitInvite(
       callerNumber: caller.number,
       callerName: request.from?.displayName,
       ...there.value,
-      calledNumber: target.number,
     },
   };
 }
@@ -82,36 +81,48 @@ type Caller =
   | Extract<Admission, { kind: "refused" }>;
 
 function callerOf(
-  dns: ReadonlyMap<string, DnConfig>,
+  { directory, trunks, log }: ServerContext,
   tx: ServerTransaction,
   flow: Flow,
   authenticate: (tx: ServerTransaction) => AuthResult,
 ): Caller {
-  const trunk = trunkOf(dns, tx, flow);
-  if (trunk !== undefined) {
-    const from = tx.request.from?.uri;
-    return { kind: "caller", dn: trunk, number: (from === undefined ? undefined : dialledNumber(from)) ?? "anonymous" };
+  const found = trunkOf(directory, tx, flow) ?? authenticated(directory, tx, authenticate);
+  if ("kind" in found) return found;
+  if (!isExternal(found)) return { kind: "caller", dn: found, number: found.dn };
+  if (trunks.isFull(found.dn)) {
+    log.warn(
+      { dn: found.dn, callId: tx.request.callId, capacity: found.capacity },
+      "a trunk carries all the calls it may",
+    );
+    return refuse(503, { reason: "Trunk Full", headers: [["Retry-After", "5"]] });
   }
+  const from = tx.request.from?.uri;
+  const number = from === undefined ? undefined : dialledNumber(from);
+  return { kind: "caller", dn: found, number: number ?? "anonymous" };
+}
+
+function authenticated(
+  directory: Directory,
+  tx: ServerTransaction,
+  authenticate: (tx: ServerTransaction) => AuthResult,
+): DnConfig | Extract<Admission, { kind: "refused" }> {
   const auth = authenticate(tx);
   if (auth.kind === "challenge") return refuse(auth.status, { headers: auth.headers });
   if (auth.kind === "refused") {
     const retry: [string, string][] = auth.retryAfter === undefined ? [] : [["Retry-After", String(auth.retryAfter)]];
     return refuse(auth.status, { reason: auth.reason, headers: retry });
   }
-  const dn = dns.get(auth.dn);
-  if (dn === undefined) return refuse(403, { reason: "Unknown DN" });
-  return { kind: "caller", dn, number: dn.dn };
+  const dn = directory.dn(auth.dn);
+  return dn === undefined ? refuse(403, { reason: "Unknown DN" }) : directory.asCaller(dn);
 }
 
 /** A trunk is known by its contact address: the INVITE comes from there, or (TCP) says so in its Contact. */
-function trunkOf(dns: ReadonlyMap<string, DnConfig>, tx: ServerTransaction, flow: Flow): DnConfig | undefined {
-  for (const dn of dns.values()) {
-    if (!isExternal(dn) || dn.contact === undefined) continue;
-    const contact = parseUri(dn.contact);
-    if (!contact.ok || contact.value.host !== flow.remote.host) continue;
-    const port = contact.value.port ?? 5060;
-    const said = tx.request.contact?.uri;
-    if (flow.remote.port === port || (said?.host === contact.value.host && (said.port ?? 5060) === port)) return dn;
-  }
-  return undefined;
+function trunkOf(directory: Directory, tx: ServerTransaction, flow: Flow): DnConfig | undefined {
+  const { host, port } = flow.remote;
+  const known = directory.trunkForSource(host, port);
+  if (known !== undefined) return known;
+  const said = tx.request.contact?.uri;
+  return said !== undefined && sameHost(said.host, host)
+    ? directory.trunkForSource(host, said.port ?? 5060)
+    : undefined;
 }

@@ -28,7 +28,7 @@ export function dialForCaller(context: ServerContext, wish: MakeCallWish): Outco
   if (caller === undefined || isExternal(caller)) {
     return fail({ error: "NotConfigured", message: `DN ${wish.from} is no DN with a phone of ours` });
   }
-  const target = resolveNumber(wish.to, dns);
+  const target = resolveNumber(wish.to, context.directory);
   if (target.kind === "refused") return fail({ error: "InvalidDestination", message: `${wish.to}: no such number` });
   const there = reachable(context, target.dn, target.number);
   if (!there.ok) return fail({ error: "InvalidDestination", message: `${wish.to}: ${there.error}` });

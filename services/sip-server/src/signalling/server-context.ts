@@ -4,13 +4,17 @@ import type { SipEndpoint } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
 import type { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "../identity/index.ts";
+import type { Directory, TrunkUse } from "../directory/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { MediaServerWatch } from "./media-server-watch.ts";
-import type { RingTarget } from "./ringing.ts";
+import type { RingTarget } from "./ring-target.ts";
 
 /** What every call of this SIP Server shares. */
 export interface ServerContext {
+  /** Its DNs, logins, applications and options are the directory's of the moment. */
   readonly config: SipServerConfig;
+  readonly directory: Directory;
+  readonly trunks: TrunkUse;
   readonly clock: Clock;
   readonly log: Logger;
   readonly endpoint: SipEndpoint;

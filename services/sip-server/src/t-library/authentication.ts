@@ -45,7 +45,7 @@ export class ApplicationDoor {
     const right = secretEqual(configured?.password ?? "", open.ApplicationPassword ?? "");
     if (allowed === true && right && configured !== undefined && open.ApplicationPassword !== undefined) {
       guard.succeeded(key);
-      return ok(applicationOf(configured));
+      return ok(new ConfiguredApplication(name, () => this.#o.applications().get(name)));
     }
     this.#failed += 1;
     if (allowed === true) guard.failed(key);
@@ -55,7 +55,34 @@ export class ApplicationDoor {
   }
 }
 
-/** An application with its rights. */
-export function applicationOf({ name, grants, destinations, userDataKeys }: ApplicationConfig): Application {
-  return { name, destinations, rights: new Rights(grants, userDataKeys) };
+/** An application with what the configuration lets it do at this moment: nothing, once it is taken out. */
+export class ConfiguredApplication implements Application {
+  readonly name: string;
+  readonly #configured: () => ApplicationConfig | undefined;
+  #read: ApplicationConfig | undefined;
+  #rights: Rights;
+
+  constructor(name: string, configured: () => ApplicationConfig | undefined) {
+    this.name = name;
+    this.#configured = configured;
+    this.#read = configured();
+    this.#rights = rightsOf(this.#read);
+  }
+
+  get rights(): Rights {
+    const now = this.#configured();
+    if (now !== this.#read) {
+      this.#read = now;
+      this.#rights = rightsOf(now);
+    }
+    return this.#rights;
+  }
+
+  get destinations(): readonly string[] {
+    return this.#configured()?.destinations ?? [];
+  }
+}
+
+function rightsOf(configured: ApplicationConfig | undefined): Rights {
+  return configured === undefined ? new Rights([], []) : new Rights(configured.grants, configured.userDataKeys);
 }
