@@ -175,6 +175,8 @@ async function newCalls(
         if (agentId === undefined) return undefined;
         return { agentId, record: directory.agentLogin(agentId)?.record === true };
       },
+      dnOfAgent: (agentId) => tlib?.dnOfAgent(agentId),
+      strategyAt: (dn) => tlib?.watches(dn) === true,
       onCall: (call, effects) => {
         for (const effect of effects) note(call, effect.kind, effect);
         tlib?.onCall(call, effects);

@@ -236,7 +236,8 @@ function transferred(
   if (leaver === undefined || call.parties.some((party) => party.id === target.id)) return unchanged(call);
   const by: Introduction = { how: "transfer", party: leaver.id, number: leaver.number };
   const arriving: Party = { ...target, introduction: by };
-  if (answeredParties(call).length < 2) return released(call, { kind: "party-released", party: id, cause: "transferred" }, nowMicros);
+  if (answeredParties(call).length < 2)
+    return released(call, { kind: "party-released", party: id, cause: "transferred" }, nowMicros);
   return inTurn(
     call,
     (now) => move(now, id, "released", "transferred"),

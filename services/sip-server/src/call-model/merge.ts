@@ -1,11 +1,4 @@
-import {
-  answeredParties,
-  type Call,
-  type Introduction,
-  nextPartyId,
-  type Party,
-  presentParties,
-} from "./call.ts";
+import { answeredParties, type Call, type Introduction, nextPartyId, type Party, presentParties } from "./call.ts";
 import { type CallEffect, type CallStep, ended, inTurn, move } from "./machine.ts";
 
 /** How a consultation ends in the call that it was begun from. */
@@ -105,7 +98,8 @@ function joined({ kind, main, consult, party }: Merge, newcomers: readonly Party
   const told = kind === "transfer" ? "party-replaced" : "party-joined";
   return inTurn(
     { ...main, previousConnId: consult.connId },
-    (now) => (kind === "transfer" ? move(now, party, "released", "transferred") : move(now, party, "connected", "retrieved")),
+    (now) =>
+      kind === "transfer" ? move(now, party, "released", "transferred") : move(now, party, "connected", "retrieved"),
     (now) => {
       const others = answeredParties(now).toSorted((x, y) => Number(y.id === party) - Number(x.id === party));
       const movedIn = newcomers.map((one): CallEffect => ({ kind: "party-moved-in", party: one, by }));

@@ -95,6 +95,8 @@ export class CallController {
   readonly #callerIdentity: NameAddr;
   readonly #legs = new Map<string, PhoneLeg>();
   readonly #ringers = new Map<string, RingingParty>();
+  /** What was reached, by party: of a trunk group more than its configuration says. */
+  readonly #reachedDns = new Map<string, DnConfig>();
   readonly #finished = Promise.withResolvers<void>();
   /** R6: what is configured when the call begins; its answer decides again. */
   #plan: MediaPlan;
@@ -129,7 +131,9 @@ export class CallController {
     const stamp = facts.consultOf?.leg.stamp ?? this.newStamp();
     this.caller = { party: CALLER, dn: facts.caller.dn, session: facts.session, stamp };
     this.callerSide =
-      facts.origin === undefined ? answeringCaller(this.caller) : upCaller(this.caller, facts.origin === "consultation");
+      facts.origin === undefined
+        ? answeringCaller(this.caller)
+        : upCaller(this.caller, facts.origin === "consultation");
     this.recording = this.#newRecording();
     this.path = this.#newPath(surroundings);
     this.addLeg(this.caller, "caller");
@@ -228,8 +232,9 @@ export class CallController {
   release(party: Party, by?: string): void {
     const ringer = this.#ringers.get(party.id);
     if (ringer !== undefined && party.role === "destination") return ringer.rejectByClient();
+    const leg = this.#legs.get(party.id);
     this.partyGone(party.id, by === undefined ? "released" : "deleted", by);
-    this.#legs.get(party.id)?.session.terminate();
+    leg?.session.terminate();
   }
 
   /** Tells the phone of a party, which rings, to answer. False where it cannot be told. */
@@ -272,6 +277,7 @@ export class CallController {
 
   /** The party that a target makes. */
   calledParty(id: string, { called, calledNumber }: Target): Party {
+    this.#reachedDns.set(id, called);
     return partyOf(id, called, calledNumber, "destination", this.#surroundings(called));
   }
 
@@ -302,7 +308,11 @@ export class CallController {
     const plan = mediaPlan(...asked);
     // R27: a consultation is recorded only where that is wanted.
     if (!this.isConsultation || this.context.config.options.recordConsultCalls) return plan;
-    return { path: asked.some(({ media }) => media === "anchored") ? "anchored" : "direct", record: false, recordingFailure: "continue" };
+    return {
+      path: asked.some(({ media }) => media === "anchored") ? "anchored" : "direct",
+      record: false,
+      recordingFailure: "continue",
+    };
   }
 
   newStamp(): OriginStamp {
@@ -431,8 +441,7 @@ export class CallController {
     this.addLeg(b);
     this.path.serve(b);
     const wished = this.#plan.record;
-    const called = this.#call.parties.find(({ id }) => id === b.party);
-    this.#replan(called?.dn ?? b.dn);
+    this.#replan(b);
     if (wished && !this.#plan.record && !this.recording.wanted) this.recording.withdraw();
     this.apply({ kind: "party-answered", party: b.party, facts: this.factsNow() });
     if (this.recording.wanted && !(await this.recording.expect(answeredMicros))) {
@@ -446,8 +455,8 @@ export class CallController {
     if (this.recording.wanted && !this.over) await this.recording.begin(answeredMicros);
   }
 
-  #replan(dn: string): void {
-    const called = this.context.config.dns.get(dn) ?? this.#facts.called;
+  #replan({ party }: PhoneLeg): void {
+    const called = this.#reachedDns.get(party) ?? this.#facts.called;
     this.#plan = { ...this.planFor(called), recordingFailure: this.#plan.recordingFailure };
   }
 
@@ -468,7 +477,7 @@ export class CallController {
   factsNow(): ReadonlyMap<string, PartyFacts> {
     return new Map(
       presentParties(this.#call).map(({ id, dn }): [string, PartyFacts] => {
-        const config = this.context.config.dns.get(dn);
+        const config = this.#reachedDns.get(id) ?? this.context.config.dns.get(dn);
         const agent = this.context.agentOf?.(dn);
         const silent = this.isConsultation && !this.context.config.options.recordConsultCalls;
         const recorded = config !== undefined && !silent && recordedBy(config, agent).record;

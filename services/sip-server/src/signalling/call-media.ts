@@ -113,7 +113,11 @@ export class CallMedia {
         here.map(async (served) => {
           const shown = this.#shown(anchor, served);
           const back = this.#peerOf(served)?.leg.session.remoteSdp;
-          return { served, answer: shown === undefined ? undefined : await this.#offerInTime(served.leg, shown, back), back };
+          return {
+            served,
+            answer: shown === undefined ? undefined : await this.#offerInTime(served.leg, shown, back),
+            back,
+          };
         }),
       );
       const refused = told.find(({ answer }) => answer === undefined || answer.status >= 300);
@@ -123,7 +127,7 @@ export class CallMedia {
         return fail(refusedMove(refused.answer));
       }
       await Promise.all(
-        told.map(({ served, answer }) => (answer === undefined ? undefined : correct(anchor, served.leg, answer))),
+        told.flatMap(({ served, answer }) => (answer === undefined ? [] : [correct(anchor, served.leg, answer)])),
       );
       this.#anchor = anchor;
       return ok(undefined);
@@ -238,9 +242,9 @@ export class CallMedia {
   async #pair(a: Served, b: Served): Promise<Result<undefined, AnchorFailure>> {
     const sdpB = b.leg.session.remoteSdp;
     if (sdpB === undefined) return fail({ reason: "no-sdp", status: undefined });
-    const toA = await this.#offer(a.leg, this.#silenced(sdpB, a));
+    const toA = await this.#offer(a.leg, this.#asShown(sdpB, a));
     if (toA.status >= 300) return fail(refusedMove(toA));
-    const toB = await this.#offer(b.leg, this.#silenced(toA.body, b));
+    const toB = await this.#offer(b.leg, this.#asShown(toA.body, b));
     if (toB.status >= 300) return fail(refusedMove(toB));
     return ok(undefined);
   }
@@ -254,6 +258,12 @@ export class CallMedia {
   #silenced(sdp: Buffer, served: Served): Buffer {
     served.way = this.#wayOf(served);
     return served.way === "sendrecv" ? sdp : (withDirection(sdp, "inactive") ?? sdp);
+  }
+
+  /** A phone's SDP as another one is shown it: what that phone was silenced with is not its own will. */
+  #asShown(sdp: Buffer, served: Served): Buffer {
+    const own = audioDirection(sdp) === "inactive" ? (withDirection(sdp, "sendrecv") ?? sdp) : sdp;
+    return this.#silenced(own, served);
   }
 
   #shown(anchor: MediaAnchor, served: Served): Buffer | undefined {
@@ -325,9 +335,9 @@ export class CallMedia {
   }
 
   async #takeBack(moved: readonly { readonly served: Served; readonly back: Buffer | undefined }[]): Promise<void> {
-    const undo = moved.map(({ served, back }) => (back === undefined ? undefined : this.#offer(served.leg, back)));
+    const undo = moved.flatMap(({ served, back }) => (back === undefined ? [] : [this.#offer(served.leg, back)]));
     for (const response of await Promise.all(undo)) {
-      if (response !== undefined && response.status >= 300)
+      if (response.status >= 300)
         this.#log.warn({ status: response.status }, "a phone refused to go back to direct media");
     }
   }
@@ -382,12 +392,7 @@ export class CallMedia {
     });
   }
 
-  async #answerOffer(
-    served: Served,
-    peer: Served | undefined,
-    offer: Buffer,
-    method: string,
-  ): Promise<OfferOutcome> {
+  async #answerOffer(served: Served, peer: Served | undefined, offer: Buffer, method: string): Promise<OfferOutcome> {
     if (this.#anchor !== undefined) {
       const answer = await this.#anchor.updateLeg(served.leg.party, this.#silenced(offer, served));
       return answer.ok ? { status: 200, body: answer.value } : { status: 488, reason: answer.error.reason };

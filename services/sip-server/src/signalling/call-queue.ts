@@ -99,14 +99,10 @@ export class CallQueue {
 
   #defaultTarget(): Outcome<Target> {
     const { context } = this.#controller;
-    const number = this.#point.defaultDestination;
-    const dn = number === undefined ? undefined : context.config.dns.get(number);
-    if (number === undefined || dn === undefined) {
-      return fail({ error: "InvalidDestination", message: `routing point ${this.#point.dn} has no default-destination` });
-    }
-    const there = reachable(context, dn, number);
-    if (!there.ok) return fail({ error: "InvalidDestination", message: `${number}: ${there.error}` });
-    return ok({ ...there.value, calledNumber: number });
+    const there = reachable(context, this.#point, this.#point.dn);
+    if (there.ok) return there;
+    const message = `${this.#point.defaultDestination ?? "no default-destination"}: ${there.error}`;
+    return fail({ error: "InvalidDestination", message: `routing point ${this.#point.dn}: ${message}` });
   }
 
   /** Nobody has routed it in time, or nobody is there who could. */
@@ -133,13 +129,22 @@ export class CallQueue {
     const anchor = path.anchor;
     if (this.#isClosed) return;
     if (!answered || anchor === undefined) {
-      log.warn({ dn: this.#point.dn, reason: path.failure ?? "" }, "no Media Server for the treatment: the caller hears ringing");
+      log.warn(
+        { dn: this.#point.dn, reason: path.failure ?? "" },
+        "no Media Server for the treatment: the caller hears ringing",
+      );
       return callerSide.progress(180);
     }
     this.#treated = true;
     const file = treatmentFile ?? "music.wav";
     const repeats = treatment === "music" ? -1 : 1;
-    this.#stopPrompt = playPrompt(anchor, { leg: this.#controller.caller.party, name: "treatment", file, repeats, log });
+    this.#stopPrompt = playPrompt(anchor, {
+      leg: this.#controller.caller.party,
+      name: "treatment",
+      file,
+      repeats,
+      log,
+    });
   }
 
   #bringIn(route: Route): Promise<Outcome> {

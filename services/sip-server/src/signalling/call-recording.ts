@@ -266,8 +266,10 @@ export class CallRecording {
     const asked = first.cause === "selective" ? this.#selective.of(first.party) : undefined;
     const name = await context.ids.recordingIds.claimName(nameOf(this.#o), call().callUuid);
     const wished = asked?.id;
-    const own = wished === undefined ? undefined : await context.ids.recordingIds.claimClientId(wished, call().callUuid);
-    if (own?.ok === false) this.#o.log.warn({ recordingId: wished, why: own.error }, "the strategy's recording id is not to be had");
+    const own =
+      wished === undefined ? undefined : await context.ids.recordingIds.claimClientId(wished, call().callUuid);
+    if (own?.ok === false)
+      this.#o.log.warn({ recordingId: wished, why: own.error }, "the strategy's recording id is not to be had");
     this.#runs.push(
       newRun(this.#o, {
         cause: first.cause,

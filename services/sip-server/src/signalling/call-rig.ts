@@ -41,6 +41,12 @@ export class CallRig {
   readonly targets: RingTarget[] = [];
   /** Contacts of 7002, for calls that a client makes. */
   readonly callerTargets: RingTarget[] = [];
+  /** Contacts of further DNs. */
+  readonly contacts = new Map<string, readonly RingTarget[]>();
+  /** Routing points that a strategy watches. */
+  readonly watched = new Set<string>();
+  /** Told of every change of every call, as T-Library is. */
+  onChange: (call: Call, effects: readonly CallEffect[]) => void = () => undefined;
   /** Agents logged in, by DN. */
   readonly agents = new Map<string, { readonly agentId: string; readonly record: boolean }>();
   /** False: nothing that is written is ever on the disk. */
@@ -55,7 +61,7 @@ export class CallRig {
   readonly mediaServer: FakeMediaServer;
   last: Call | undefined;
 
-  constructor(dns: readonly Partial<DnConfig>[]) {
+  constructor(dns: readonly Partial<DnConfig>[], options: Partial<SipServerConfig["options"]> = {}) {
     this.server = this.#endpoint();
     this.caller = this.#endpoint();
     this.called = this.#endpoint();
@@ -65,7 +71,8 @@ export class CallRig {
       this.ledger.push(what);
       return this.#stored(undefined);
     };
-    const config = testConfig(dns);
+    const plain = testConfig(dns);
+    const config = { ...plain, options: { ...plain.options, ...options } };
     this.directory = directoryOf(config);
     this.trunks = new TrunkUse(this.directory);
     let ids = 0;
@@ -102,15 +109,18 @@ export class CallRig {
             },
           },
         },
-        contactsOf: (dn) => (dn === "7002" ? this.callerTargets : this.targets),
+        contactsOf: (dn) => this.contacts.get(dn) ?? (dn === "7002" ? this.callerTargets : this.targets),
+        strategyAt: (dn) => this.watched.has(dn),
+        dnOfAgent: (agentId) => Array.from(this.agents).find(([, agent]) => agent.agentId === agentId)?.[0],
         agentOf: (dn) => this.agents.get(dn),
         onCall: (call, effects) => {
           this.last = call;
+          this.onChange(call, effects);
           this.effects.push(...effects.map(nameOfEffect));
         },
         onAlarm: (_call, reason) => this.alarms.push(reason),
       },
-      () => ({ kind: "accepted", dn: "7002" }),
+      (tx) => ({ kind: "accepted", dn: tx.request.from?.uri.user ?? "7002" }),
     );
     this.switch = new CallSwitch(this.calls);
     this.server.onRequest = (tx) =>
@@ -162,6 +172,11 @@ export class CallRig {
 
   #stored<T>(value: T): Promise<T> {
     return this.storageAnswers ? Promise.resolve(value) : new Promise(() => undefined);
+  }
+
+  /** An endpoint of the rig's network. */
+  newEndpoint(): SipEndpoint {
+    return this.#endpoint();
   }
 
   #endpoint(): SipEndpoint {

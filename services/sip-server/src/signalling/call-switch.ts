@@ -52,7 +52,9 @@ export class CallSwitch implements Switch {
     if (!found.ok) return Promise.resolve(found);
     const { controller, party } = found.value;
     if (party.device === "routing-point") {
-      return Promise.resolve(fail({ error: "InvalidState", message: `${dn} is a routing point: route the call, or reject it` }));
+      return Promise.resolve(
+        fail({ error: "InvalidState", message: `${dn} is a routing point: route the call, or reject it` }),
+      );
     }
     controller.release(party);
     return Promise.resolve(ok(undefined));
@@ -86,12 +88,7 @@ export class CallSwitch implements Switch {
     return found.ok ? this.#transfers.muteTransfer(found.value, wish) : found;
   }
 
-  async singleStep(
-    kind: "transfer" | "conference",
-    connId: string,
-    dn: string,
-    wish: TransferWish,
-  ): Promise<Outcome> {
+  async singleStep(kind: "transfer" | "conference", connId: string, dn: string, wish: TransferWish): Promise<Outcome> {
     const found = this.#partyOf(connId, dn);
     return found.ok ? this.#transfers.singleStep(kind, found.value, wish) : found;
   }
@@ -105,7 +102,9 @@ export class CallSwitch implements Switch {
     );
     if (leaver === undefined || presentParties(controller.call).length < 3) {
       const why = leaver === undefined ? `${other} is not in call ${connId}` : `call ${connId} is no conference`;
-      return Promise.resolve(fail({ error: leaver === undefined ? "InvalidDestination" : "InvalidState", message: why }));
+      return Promise.resolve(
+        fail({ error: leaver === undefined ? "InvalidDestination" : "InvalidState", message: why }),
+      );
     }
     controller.release(leaver, party.id);
     return Promise.resolve(ok(undefined));
@@ -156,9 +155,7 @@ export class CallSwitch implements Switch {
         (other) =>
           other !== controller &&
           !other.over &&
-          presentParties(other.call).some(
-            ({ id, state }) => state !== "held" && other.leg(id)?.session === session,
-          ),
+          presentParties(other.call).some(({ id, state }) => state !== "held" && other.leg(id)?.session === session),
       );
   }
 

@@ -155,18 +155,17 @@ async function arrive(controller: CallController, leg: PhoneLeg): Promise<void> 
   await controller.recording.partiesChanged();
 }
 
-async function adopt(
-  controller: CallController,
-  leg: PhoneLeg,
-  conference: boolean,
-): Promise<void> {
+async function adopt(controller: CallController, leg: PhoneLeg, conference: boolean): Promise<void> {
   const party = presentParties(controller.call).find(({ id }) => id === leg.party);
   const config = party === undefined ? undefined : controller.context.config.dns.get(party.dn);
   const several = answeredParties(controller.call).length > 2;
   const anchored = config !== undefined && controller.planFor(config).path === "anchored";
   const taken = await controller.path.adopt(leg, { mixed: conference || several || anchored });
   if (taken.ok) return;
-  controller.log.error({ reason: taken.error, party: leg.party }, "a phone could not be taken into the call that it was transferred to");
+  controller.log.error(
+    { reason: taken.error, party: leg.party },
+    "a phone could not be taken into the call that it was transferred to",
+  );
   // Without a Media Server two phones can still talk, unrecorded.
   if (!several) await controller.path.adopt(leg, { mixed: false });
 }

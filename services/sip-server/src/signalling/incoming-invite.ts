@@ -8,7 +8,7 @@ import { dialledNumber, resolveDestination } from "./destination.ts";
 import { incomingBody } from "./incoming-body.ts";
 import { isExternal } from "./party-number.ts";
 import { forwardsLeft } from "./passed-headers.ts";
-import { reachable } from "./reachable.ts";
+import { reachableOrQueue } from "./reachable.ts";
 import type { ServerContext } from "./server-context.ts";
 
 /** A call that may be set up, or the status the caller is owed. */
@@ -56,7 +56,7 @@ export function admitInvite(
   if (target.kind === "refused") {
     return { ...refuse(target.status, { reason: target.reason }), attempt: { ...attempt, cause: "unknown-number" } };
   }
-  const there = reachable(context, target.dn, target.number);
+  const there = reachableOrQueue(context, target.dn, target.number);
   if (!there.ok) {
     return { ...refuse(480, { reason: there.error }), attempt: { ...attempt, cause: `failed ${there.error}` } };
   }

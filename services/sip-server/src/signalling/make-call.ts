@@ -6,7 +6,7 @@ import type { CallFacts } from "./call-controller.ts";
 import { resolveNumber } from "./destination.ts";
 import { identityOf, isExternal, partyOf } from "./party-number.ts";
 import { CALLED } from "./phone-leg.ts";
-import { reachable } from "./reachable.ts";
+import { reachable, reachableOrQueue } from "./reachable.ts";
 import type { ServerContext } from "./server-context.ts";
 
 /** RequestMakeCall, its rights and user data checked before. */
@@ -30,7 +30,7 @@ export function dialForCaller(context: ServerContext, wish: MakeCallWish): Outco
   }
   const target = resolveNumber(wish.to, context.directory);
   if (target.kind === "refused") return fail({ error: "InvalidDestination", message: `${wish.to}: no such number` });
-  const there = reachable(context, target.dn, target.number);
+  const there = reachableOrQueue(context, target.dn, target.number);
   if (!there.ok) return fail({ error: "InvalidDestination", message: `${wish.to}: ${there.error}` });
   const phone = reachable(context, caller, caller.dn);
   const [contact] = phone.ok ? phone.value.targets : [];
@@ -47,7 +47,7 @@ export function dialForCaller(context: ServerContext, wish: MakeCallWish): Outco
   });
   return ok({
     session,
-    dialled: true,
+    origin: "dialled",
     localAddress: session.invite.contact?.uri.host ?? domain,
     offer: Buffer.alloc(0),
     caller,

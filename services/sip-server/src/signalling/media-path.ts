@@ -205,7 +205,10 @@ export class MediaPath {
    * A place for one more phone, and the offer for it: the Media Server's where the call is anchored or `mixed`, else the
    * SDP of the phone that it will talk to, which is that of `peer`.
    */
-  async placeFor(callee: Callee, o: { readonly mixed: boolean; readonly peer: PhoneLeg | undefined }): Promise<Result<Buffer, string>> {
+  async placeFor(
+    callee: Callee,
+    o: { readonly mixed: boolean; readonly peer: PhoneLeg | undefined },
+  ): Promise<Result<Buffer, string>> {
     if (o.mixed && this.#anchor === undefined) {
       const moved = await this.anchorForRecording(CONFERENCE_ATTEMPTS);
       if (!moved.ok) return moved;

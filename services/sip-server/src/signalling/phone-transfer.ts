@@ -48,7 +48,12 @@ export function referCall(
   work.catch((error: unknown) => controller.log.error({ error: errorText(error) }, "a phone's transfer failed"));
 }
 
-async function blind(transfers: Transfers, { controller, party }: InCall, number: string, told: Progress): Promise<void> {
+async function blind(
+  transfers: Transfers,
+  { controller, party }: InCall,
+  number: string,
+  told: Progress,
+): Promise<void> {
   const target = transfers.target(number);
   if (!target.ok) return told.end(404, "Not Found");
   const outcome = await controller.bringIn(target.value, {
@@ -67,7 +72,8 @@ async function attended(calls: Calls, from: InCall, name: DialogName, told: Prog
   const [main, consult] = first ? [from, other] : [other, from];
   told.end(200, "OK");
   const outcome = await completeConsultation("transfer", main, consult);
-  if (!outcome.ok) from.controller.log.warn({ reason: outcome.error.message }, "a phone's transfer could not be completed");
+  if (!outcome.ok)
+    from.controller.log.warn({ reason: outcome.error.message }, "a phone's transfer could not be completed");
 }
 
 function readReferTo(incoming: IncomingRequest): Referral | undefined {

@@ -17,7 +17,14 @@ export interface Reached {
   readonly targets: readonly RingTarget[];
 }
 
-/** Who rings where a DN is dialled, and the contacts; fails with why nobody does. */
+/** As `reachable`; a call to a routing point waits there. */
+export function reachableOrQueue(context: ServerContext, dn: DnConfig, number: string): Result<Reached> {
+  return dn.type === "routing-point"
+    ? ok({ called: dn, calledNumber: number, targets: [] })
+    : reachable(context, dn, number);
+}
+
+/** Who rings where a DN is dialled, and the contacts; fails with why nobody does. Of a routing point its default destination. */
 export function reachable(context: ServerContext, dn: DnConfig, number: string): Result<Reached> {
   const last = followDefaults(context, dn, number);
   if (last === undefined) return fail("No Destination");

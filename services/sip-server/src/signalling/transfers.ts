@@ -13,7 +13,7 @@ import {
   reconnect,
 } from "./consultation.ts";
 import { resolveNumber } from "./destination.ts";
-import { reachable } from "./reachable.ts";
+import { reachable, reachableOrQueue } from "./reachable.ts";
 
 /** What clients ask of more than one party or call: consultation, transfer, conference (tlib-wire.md). */
 export class Transfers {
@@ -28,7 +28,7 @@ export class Transfers {
     from: InCall,
     wish: TransferWish & { readonly onCall: (connId: string) => void },
   ): Promise<Outcome<CallController>> {
-    const target = this.target(wish.to);
+    const target = this.#find(wish.to, reachableOrQueue);
     if (!target.ok) return target;
     const begun = await beginConsultation(from, target.value, { userData: wish.userData, surroundings: this.#calls });
     if (!begun.ok) return begun;
@@ -63,10 +63,16 @@ export class Transfers {
   async singleStep(kind: "transfer" | "conference", from: InCall, wish: TransferWish): Promise<Outcome> {
     const { controller, party } = from;
     if (party.state !== "connected" && party.state !== "held") {
-      return fail({ error: "InvalidState", message: `DN ${party.dn} is ${party.state} in call ${controller.call.connId}` });
+      return fail({
+        error: "InvalidState",
+        message: `DN ${party.dn} is ${party.state} in call ${controller.call.connId}`,
+      });
     }
     if (answeredParties(controller.call).length < 2) {
-      return fail({ error: "InvalidState", message: `call ${controller.call.connId} has nobody else who has answered` });
+      return fail({
+        error: "InvalidState",
+        message: `call ${controller.call.connId} has nobody else who has answered`,
+      });
     }
     const target = this.target(wish.to);
     if (!target.ok) return target;
@@ -87,14 +93,17 @@ export class Transfers {
     return alternate(active, held);
   }
 
-  /** Who rings where a number is dialled. */
+  /** Who rings where a number is dialled; of a routing point its default destination. */
   target(number: string): Outcome<Target> {
+    return this.#find(number, reachable);
+  }
+
+  #find(number: string, reach: typeof reachable): Outcome<Target> {
     const { context } = this.#calls;
-    const found = resolveNumber(number, context.config.dns);
+    const found = resolveNumber(number, context.directory);
     if (found.kind === "refused") return fail({ error: "InvalidDestination", message: `${number}: no such number` });
-    const there = reachable(context, found.dn, found.number);
-    if (!there.ok) return fail({ error: "InvalidDestination", message: `${number}: ${there.error}` });
-    return ok({ ...there.value, calledNumber: found.number });
+    const there = reach(context, found.dn, found.number);
+    return there.ok ? there : fail({ error: "InvalidDestination", message: `${number}: ${there.error}` });
   }
 }
 

@@ -200,7 +200,14 @@ describe("digit manipulation: the prefix is cut, replace-prefix put in front", (
     );
     assert.equal(await dial(rig, "8000", 300), 200);
     assert.deepEqual(asked, ["one 999"]);
-    assert.equal(rig.last?.parties[1]?.number, "999");
+    assert.deepEqual(
+      rig.last?.parties.map(({ number, state }) => [number, state]),
+      [
+        ["7002", "connected"],
+        ["8000", "released"],
+        ["999", "connected"],
+      ],
+    );
   });
 });
 

@@ -28,6 +28,11 @@ export class Agents {
     return this.#byDn.get(dn);
   }
 
+  /** Where an agent is logged in. */
+  dnOf(agentId: string): string | undefined {
+    return this.#byId.get(agentId)?.dn;
+  }
+
   /** Again at the same DN changes the work mode. */
   login(agentId: string, request: AgentRequest): Result<Agent, SwitchFailure> {
     const { dn } = request;

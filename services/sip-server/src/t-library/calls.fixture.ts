@@ -91,6 +91,37 @@ export class FakeSwitch implements Switch {
     return Promise.resolve(ok(call.connId));
   }
 
+  consult(): Promise<Outcome<string>> {
+    return this.#notHere();
+  }
+  complete(): Promise<Outcome> {
+    return this.#notHere();
+  }
+  muteTransfer(): Promise<Outcome> {
+    return this.#notHere();
+  }
+  singleStep(): Promise<Outcome> {
+    return this.#notHere();
+  }
+  deleteFromConference(): Promise<Outcome> {
+    return this.#notHere();
+  }
+  reconnect(): Promise<Outcome> {
+    return this.#notHere();
+  }
+  alternate(): Promise<Outcome> {
+    return this.#notHere();
+  }
+  route(): Promise<Outcome> {
+    return this.#notHere();
+  }
+
+  /** What moves several parties is tested with calls of SIP Server. */
+  #notHere(): Promise<{ readonly ok: false; readonly error: SwitchFailure }> {
+    const error = this.refusal ?? { error: "InvalidState", message: "no such calls here" };
+    return Promise.resolve({ ok: false, error });
+  }
+
   answerCall(connId: string, dn: string): Promise<Outcome> {
     return this.#move(connId, dn, "connected", "answered");
   }

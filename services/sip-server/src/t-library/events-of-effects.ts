@@ -96,7 +96,9 @@ class Telling {
       case "party-routed": {
         const third = { ThirdPartyDN: effect.target.number, ThirdPartyDNRole: "RoleDestination" } as const;
         const Extensions = effect.extensions;
-        return [this.#told(effect.party, "EventRouteUsed", { ...third, ...(Extensions === undefined ? {} : { Extensions }) })];
+        return [
+          this.#told(effect.party, "EventRouteUsed", { ...third, ...(Extensions === undefined ? {} : { Extensions }) }),
+        ];
       }
       case "party-replaced":
       case "party-moved-in":
@@ -208,9 +210,7 @@ class Telling {
     );
   }
 
-  #partyChanged(
-    effect: Extract<CallEffect, { kind: "party-replaced" | "party-moved-in" }>,
-  ): PartyEvent {
+  #partyChanged(effect: Extract<CallEffect, { kind: "party-replaced" | "party-moved-in" }>): PartyEvent {
     const { party, by } = effect;
     const newcomer = effect.kind === "party-replaced" ? effect.newcomer : undefined;
     return this.#told(party, "EventPartyChanged", {
@@ -222,9 +222,7 @@ class Telling {
 
   /** Parties that have heard of the call and are in it: the caller, and who was rung. */
   #aware(): readonly Party[] {
-    return presentParties(this.#before).filter(
-      ({ role, state }) => role === "origination" || state !== "dialing",
-    );
+    return presentParties(this.#before).filter(({ role, state }) => role === "origination" || state !== "dialing");
   }
 
   #told(party: Party, message: CallEventName, more: Partial<CallAttributes> = {}): PartyEvent {

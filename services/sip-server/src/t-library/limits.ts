@@ -10,8 +10,10 @@ export const maxRecordingParameters = 32;
 export const maxParameterName = 64;
 /** Value of a generic parameter, in characters. */
 export const maxParameterValue = 256;
-/** How long a request that the switch has accepted may wait for its event, ms. A phone that is to be picked up rings longer. */
+/** How long a request that the switch has accepted may wait for its event, ms. */
 export const responseTimeoutMs = 15_000;
+/** The same where a phone has to be picked up first: longer than any phone rings. */
+export const pickUpTimeoutMs = 65_000;
 /** DNs that one session may register. */
 export const maxRegistrations = 10_000;
 /** Longest wait before a guess is refused, ms; the session's own time to open is shorter than the guard's longest wait. */

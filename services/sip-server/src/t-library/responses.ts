@@ -8,6 +8,8 @@ export interface Awaited<Session> {
   readonly referenceId: number;
   readonly thisDn: string;
   readonly events: readonly EventName[];
+  /** How long it may wait, ms. */
+  readonly patienceMs?: number;
   /** The event did not come in time; now the request is answered otherwise. */
   onOverdue(): void;
 }
@@ -53,7 +55,7 @@ export class Responses<Session> {
     };
     const own = this.#bySession.get(session) ?? new Set();
     this.#bySession.set(session, own.add(entry));
-    entry.cancel = this.#clock.after(responseTimeoutMs, () => {
+    entry.cancel = this.#clock.after(awaited.patienceMs ?? responseTimeoutMs, () => {
       if (this.#remove(entry)) entry.onOverdue();
     });
     if (connId !== undefined) this.#index(entry, connId);

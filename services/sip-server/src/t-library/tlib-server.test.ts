@@ -153,13 +153,6 @@ test("queries: server, address, agent, call", async (t) => {
   assert.equal(errorOf(foreign), "PermissionDenied");
 });
 
-test("a request that is not served yet is UnsupportedOperation", async (t) => {
-  const rig = await startTlib(t);
-  const desk = await rig.open();
-  const asked = { ThisDN: "7001", ConnID, OtherDN: "7002" };
-  assert.equal(errorOf(await desk.ask("RequestInitiateTransfer", asked)), "UnsupportedOperation");
-});
-
 test("the end of the server closes every session with 1012", async (t) => {
   const rig = await startTlib(t);
   const desk = await rig.open();

@@ -106,7 +106,7 @@ export class TlibServer {
       random,
       serverStartMicros: clock.wallMicros(),
       ...(o.limits === undefined ? {} : { limits: o.limits }),
-      capabilities: ["call-control", "recording"],
+      capabilities: ["call-control", "recording", "routing"],
       nextEventSequenceNumber: () => publisher.nextNumber(),
       authenticate: (open, connection) => door.authenticate(open, sourceOf(connection)),
       sameOwner: (a, b) => a.name === b.name,
@@ -128,6 +128,20 @@ export class TlibServer {
   /** The agent at a DN, for `Party.agentId` and R1. */
   agentAt(dn: string): string | undefined {
     return this.#agents.at(dn)?.agentId;
+  }
+
+  /** Where an agent is logged in. */
+  dnOfAgent(agentId: string): string | undefined {
+    return this.#agents.dnOf(agentId);
+  }
+
+  /** Whether a client that may route has registered a DN. */
+  watches(dn: string): boolean {
+    for (const session of this.#registrations.of(dn)) {
+      const mode = this.#registrations.modeOf(session, dn);
+      if (mode !== "ModeMonitor" && session.owner.rights.may("route", dn)) return true;
+    }
+    return false;
   }
 
   /** Tells everyone who registered a party of the call. In the order of the call's changes. */

@@ -1,14 +1,27 @@
 import { errorText } from "@sidetone/foundation";
-import { responsesOf, type TlibRequest } from "@sidetone/tlib";
+import { type RequestName, responsesOf, type TlibRequest } from "@sidetone/tlib";
 import { presentParties } from "../../call-model/call.ts";
 import type { Session, TlibContext } from "../context.ts";
 import type { Waiting } from "../responses.ts";
+import { pickUpTimeoutMs } from "../limits.ts";
 import { requesterOf } from "../publisher.ts";
 import type { Outcome } from "../switch.ts";
 import { admitCall, dnRefusal } from "./admit.ts";
 import { keyMistake } from "./user-data.ts";
 
+/** Requests that an event about the call answers. */
+type EventAnswered = Extract<
+  RequestName,
+  | "RequestMakeCall"
+  | "RequestRouteCall"
+  | `Request${"Answer" | "Release" | "Hold" | "Retrieve" | "Reconnect" | "Alternate"}Call`
+  | `Request${string}Transfer`
+  | `Request${string}Conference`
+>;
 type CallRequest = TlibRequest<"RequestAnswerCall" | "RequestReleaseCall" | "RequestHoldCall" | "RequestRetrieveCall">;
+
+/** Requests whose event comes when somebody has picked up a phone. */
+const picksUp: ReadonlySet<RequestName> = new Set(["RequestSingleStepConference", "RequestRouteCall"]);
 
 /** A request on one party of a call. The event that the switch causes is the response. */
 export function controlCall(context: TlibContext, session: Session, request: CallRequest): void {
@@ -62,10 +75,11 @@ export function makeCall(context: TlibContext, session: Session, request: TlibRe
   void refuseWhereFailed(context, session, request, waiting, made);
 }
 
-function expectEvent(
+/** The event that the switch will cause is the response; `connId` undefined: of a call that is not there yet. */
+export function expectEvent(
   context: TlibContext,
   session: Session,
-  request: TlibRequest<"RequestMakeCall"> | CallRequest,
+  request: TlibRequest<EventAnswered>,
   thisDn: string,
   connId: string | undefined,
 ): Waiting {
@@ -75,6 +89,7 @@ function expectEvent(
       referenceId: request.attributes.ReferenceID,
       thisDn,
       events: responsesOf.get(request.message) ?? [],
+      ...(picksUp.has(request.message) ? { patienceMs: pickUpTimeoutMs } : {}),
       onOverdue: () =>
         context.publisher.refuse(session, request, {
           error: "Timeout",
@@ -85,7 +100,8 @@ function expectEvent(
   );
 }
 
-async function refuseWhereFailed(
+/** Where the switch says no, that is the response. */
+export async function refuseWhereFailed(
   context: TlibContext,
   session: Session,
   request: TlibRequest,

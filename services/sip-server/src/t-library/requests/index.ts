@@ -6,6 +6,8 @@ import { controlCall, makeCall } from "./call-control.ts";
 import { queryAddress, queryCall, queryServer } from "./queries.ts";
 import { privateService } from "./recording.ts";
 import { registerAddress, unregisterAddress } from "./registration.ts";
+import { routeCall } from "./routing.ts";
+import { changeCalls, changeParties, initiate } from "./transfers.ts";
 import { changeUserData } from "./user-data.ts";
 
 /** Runs a request that the session has let through. It is answered exactly once, now or when the switch is done. */
@@ -45,18 +47,18 @@ export function runRequest(context: TlibContext, session: Session, request: Tlib
       return privateService(context, session, request);
     case "RequestInitiateTransfer":
     case "RequestInitiateConference":
-    case "RequestCompleteTransfer":
-    case "RequestCompleteConference":
+      return initiate(context, session, request);
     case "RequestMuteTransfer":
     case "RequestSingleStepTransfer":
     case "RequestSingleStepConference":
     case "RequestDeleteFromConference":
+      return changeParties(context, session, request);
+    case "RequestCompleteTransfer":
+    case "RequestCompleteConference":
     case "RequestReconnectCall":
     case "RequestAlternateCall":
+      return changeCalls(context, session, request);
     case "RequestRouteCall":
-      return context.publisher.refuse(session, request, {
-        error: "UnsupportedOperation",
-        message: `${request.message} is not served yet; Capabilities of SessionOpened say what is`,
-      });
+      return routeCall(context, session, request);
   }
 }
