@@ -181,3 +181,17 @@ test("malformed credentials, and those for another URI, are challenged and are n
   }
   assert.equal(attempt("7001", "demo-7001").kind, "accepted");
 });
+
+test("a trunk with digest is the trunk by its name and password, whatever number stands in From", () => {
+  const { attempt } = setUp([dnConfig("gw", { type: "trunk", inboundAuthentication: "digest" })]);
+  const call = { method: "INVITE", uri: "sip:7002@sidetone.local", from: "<sip:+4930123@gw.example>" };
+  assert.deepEqual(attempt("gw", "demo-gw", call), { kind: "accepted", dn: "gw" });
+  assert.equal(attempt("gw", "wrong", call).kind, "challenge");
+  assert.equal(attempt("gw", "demo-gw", { ...call, method: "REGISTER" }).kind, "refused");
+});
+
+test("a trunk that is known by its address is nobody by its password: that is for what it asks of us", () => {
+  const { attempt } = setUp([dnConfig("gw", { type: "trunk", inboundAuthentication: "address" })]);
+  assert.equal(attempt("gw", "demo-gw", { method: "INVITE", uri: "sip:7002@sidetone.local" }).kind, "challenge");
+  assert.equal(attempt("gw", "demo-gw").kind, "challenge");
+});
