@@ -195,3 +195,15 @@ test("a trunk that is known by its address is nobody by its password: that is fo
   assert.equal(attempt("gw", "demo-gw", { method: "INVITE", uri: "sip:7002@sidetone.local" }).kind, "challenge");
   assert.equal(attempt("gw", "demo-gw").kind, "challenge");
 });
+
+test("a stranger who calls is offered the digests of the trunks that are known by one, whatever others are offered", () => {
+  const { challenge } = setUp([
+    dnConfig("7001", { digestAlgorithms: ["SHA-256"] }),
+    dnConfig("gw", { type: "trunk", inboundAuthentication: "digest" }),
+  ]);
+  for (let n = 0; n < 20; n += 1) {
+    const from = `<sip:+49301${n}@gw.example>`;
+    assert.match(challenge(request({ method: "INVITE", from })).join(), /algorithm=MD5/);
+  }
+  assert.match(challenge(request({ method: "INVITE", from: "<sip:7001@sidetone.local>" })).join(), /algorithm=SHA-256/);
+});
