@@ -47,6 +47,10 @@ export class FakeEngine implements MediaEngine {
     this.calls.push(`disconnect ${a} ${b}`);
   }
 
+  async setConference(name: string, legs: readonly number[]): Promise<void> {
+    this.calls.push(`conference ${name}: ${legs.join(" ")}`);
+  }
+
   async openTap(options: TapOptions): Promise<OpenedTap> {
     this.#failIf("openTap");
     this.#need(this.legs, options.leg);

@@ -1,10 +1,14 @@
 import { type Clock, Events, errorText, type Logger, type RandomBytes, SidetoneError } from "@sidetone/foundation";
 import type { RtpConfig } from "@sidetone/config";
 import { type PacketBatch, type PacketIO, parseIpv4, PortPairs } from "@sidetone/rtp";
+import { Conferences } from "./conferences.ts";
+import { FramePace } from "./frame-pace.ts";
 import { Leg, lineOf } from "./leg.ts";
 import { LegOutput } from "./leg-output.ts";
 import * as limits from "./limits.ts";
 import { closePair, openPair } from "./port-pair-sockets.ts";
+import { connectLegs, disconnectLeg } from "./relay.ts";
+import type { Spot } from "./source-line.ts";
 import { Tap } from "./tap.ts";
 import type {
   EngineStats,
@@ -53,6 +57,10 @@ export class MediaCore {
   readonly #log: Logger;
   readonly #stopTicking: () => void;
   #stopPacing: (() => void) | undefined;
+  readonly #conferences = new Conferences();
+  readonly #pace = new FramePace();
+  /** While somebody needs frames. */
+  #stopFrames: (() => void) | undefined;
   #nextId = 1;
   #strangers = 0;
   #garbage = 0;
@@ -116,26 +124,18 @@ export class MediaCore {
   }
 
   connect(a: number, b: number): void {
-    const first = this.#leg(a);
-    const second = this.#leg(b);
-    if (first === second) throw new SidetoneError("leg-connected", `leg ${a} cannot be connected to itself`);
-    if (first.peer === second) return;
-    const busy = first.peer === undefined ? second : first;
-    if (busy.peer !== undefined) {
-      throw new SidetoneError("leg-connected", `leg ${busy.id} is connected to leg ${busy.peer.id}`);
-    }
-    first.peer = second;
-    second.peer = first;
-    first.output.begin();
-    second.output.begin();
+    connectLegs(this.#leg(a), this.#leg(b));
   }
 
   disconnect(a: number, b: number): void {
     const first = this.#leg(a);
-    const second = this.#leg(b);
-    if (first.peer !== second) return;
-    first.peer = undefined;
-    second.peer = undefined;
+    if (first.peer === this.#leg(b)) disconnectLeg(first);
+  }
+
+  setConference(name: string, legs: readonly number[]): void {
+    const members = legs.map((id) => this.#leg(id));
+    this.#conferences.set(name, members, this.#nextFrame());
+    this.#keepPace();
   }
 
   openTap(o: TapOptions): OpenedTap {
@@ -216,7 +216,7 @@ export class MediaCore {
     tap.flush(limits.FLUSH_BURST);
     if (tap.flushing) {
       this.#flushing.add(tap);
-      this.#stopPacing ??= this.#clock.every(limits.FLUSH_STEP_MS, () => this.#pace());
+      this.#stopPacing ??= this.#clock.every(limits.FLUSH_STEP_MS, () => this.#drainStep());
     }
     this.#io.flush();
   }
@@ -254,8 +254,9 @@ export class MediaCore {
   closeLeg(id: number): LegStats {
     const leg = this.#leg(id);
     for (const tap of Array.from(leg.taps)) this.closeTap(tap.id);
-    if (leg.peer !== undefined) leg.peer.peer = undefined;
-    leg.peer = undefined;
+    disconnectLeg(leg);
+    if (leg.mixer !== undefined) this.#conferences.leave(leg, this.#nextFrame());
+    this.#keepPace();
     this.#legs.delete(id);
     this.#receivers[leg.sockets.rtp] = undefined;
     this.#receivers[leg.sockets.rtcp] = undefined;
@@ -276,6 +277,7 @@ export class MediaCore {
       legs: this.#legs.size,
       taps: this.#taps.size,
       connections: connected / 2,
+      conferences: this.#conferences.mixed,
       ports: this.#ports.stats(),
       received: io.received,
       sent: io.sent,
@@ -291,6 +293,7 @@ export class MediaCore {
     for (const id of Array.from(this.#legs.keys())) this.closeLeg(id);
     this.#stopTicking();
     this.#stopPacing?.();
+    this.#stopFrames?.();
     this.#io.shutdown();
     this.events.clear();
   }
@@ -365,13 +368,41 @@ export class MediaCore {
       if (leg.unheardMs >= limits.UNHEARD_MS) this.events.emit("heard", leg.id, Math.round(watched));
       return;
     }
-    const other = leg.peer?.lastMicros;
+    const other = leg.othersHeardMicros;
     if (other === undefined || (wallMicros - other) / 1000 >= limits.TICK_MS) return;
     const before = leg.unheardMs;
     leg.unheardMs += limits.TICK_MS;
     if (before < limits.UNHEARD_MS && leg.unheardMs >= limits.UNHEARD_MS) {
       this.events.emit("silent", leg.id, Math.round(watched));
     }
+  }
+
+  /** The frame that comes next, where the pace runs or is about to. */
+  #nextFrame(): Spot {
+    if (this.#stopFrames === undefined) this.#pace.begin(lineOf(this.#clock.wallMicros()));
+    return { position: this.#pace.start };
+  }
+
+  /** Starts or stops the frames, whatever there is to do. */
+  #keepPace(): void {
+    const needed = this.#conferences.mixed > 0;
+    if (needed) {
+      this.#stopFrames ??= this.#clock.every(limits.FRAME_TICK_MS, () => this.#frames());
+    } else {
+      this.#stopFrames?.();
+      this.#stopFrames = undefined;
+    }
+  }
+
+  #frames(): void {
+    const pace = this.#pace;
+    const now = lineOf(this.#clock.wallMicros());
+    if (pace.tooLate(now)) {
+      pace.begin(now);
+      this.#conferences.skipTo({ position: pace.start });
+    }
+    for (; pace.due(now); pace.next()) this.#conferences.frame(pace);
+    this.#io.flush();
   }
 
   #report(tap: Tap): void {
@@ -382,7 +413,7 @@ export class MediaCore {
     tap.report(wallMicros, position - (this.#legs.get(tap.leg)?.line.reportLag(position) ?? 0), now);
   }
 
-  #pace(): void {
+  #drainStep(): void {
     for (const tap of Array.from(this.#flushing)) {
       tap.flush(limits.FLUSH_STEP);
       if (!tap.flushing) this.#flushing.delete(tap);

@@ -108,6 +108,10 @@ class EngineProxy implements MediaEngine {
     return this.#call("disconnect", a, b);
   }
 
+  setConference(name: string, legs: readonly number[]): Promise<void> {
+    return this.#call("setConference", name, legs);
+  }
+
   openTap(options: TapOptions): Promise<OpenedTap> {
     return this.#call("openTap", options);
   }

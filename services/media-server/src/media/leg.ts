@@ -12,8 +12,10 @@ import {
 import { SidetoneError } from "@sidetone/foundation";
 import { COMFORT_NOISE, DTMF, fillKinds, UNKNOWN } from "./kinds.ts";
 import { Latch } from "./latch.ts";
-import { LegOutput } from "./leg-output.ts";
+import { LegOutput, MIXED } from "./leg-output.ts";
 import * as limits from "./limits.ts";
+import type { MixInput } from "./mix-input.ts";
+import type { Mixer } from "./mixer.ts";
 import { PacketRing } from "./packet-ring.ts";
 import type { SocketPair } from "./port-pair-sockets.ts";
 import { SourceLine, type Spot } from "./source-line.ts";
@@ -35,7 +37,11 @@ export class Leg {
   readonly line = new SourceLine();
   readonly taps: Tap[] = [];
   settings: LegSettings | undefined;
+  /** Whom it is relayed to and from; never together with `mixer`. */
   peer: Leg | undefined;
+  /** The conference that it is mixed in, and what it says there. */
+  mixer: Mixer | undefined;
+  input: MixInput | undefined;
   /** Silence that `inactive` was raised for; ms since the last packet. */
   silenceReported = 0;
   /** Since when the leg should hear something; monotonic ms. */
@@ -100,6 +106,23 @@ export class Leg {
   /** True while somebody captures what the phone sends. */
   get replicated(): boolean {
     return this.taps.some(({ paused }) => !paused);
+  }
+
+  /** False where the phone must hear nothing, or nobody knows where it is. */
+  get hearsOthers(): boolean {
+    return this.settings?.sendToPhone === true && this.#dest >= 0;
+  }
+
+  /** When whom it talks to was heard last, wall-clock µs. */
+  get othersHeardMicros(): number | undefined {
+    return this.mixer === undefined ? this.peer?.lastMicros : this.mixer.lastHeardBut(this);
+  }
+
+  /** Sends a frame of the mix, or a key of another member. */
+  sendMixed(kind: number, at: Spot, data: Uint8Array, offset: number, length: number): void {
+    const s = this.settings;
+    if (s === undefined || !this.hearsOthers) return;
+    this.output.sendNext(this.#io, this.sockets.rtp, this.#dest, s, MIXED, kind, at, data, offset, length);
   }
 
   /** Takes new settings over; what came early from a newly announced source is taken now. */
@@ -218,7 +241,7 @@ export class Leg {
     const active = out.sent > this.#sentAtReport;
     this.#sentAtReport = out.sent;
     const position = lineOf(wallMicros);
-    const now = position - (this.peer?.line.reportLag(position) ?? 0);
+    const now = position - (this.peer?.line.reportLag(position) ?? 0) + out.shift;
     const sender = active
       ? { wallMicros, timestamp: now + out.timestampBase, packets: out.sent, octets: out.octets }
       : undefined;
@@ -307,9 +330,9 @@ export class Leg {
     if (!this.#pausedAnywhere() && line.position >= this.captureFrom) {
       this.#history.push(data, v.payloadOffset, v.payloadLength, line, kind | (v.marker ? 4 : 0));
     }
-    const peer = relay ? this.peer : undefined;
-    if (peer !== undefined) {
-      peer.#send(this.id, line.fresh, kind, v, line, data);
+    if (relay) {
+      if (this.peer !== undefined) this.peer.#send(this.id, line.fresh, kind, v, line, data);
+      else if (this.input !== undefined) this.#mix(this.input, kind, v, data);
     }
     const marker = v.marker || (line.fresh && kind !== DTMF);
     for (let i = 0; i < this.taps.length; i++) {
@@ -335,6 +358,11 @@ export class Leg {
       v.payloadOffset,
       v.payloadLength,
     );
+  }
+
+  #mix(input: MixInput, kind: number, v: RtpView, data: Uint8Array): void {
+    input.take(kind, this.line, data, v.payloadOffset, v.payloadLength);
+    if (kind === DTMF) this.mixer?.key(this, kind, input, data, v.payloadOffset, v.payloadLength);
   }
 
   #takeEarly(wallMicros: number): void {

@@ -15,6 +15,7 @@ export type CoreMethod =
   | "configureLeg"
   | "connect"
   | "disconnect"
+  | "setConference"
   | "openTap"
   | "setTapDestination"
   | "pauseTap"

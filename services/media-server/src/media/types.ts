@@ -139,6 +139,8 @@ export interface EngineStats {
   readonly legs: number;
   readonly taps: number;
   readonly connections: number;
+  /** Conferences that are mixed: three members and more. */
+  readonly conferences: number;
   readonly ports: PortPairStats;
   readonly received: number;
   readonly sent: number;
@@ -179,6 +181,11 @@ export interface MediaEngine {
   /** Two-way relay. A leg has one peer at a time. Connecting twice does nothing. */
   connect(a: number, b: number): Promise<void>;
   disconnect(a: number, b: number): Promise<void>;
+  /**
+   * Makes these the members of a conference: one or none end it, two are relayed to each other, more are mixed. Its members may have been
+   * connected to each other before.
+   */
+  setConference(name: string, legs: readonly number[]): Promise<void>;
   /** Replicates what the phone of a leg sends. Buffers up to 10 s until there is a destination. */
   openTap(options: TapOptions): Promise<OpenedTap>;
   /**
