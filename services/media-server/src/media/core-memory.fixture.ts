@@ -1,5 +1,5 @@
 // A program of its own, run with --expose-gc: a million packets through MediaCore (relay and replicas of both phones, µ-law to A-law; with the
-// argument "mix" a conference of four), on batched packet memory without sockets. Prints by how much memory grew with no collection forced in
+// argument "mix" a conference of four and a replica of two of them), on batched packet memory without sockets. Prints by how much memory grew with no collection forced in
 // between, and what was collected.
 import { PerformanceObserver } from "node:perf_hooks";
 import { type Clock, silentLogger, systemClock, systemRandom } from "@sidetone/foundation";
@@ -65,7 +65,7 @@ class PacketClock implements Clock {
     for (let i = 0; i < this.#timers.length; i++) {
       const timer = this.#timers[i];
       if (timer === undefined || timer.due > this.#ms) continue;
-      timer.due += timer.ms;
+      timer.due = this.#ms + timer.ms;
       timer.run?.();
     }
   }
@@ -98,8 +98,14 @@ if (MIX) {
   );
 } else core.connect(legs[0]?.leg ?? 0, legs[1]?.leg ?? 0);
 for (const { leg } of legs) {
-  const { tap } = core.openTap({ leg, codec: undefined, payloadType: 0, backfillSinceMs: 0, paused: false });
+  const { tap } = core.openTap({ legs: [leg], codec: undefined, payloadType: 0, backfillSinceMs: 0, paused: false });
   core.setTapDestination(tap, { host: "10.0.0.9", port: 7000, payloadType: 0, codec: "PCMU" });
+}
+
+if (MIX) {
+  const both = { legs: legs.slice(0, 2).map(({ leg }) => leg), codec: "PCMA", payloadType: 8 } as const;
+  const { tap } = core.openTap({ ...both, backfillSinceMs: 0, paused: false });
+  core.setTapDestination(tap, { host: "10.0.0.9", port: 7002, payloadType: 8, codec: "PCMA" });
 }
 
 const sockets = legs.map(({ rtpPort }) => io.socketOf(rtpPort));
@@ -134,7 +140,7 @@ function round(): void {
   }
   io.onBatch(batch);
   packets += BATCH;
-  if (MIX) for (let turns = 0; turns < (BATCH / PHONES) * 2; turns++) packetClock.turn(10);
+  if (MIX) for (let turns = 0; turns < BATCH / PHONES; turns++) packetClock.turn(20);
 }
 
 let collections = 0;

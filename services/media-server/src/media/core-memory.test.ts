@@ -23,7 +23,7 @@ void test("a million packets through relay and taps leave no garbage: memory gro
   assert.ok(million().sent >= 2_000_000, "each packet is relayed and replicated");
 });
 
-void test("a million packets through a conference of four and its taps leave no garbage either", {
+void test("a million packets through a conference of four, its taps and a mixed one leave no garbage either", {
   timeout: 120_000,
 }, () => {
   assert.ok(million("mix").sent >= 2_000_000, "each packet is replicated, each member sent frames");

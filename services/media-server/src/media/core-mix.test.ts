@@ -231,7 +231,7 @@ void test("R34: in a conference, too, a recorded member that is never heard whil
   const told: number[] = [];
   b.core.events.on("silent", (leg) => told.push(leg));
   const [a, second, third] = three(b);
-  b.core.openTap({ leg: third.leg, codec: undefined, payloadType: 0, backfillSinceMs: 0, paused: false });
+  b.core.openTap({ legs: [third.leg], codec: undefined, payloadType: 0, backfillSinceMs: 0, paused: false });
   chorus(b, [a, second], 300);
   assert.deepEqual(told, [third.leg]);
   b.core.close();

@@ -116,6 +116,10 @@ class EngineProxy implements MediaEngine {
     return this.#call("openTap", options);
   }
 
+  setTapSources(tap: number, legs: readonly number[]): Promise<void> {
+    return this.#call("setTapSources", tap, legs);
+  }
+
   setTapDestination(tap: number, destination: TapDestination | undefined, rewindMs?: number): Promise<void> {
     return this.#call("setTapDestination", tap, destination, rewindMs);
   }

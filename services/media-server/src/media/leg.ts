@@ -10,7 +10,7 @@ import {
   writeReport,
 } from "@sidetone/rtp";
 import { SidetoneError } from "@sidetone/foundation";
-import { COMFORT_NOISE, DTMF, fillKinds, UNKNOWN } from "./kinds.ts";
+import { COMFORT_NOISE, DTMF, fillKinds, MARKER, UNKNOWN } from "./kinds.ts";
 import { Latch } from "./latch.ts";
 import { LegOutput, MIXED } from "./leg-output.ts";
 import * as limits from "./limits.ts";
@@ -19,7 +19,7 @@ import type { Mixer } from "./mixer.ts";
 import { PacketRing } from "./packet-ring.ts";
 import type { SocketPair } from "./port-pair-sockets.ts";
 import { SourceLine, type Spot } from "./source-line.ts";
-import type { Tap } from "./tap.ts";
+import type { TapFeed } from "./tap-feed.ts";
 import type { LegSettings, LegStats } from "./types.ts";
 
 const CNAME = "sidetone";
@@ -35,7 +35,8 @@ export class Leg {
   readonly sockets: SocketPair;
   readonly output: LegOutput;
   readonly line = new SourceLine();
-  readonly taps: Tap[] = [];
+  /** Replicas that it is heard in. */
+  readonly feeds: TapFeed[] = [];
   settings: LegSettings | undefined;
   /** Whom it is relayed to and from; never together with `mixer`. */
   peer: Leg | undefined;
@@ -105,7 +106,7 @@ export class Leg {
 
   /** True while somebody captures what the phone sends. */
   get replicated(): boolean {
-    return this.taps.some(({ paused }) => !paused);
+    return this.feeds.some(({ tap }) => !tap.paused);
   }
 
   /** False where the phone must hear nothing, or nobody knows where it is. */
@@ -217,13 +218,15 @@ export class Leg {
     }
   }
 
-  /** Packets of the history from a position on, oldest first, into a tap's buffer. */
-  backfill(tap: Tap, from: number): void {
+  /** Packets of the history from a position on, oldest first. */
+  recall(
+    from: number,
+    take: (kind: number, marker: boolean, position: number, data: Uint8Array, offset: number, length: number) => void,
+  ): void {
     const h = this.#history;
     for (let i = 0; i < h.count; i++) {
-      if (h.at(i) < from) continue;
       const tag = h.tag(i);
-      tap.keep(tag & 3, (tag & 4) !== 0, { position: h.at(i) }, h.data, h.offset(i), h.length(i));
+      if (h.at(i) >= from) take(tag & 3, (tag & MARKER) !== 0, h.at(i), h.data, h.offset(i), h.length(i));
     }
   }
 
@@ -328,15 +331,15 @@ export class Leg {
       this.#onFirst(this.id, arrivalMicros);
     }
     if (!this.#pausedAnywhere() && line.position >= this.captureFrom) {
-      this.#history.push(data, v.payloadOffset, v.payloadLength, line, kind | (v.marker ? 4 : 0));
+      this.#history.push(data, v.payloadOffset, v.payloadLength, line, kind | (v.marker ? MARKER : 0));
     }
     if (relay) {
       if (this.peer !== undefined) this.peer.#send(this.id, line.fresh, kind, v, line, data);
       else if (this.input !== undefined) this.#mix(this.input, kind, v, data);
     }
     const marker = v.marker || (line.fresh && kind !== DTMF);
-    for (let i = 0; i < this.taps.length; i++) {
-      this.taps[i]?.capture(kind, marker, line, data, v.payloadOffset, v.payloadLength);
+    for (let i = 0; i < this.feeds.length; i++) {
+      this.feeds[i]?.capture(kind, marker, line, data, v.payloadOffset, v.payloadLength);
     }
   }
 
@@ -382,8 +385,8 @@ export class Leg {
   }
 
   #pausedAnywhere(): boolean {
-    for (let i = 0; i < this.taps.length; i++) {
-      const tap = this.taps[i];
+    for (let i = 0; i < this.feeds.length; i++) {
+      const tap = this.feeds[i]?.tap;
       if (tap?.paused === true && !tap.unbegun) return true;
     }
     return false;

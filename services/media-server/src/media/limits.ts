@@ -46,3 +46,7 @@ export const MIX_MAX_JITTER = 1600;
 export const MIX_RING = 8192;
 /** Where the source of a phone's stream changes, this much may be left out so that time stamps go on; samples: 60 ms. */
 export const SEAM = 480;
+/** How long a mixed replica waits for late packets; samples: 300 ms. Nobody listens to it now. */
+export const TAP_MIX_DELAY = 2400;
+/** Samples that the buffer of one source of a mixed replica holds: 4 s, so a whole backfill. A power of two. */
+export const TAP_MIX_RING = 32_768;

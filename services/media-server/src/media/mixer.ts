@@ -1,22 +1,12 @@
-import { linearToAlaw, linearToUlaw, RTP_HEADER } from "@sidetone/rtp";
+import { RTP_HEADER } from "@sidetone/rtp";
+import { encodeMix } from "./encode-mix.ts";
 import { kindOfCodec, PCMU } from "./kinds.ts";
 import type { Leg } from "./leg.ts";
-import { FRAME } from "./limits.ts";
+import { FRAME, MIX_DELAY, MIX_MAX_JITTER, MIX_RING } from "./limits.ts";
 import { MixInput } from "./mix-input.ts";
 import type { Spot } from "./source-line.ts";
 
-const LOUDEST = 32_767;
-
-/** Writes the sum of everything but `own`, limited to 16 bits, in one of the two forms of G.711. */
-function encode(kind: number, sum: Int32Array, own: Int16Array | undefined, into: Uint8Array): void {
-  const table = kind === PCMU ? linearToUlaw : linearToAlaw;
-  for (let i = 0; i < FRAME; i++) {
-    let sample = (sum[i] ?? 0) - (own === undefined ? 0 : (own[i] ?? 0));
-    if (sample > LOUDEST) sample = LOUDEST;
-    else if (sample < -LOUDEST) sample = -LOUDEST;
-    into[RTP_HEADER + i] = table[sample & 0xffff] ?? 0;
-  }
-}
+const how = { ring: MIX_RING, delay: MIX_DELAY, jitter: MIX_MAX_JITTER } as const;
 
 /**
  * A conference of three and more: each member hears the sum of the others. Members that say nothing hear the same, which is then encoded
@@ -29,11 +19,12 @@ export class Mixer {
   /** What everyone hears who says nothing: µ-law, A-law; and whether it is encoded for this frame. */
   readonly #all = [new Uint8Array(RTP_HEADER + FRAME), new Uint8Array(RTP_HEADER + FRAME)] as const;
   readonly #encoded = [false, false];
+  readonly #key = { position: 0 };
 
   /** Adds a member, which is heard from the frame at `at` on. */
   add(leg: Leg, at: Spot): void {
     leg.mixer = this;
-    leg.input = new MixInput(at);
+    leg.input = new MixInput(at, how);
     this.members.push(leg);
   }
 
@@ -68,21 +59,24 @@ export class Mixer {
       if (leg?.settings === undefined || !leg.hearsOthers) continue;
       const kind = kindOfCodec(leg.settings.codec);
       if (leg.input?.sounds === true) {
-        encode(kind, sum, leg.input.frame, this.#own);
+        encodeMix(kind, sum, leg.input.frame, this.#own);
         leg.sendMixed(kind, at, this.#own, RTP_HEADER, FRAME);
         continue;
       }
       const all = kind === PCMU ? this.#all[0] : this.#all[1];
       if (this.#encoded[kind] !== true) {
-        encode(kind, sum, undefined, all);
+        encodeMix(kind, sum, undefined, all);
         this.#encoded[kind] = true;
       }
       leg.sendMixed(kind, at, all, RTP_HEADER, FRAME);
     }
   }
 
-  /** A key that a member pressed reaches all others as it came (RFC 4733); `at`: its time stamp in the mix. */
-  key(from: Leg, kind: number, at: Spot, data: Uint8Array, offset: number, length: number): void {
+  /** A key that a member pressed reaches all others as it came (RFC 4733); `place`: where it would be heard. */
+  key(from: Leg, kind: number, place: Spot, data: Uint8Array, offset: number, length: number): void {
+    const at = this.#key;
+    // A frame's time stamp is that of its end.
+    at.position = place.position + FRAME;
     for (let m = 0; m < this.members.length; m++) {
       const leg = this.members[m];
       if (leg === undefined || leg === from || !leg.hearsOthers) continue;

@@ -17,6 +17,7 @@ export type CoreMethod =
   | "disconnect"
   | "setConference"
   | "openTap"
+  | "setTapSources"
   | "setTapDestination"
   | "pauseTap"
   | "resumeTap"

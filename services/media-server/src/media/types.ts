@@ -51,9 +51,9 @@ export interface LegSettings {
   readonly nat?: boolean;
 }
 
-/** A replica of what one phone sends. */
+/** A replica of what one phone sends, or of what several send, mixed. */
 export interface TapOptions {
-  readonly leg: number;
+  readonly legs: readonly number[];
   /** Undefined: as it comes (static payload types 0 and 8). */
   readonly codec: AudioCodec | undefined;
   readonly payloadType: number;
@@ -123,7 +123,7 @@ export interface LegStats {
 /** Counters of one tap. */
 export interface TapStats {
   readonly tap: number;
-  readonly leg: number;
+  readonly legs: readonly number[];
   readonly captured: number;
   readonly sent: number;
   readonly sentOctets: number;
@@ -186,8 +186,10 @@ export interface MediaEngine {
    * connected to each other before.
    */
   setConference(name: string, legs: readonly number[]): Promise<void>;
-  /** Replicates what the phone of a leg sends. Buffers up to 10 s until there is a destination. */
+  /** Replicates what the phones of legs send: one as it comes, more mixed. Buffers up to 10 s until there is a destination. */
   openTap(options: TapOptions): Promise<OpenedTap>;
+  /** Who is replicated from now on. The stream's SSRC, numbers and time line go on; without a leg its time stamp jumps. */
+  setTapSources(tap: number, legs: readonly number[]): Promise<void>;
   /**
    * Sends there from now on, the buffer first, with original time stamps. `undefined`: buffers again, beginning with what was
    * sent in the last `rewindMs` (default 0, at most 2,000), which whoever took it may not have kept.
@@ -201,7 +203,7 @@ export interface MediaEngine {
    */
   resumeTap(tap: number, backfillMs?: number): Promise<void>;
   closeTap(tap: number): Promise<TapStats>;
-  /** Closes the leg, its connection and its taps. */
+  /** Closes the leg and its connection; taps go on without it. */
   closeLeg(leg: number): Promise<LegStats>;
   stats(): Promise<EngineStats>;
   on<K extends keyof MediaEngineEvents>(event: K, listener: (...args: MediaEngineEvents[K]) => void): () => void;
