@@ -179,6 +179,7 @@ function newTlib({ config, context, journal, audit }: Parts, calls: Calls): Tlib
     serverVersion: ownVersion(),
     journal,
     audit,
+    tokenSecret: config.tokenSecret,
     applications: () => config.applications ?? new Map(),
     agentLogins: () => config.agentLogins ?? new Map(),
     dns: () => config.dns,

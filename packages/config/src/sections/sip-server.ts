@@ -11,6 +11,7 @@ import type {
   SipServerConfig,
   SipServerOptions,
 } from "../types.ts";
+import { grants, tokenSecret } from "./grants.ts";
 import { sipRoleFields } from "./sip-role.ts";
 
 const second = 1000;
@@ -130,23 +131,28 @@ function agentLogin(agentId: string): Reader<AgentLoginConfig> {
   return mapped(agentFields, (v) => ({ agentId, password: v.password, record: v.record }));
 }
 
-const rights = ["monitor", "control", "userdata", "record", "route", "suppress"] as const;
+/** Before the name of a person with an access token, in logs, audit and trace. */
+const userPrefix = "user:";
 
 const applicationFields = object({
   password: required(secret),
-  grants: optional(listOf(object({ dns: required(text), rights: required(listOf(oneOf(rights), 1)) })), []),
+  grants: optional(grants, []),
   destinations: optional(listOf(text), []),
   "user-data-keys": optional(listOf(text)),
 });
 
 function application(name: string): Reader<ApplicationConfig> {
-  return mapped(applicationFields, (v) => ({
-    name,
-    password: v.password,
-    grants: v.grants,
-    destinations: v.destinations,
-    userDataKeys: v["user-data-keys"],
-  }));
+  return mapped(applicationFields, (v, at, reading) =>
+    name.startsWith(userPrefix)
+      ? reading.complain(at, `must not begin with "${userPrefix}": so SIP Server names people.`)
+      : {
+          name,
+          password: v.password,
+          grants: v.grants,
+          destinations: v.destinations,
+          userDataKeys: v["user-data-keys"],
+        },
+  );
 }
 
 const fields = object({
@@ -155,6 +161,7 @@ const fields = object({
   "resource-manager": optional(oneOrMore(sipUri), []),
   "server-id": optional(integer(1, 255), 1),
   "plain-ws": optional(flag, false),
+  "token-secret": optional(tokenSecret),
   storage: required(sqliteFile),
   options: optional(options),
   dns: required(mapOf("DNs", dnConfig)),
@@ -176,6 +183,7 @@ export const sipServer: Reader<SipServerConfig> = mapped(fields, (v, at, reading
     resourceManagers: v["resource-manager"],
     serverId: v["server-id"],
     plainWs: v["plain-ws"],
+    tokenSecret: v["token-secret"],
     storage: v.storage,
     options: chosen,
     dns: v.dns,
