@@ -119,6 +119,14 @@ describe("operations.md, configuration", () => {
     );
   });
 
+  test("R10: a recorder group's name can stand as host of a dest; an address cannot be one", () => {
+    const options = (name: string): string => sip(`  options: { second-recorder-group: "${name}" }`);
+    assert.equal(good(options("vault-2.site")).sipServer?.options.secondRecorderGroup, "vault-2.site");
+    for (const bad of ["10.0.0.1", "two words", "a_b", "a:5060", "::1", "a;b"]) {
+      assert.match(mistakes(options(bad))[0] ?? "", /second-recorder-group: ".*" cannot name a group/, bad);
+    }
+  });
+
   test("token-secret: at least 32 characters, the same in both sections of a file; no application is named like a person", () => {
     const key = "k".repeat(32);
     const both = (own: string, theirs: string): string =>

@@ -1,5 +1,6 @@
+import { isIP } from "node:net";
 import { YAMLMap } from "yaml";
-import { mapped, sipUri, sqliteFile } from "../addresses.ts";
+import { mapped, sipUri, sipUriPlace, sqliteFile } from "../addresses.ts";
 import type { At, Reader, Reading } from "../reading.ts";
 import { duration, filePath, flag, integer, oneOf, secret, text } from "../scalars.ts";
 import { listOf, mapOf, object, oneOrMore, optional, required } from "../shapes.ts";
@@ -17,13 +18,20 @@ import { sipRoleFields } from "./sip-role.ts";
 const second = 1000;
 const toSeconds = (ms: number): number => Math.round(ms / 1000);
 
+/** A group's name stands as host of a SIP URI in `dest` (R10): an address would be one of a recorder. */
+const groupName: Reader<string> = mapped(text, (name, at, reading) =>
+  isIP(name) === 0 && sipUriPlace(`sip:${name}`)?.host === name
+    ? name
+    : reading.complain(at, `"${name}" cannot name a group of recorders.`, "Letters, digits, . and - may stand in it."),
+);
+
 const optionFields = object({
   "recording-filename": optional(text, "$UUID$_$DATE$_$TIME$"),
   "record-consult-calls": optional(flag, true),
   "record-moh": optional(flag, true),
   "invert-route-record-sides": optional(flag, false),
-  "recorder-group": optional(text, "recorders"),
-  "second-recorder-group": optional(text),
+  "recorder-group": optional(groupName, "recorders"),
+  "second-recorder-group": optional(groupName),
   "geo-location": optional(text),
   "music-on-hold": optional(filePath),
   "no-answer-timeout": optional(duration(second, 3600 * second), 60 * second),

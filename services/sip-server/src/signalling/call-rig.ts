@@ -1,4 +1,4 @@
-import type { DnConfig, SipServerConfig } from "@sidetone/config";
+import type { DnConfig, SipServerConfig, SipServerOptions } from "@sidetone/config";
 import { type CallUuid, type ConnId, fail, ManualClock, ok, silentLogger } from "@sidetone/foundation";
 import { type InviteSession, MemoryNetwork, parseUri, SipEndpoint } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
@@ -52,7 +52,7 @@ export class CallRig {
   readonly mediaServer: FakeMediaServer;
   last: Call | undefined;
 
-  constructor(dns: readonly Partial<DnConfig>[]) {
+  constructor(dns: readonly Partial<DnConfig>[], options: Partial<SipServerOptions> = {}) {
     this.server = this.#endpoint();
     this.caller = this.#endpoint();
     this.called = this.#endpoint();
@@ -66,7 +66,7 @@ export class CallRig {
     const next = (): string => String((ids += 1));
     this.calls = new Calls(
       {
-        config: testConfig(dns),
+        config: testConfig(dns, options),
         clock: this.clock,
         log: silentLogger,
         endpoint: this.server,
@@ -184,7 +184,7 @@ function nameOfEffect(effect: CallEffect): string {
   }
 }
 
-function testConfig(dns: readonly Partial<DnConfig>[]): SipServerConfig {
+function testConfig(dns: readonly Partial<DnConfig>[], options: Partial<SipServerOptions>): SipServerConfig {
   return {
     listen: [],
     http: undefined,
@@ -209,6 +209,7 @@ function testConfig(dns: readonly Partial<DnConfig>[]): SipServerConfig {
       minSe: 90,
       minExpires: 60,
       maxExpires: 3600,
+      ...options,
     },
     dns: new Map(dns.map((over) => [over.dn ?? "", { ...dnDefaults, ...over }])),
   };
