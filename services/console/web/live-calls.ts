@@ -2,14 +2,20 @@ import type { ClientEvent, Registered } from "@sidetone/tlib/client";
 
 type Snapshot = Registered["attributes"]["Calls"][number];
 
+/** A watched DN in a call. */
+export interface LiveParty {
+  /** PartyState. */
+  readonly state: string;
+  /** OtherDN. */
+  readonly other: string | undefined;
+}
+
 /** A call as the watched DNs see it. */
 export interface LiveCall {
   readonly connId: string;
   readonly callType: string;
-  /** Watched DN in the call → its PartyState. */
-  readonly own: ReadonlyMap<string, string>;
-  /** The other side, where it is not watched. */
-  readonly other: string | undefined;
+  /** By watched DN. */
+  readonly own: ReadonlyMap<string, LiveParty>;
   /** R21, `GSIP_RECORD`: On, Paused, Off; undefined before the first start. */
   readonly record: string | undefined;
   /** R20, `GSIP_REC_FN`. */
@@ -72,18 +78,18 @@ function afterCallEvent(calls: LiveCalls, message: string, attributes: CallAttri
   if (dn === undefined || connId === undefined) return calls;
   const known = calls.get(connId);
   const moves = stateAfter.has(message);
-  const state = moves ? stateAfter.get(message) : known?.own.get(dn);
+  const party = known?.own.get(dn);
+  const state = moves ? stateAfter.get(message) : party?.state;
   // A DN that is no party may still be told of the call's user data.
   if (known === undefined && state === undefined) return calls;
   const own = new Map(known?.own);
-  if (state !== undefined) own.set(dn, state);
+  if (state !== undefined) own.set(dn, { state, other: OtherDN ?? party?.other });
   else own.delete(dn);
   const base = message === "EventPartyChanged" && previous !== undefined ? withoutParty(calls, previous, dn) : calls;
   return withCall(base, {
     connId,
     callType: CallType ?? known?.callType ?? "Unknown",
     own,
-    other: OtherDN ?? known?.other,
     ...recordingOf(UserData, known),
   });
 }
@@ -94,8 +100,7 @@ function withSnapshot(calls: LiveCalls, dn: string, snapshot: readonly Snapshot[
     return withCall(known, {
       connId: ConnID,
       callType: CallType,
-      own: new Map(before?.own).set(dn, PartyState),
-      other: OtherDN ?? before?.other,
+      own: new Map(before?.own).set(dn, { state: PartyState, other: OtherDN }),
       ...recordingOf(UserData, before),
     });
   }, calls);
@@ -134,11 +139,11 @@ function recordingOf(
   return { record: text("GSIP_RECORD"), fileName: text("GSIP_REC_FN") };
 }
 
-/** Parties for people: watched ones with their state, and the other side. */
+/** Parties for people: watched ones with their state, and those that they talk to. */
 export function partiesText(call: LiveCall): string {
-  const own = Array.from(call.own, ([dn, state]) => `${dn} ${stateWords.get(state) ?? state}`);
-  const other = call.other === undefined || call.own.has(call.other) ? [] : [call.other];
-  return own.concat(other).join(" ↔ ");
+  const own = Array.from(call.own, ([dn, { state }]) => `${dn} ${stateWords.get(state) ?? state}`);
+  const others = new Set(Array.from(call.own.values(), ({ other }) => other).filter((dn) => dn !== undefined));
+  return own.concat(Array.from(others).filter((dn) => !call.own.has(dn))).join(" ↔ ");
 }
 
 const stateWords: ReadonlyMap<string, string> = new Map([
@@ -166,7 +171,7 @@ export function commandsFor(call: LiveCall): readonly RecordingCommand[] {
 export function recordingText(call: LiveCall): string {
   switch (call.record) {
     case "On":
-      return "is being recorded";
+      return "recording";
     case "Paused":
       return "paused";
     case "Off":

@@ -87,7 +87,9 @@ export class LiveTable {
     const [state, file, problem] = [element("span"), element("small"), element("p")];
     problem.setAttribute("role", "alert");
     problem.className = "bad";
-    cells[2]?.append(state, file);
+    const recording = element("div");
+    recording.append(state, file);
+    cells[2]?.append(recording);
     const made: Row = {
       row,
       cells,
@@ -98,7 +100,10 @@ export class LiveTable {
       busy: false,
       call,
     };
-    cells[3]?.append(...made.buttons.values(), problem);
+    const control = element("div");
+    control.className = "control";
+    control.append(...made.buttons.values(), problem);
+    cells[3]?.append(control);
     this.#rows.set(call.connId, made);
     return made;
   }
