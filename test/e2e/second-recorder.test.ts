@@ -121,5 +121,10 @@ describe("second-recorder-group", () => {
       recordings: unknown[];
     };
     assert.equal(recordings.length, 1, "the second copy never goes where the first is");
+    const { ledger } = (await (await system.get("/api/v1/ledger?dn=7303")).json()) as {
+      ledger: { outcome: string; reason: string | null }[];
+    };
+    assert.equal(ledger[0]?.outcome, "partial", JSON.stringify(ledger));
+    assert.match(ledger[0]?.reason ?? "", /recorder-lost/);
   });
 });

@@ -44,23 +44,22 @@ const stateAfter: ReadonlyMap<string, string | undefined> = new Map([
 
 /** The calls after an event of the T-Library client. */
 export function afterEvent(calls: LiveCalls, event: ClientEvent): LiveCalls {
-  switch (event.message) {
-    case "Reset":
-      return Array.from(event.registrations.values()).reduce(
-        (known: LiveCalls, { ThisDN, Calls }) => withSnapshot(known, ThisDN, Calls),
-        new Map(),
-      );
-    case "EventRegistered":
-      return withSnapshot(withoutDn(calls, event.attributes.ThisDN), event.attributes.ThisDN, event.attributes.Calls);
-    case "EventAddressInfo":
-      return withSnapshot(calls, event.attributes.ThisDN, event.attributes.Calls ?? []);
-    case "EventUnregistered":
-      return withoutDn(calls, event.attributes.ThisDN);
-    default:
-      return "attributes" in event && "ConnID" in event.attributes
-        ? afterCallEvent(calls, event.message, event.attributes)
-        : calls;
+  if (event.message === "Reset") {
+    return Array.from(event.registrations.values()).reduce(
+      (known: LiveCalls, { ThisDN, Calls }) => withSnapshot(known, ThisDN, Calls),
+      new Map(),
+    );
   }
+  if (event.message === "EventRegistered") {
+    const { ThisDN, Calls } = event.attributes;
+    return withSnapshot(withoutDn(calls, ThisDN), ThisDN, Calls);
+  }
+  if (event.message === "EventAddressInfo") {
+    return withSnapshot(calls, event.attributes.ThisDN, event.attributes.Calls ?? []);
+  }
+  if (event.message === "EventUnregistered") return withoutDn(calls, event.attributes.ThisDN);
+  const aboutCall = "attributes" in event && "ConnID" in event.attributes;
+  return aboutCall ? afterCallEvent(calls, event.message, event.attributes) : calls;
 }
 
 /** Attributes that the panel reads of an event about a call. */
