@@ -93,6 +93,8 @@ export interface SipServerConfig extends SipRoleConfig {
   readonly serverId: number;
   /** T-Library without TLS on an address that is not loopback; default false. */
   readonly plainWs?: boolean;
+  /** Key of the access tokens that the console mints for people; undefined: they are refused. */
+  readonly tokenSecret?: string | undefined;
   /** SQLite file of ledger, journal, registrations and audit. */
   readonly storage: string;
   readonly options: SipServerOptions;
@@ -109,10 +111,13 @@ export interface AgentLoginConfig {
   readonly record: boolean;
 }
 
+/** What a T-Library client may be allowed to do with a DN (tlib-wire.md, "Rights"). */
+export const grantRights = ["monitor", "control", "userdata", "record", "route", "suppress"] as const;
+
 /** What a T-Library client may do with the DNs that a pattern (`70*`) names. */
 export interface GrantConfig {
   readonly dns: string;
-  readonly rights: readonly ("monitor" | "control" | "userdata" | "record" | "route" | "suppress")[];
+  readonly rights: readonly (typeof grantRights)[number][];
 }
 
 /** A T-Library client. */
@@ -197,6 +202,8 @@ export interface ConsoleUser {
   readonly name: string;
   readonly password: string;
   readonly role: "administrator" | "supervisor" | "auditor" | "agent";
+  /** What the user may see and do live (T-Library). Default: administrator everything, auditor `monitor` on every DN, else nothing. */
+  readonly grants?: readonly GrantConfig[];
 }
 
 export interface ConsoleConfig {
@@ -206,6 +213,8 @@ export interface ConsoleConfig {
   readonly users: readonly ConsoleUser[];
   /** Bearer token sent to the roles. */
   readonly apiToken: string | undefined;
+  /** Key of the access tokens that SIP Server verifies; undefined: no live view. */
+  readonly tokenSecret?: string | undefined;
 }
 
 /** A whole `sidetone.yaml`, checked, with defaults filled in and secrets resolved. An absent section is a role that does not run here. */

@@ -192,7 +192,7 @@ async function newCalls(
   return { calls, tlib };
 }
 
-function newTlib({ directory, context, journal, audit }: Parts, calls: Calls): TlibServer {
+function newTlib({ config, directory, context, journal, audit }: Parts, calls: Calls): TlibServer {
   return new TlibServer({
     clock: context.clock,
     random: context.random,
@@ -201,6 +201,7 @@ function newTlib({ directory, context, journal, audit }: Parts, calls: Calls): T
     serverVersion: ownVersion(),
     journal,
     audit,
+    tokenSecret: config.tokenSecret,
     applications: () => directory.applications(),
     agentLogins: () => directory.agentLogins(),
     dns: () => directory.dns(),

@@ -35,7 +35,9 @@ export interface RunFacts {
 /** A recording of this call, not started yet. */
 export function newRun(o: CallRecordingOptions, facts: RunFacts): RecordingRun {
   const { context, log, call, path, apply } = o;
-  const { recordingId: id, fileName, recordDn, lines, dest, dest2, epoch } = facts;
+  const { recordingId: id, fileName, recordDn, lines, epoch } = facts;
+  const { recorderGroup, secondRecorderGroup } = context.config.options;
+  const { dest = groupUri(recorderGroup), dest2 = groupUri(secondRecorderGroup) } = facts;
   const control: RecordingControl = new RecordingControl({
     clock: context.clock,
     log,
@@ -60,6 +62,11 @@ export function newRun(o: CallRecordingOptions, facts: RunFacts): RecordingRun {
 /** Whether it runs, or is about to, or waits for a retry. */
 export function isLive(run: RecordingRun): boolean {
   return run.control.state.phase !== "stopped";
+}
+
+/** R10: how `dest` names a group of the Resource Manager: its name in place of a host. A name that is none means all groups. */
+function groupUri(group: string | undefined): string | undefined {
+  return group === undefined ? undefined : `sip:${group}`;
 }
 
 /** R9: what the template makes of this call now, not yet unique. */

@@ -1,3 +1,4 @@
+import { AccessTokenVerifier } from "@sidetone/access-token";
 import type { AgentLoginConfig, ApplicationConfig, DnConfig } from "@sidetone/config";
 import type { Clock, Logger, RandomBytes } from "@sidetone/foundation";
 import { GuessGuard } from "@sidetone/sip";
@@ -27,6 +28,8 @@ export interface TlibServerOptions {
   readonly journal: { append(entry: CallJournalEntry): Promise<void> };
   readonly audit: { append(entry: AuditEntry): Promise<void> };
   readonly limits?: Partial<SessionLimits>;
+  /** Key of people's access tokens; undefined: these are refused. */
+  readonly tokenSecret?: string | undefined;
   applications(): ReadonlyMap<string, ApplicationConfig>;
   agentLogins(): ReadonlyMap<string, AgentLoginConfig>;
   dns(): ReadonlyMap<string, DnConfig>;
@@ -73,6 +76,7 @@ export class TlibServer {
       guard: new GuessGuard({ clock }),
       log,
       applications: () => o.applications(),
+      tokens: o.tokenSecret === undefined ? undefined : new AccessTokenVerifier({ secret: o.tokenSecret, clock }),
     });
     const door = this.#door;
     const responses = new Responses<Session>(clock);
@@ -113,7 +117,7 @@ export class TlibServer {
       onOpened: (session) => this.#welcome(session, o.serverVersion),
       onRequest: (session, request) => runRequest(this.#context, session, request),
       onEnded: (session, reason) => {
-        log.info({ session: session.id, application: session.applicationName, reason }, "T-Library session ended");
+        log.info({ session: session.id, application: session.owner.name, reason }, "T-Library session ended");
         registrations.drop(session);
         responses.drop(session);
       },
