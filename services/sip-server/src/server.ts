@@ -72,6 +72,7 @@ export async function startSipServer(
     const parts = { config, directory, context, storage, journal, audit, ledger, endpoint, registrar, authenticator };
     const { calls, tlib } = await newCalls({ ...parts, opened });
     opened.push(() => endCalls(calls, context));
+    directory.onChange(({ dns }) => tlib.dnsChanged(dns));
 
     endpoint.onRequest = (tx) =>
       dispatchRequest(tx, { onInvite: (t) => calls.offer(t), onRegister: (t) => registrar.handleRegister(t) });

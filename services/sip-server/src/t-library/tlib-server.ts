@@ -157,6 +157,17 @@ export class TlibServer {
     if (call.endedMicros !== undefined) this.#calls.delete(call.connId);
   }
 
+  /** DNs have left the configuration, or are in it again: who registered them is told. */
+  dnsChanged(o: { readonly removed: readonly string[]; readonly added: readonly string[] }): void {
+    for (const [message, dns] of [
+      ["EventDNOutOfService", o.removed],
+      ["EventDNBackInService", o.added],
+    ] as const) {
+      for (const dn of dns)
+        for (const session of this.#registrations.of(dn)) this.#publisher.notify(session, message, { ThisDN: dn });
+    }
+  }
+
   /** The SIP side is up, or not: without it no DN is registered. */
   setLink(up: boolean): void {
     if (this.#linkUp === up) return;
