@@ -72,7 +72,9 @@ export interface SipServerOptions {
   readonly recordConsultCalls: boolean;
   readonly recordMoh: boolean;
   readonly invertRouteRecordSides: boolean;
+  /** R10: the Resource Manager's group that recordings go to where a client names no `dest`. */
   readonly recorderGroup: string;
+  /** R10: the group that gets a duplicate of everything where a client names no `dest2`; undefined: no duplicates. */
   readonly secondRecorderGroup: string | undefined;
   readonly geoLocation: string | undefined;
   readonly musicOnHold: string | undefined;

@@ -68,6 +68,9 @@ async function dnsNow(): Promise<ReadonlySet<string>> {
 async function watchDns(client: TlibClient, user: string): Promise<void> {
   const watched = new Set<string>();
   const foreign = new Set<string>();
+  client.on("reset", ({ failed }) => {
+    for (const dn of failed.keys()) watched.delete(dn);
+  });
   while (!client.closed) {
     const all = await dnsNow().catch(() => new Set<string>());
     for (const dn of all) {
