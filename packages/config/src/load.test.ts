@@ -42,6 +42,7 @@ describe("operations.md, configuration", () => {
     assert.deepEqual(config.resourceManager?.groups[0]?.monitor, { intervalMs: 500, timeoutMs: 2000 });
     assert.equal(config.resourceManager?.groups[0]?.resources[0]?.portCapacity, 1500);
     assert.equal(config.mediaServer?.rtp.portMax, 24_999);
+    assert.equal(config.mediaServer?.prompts, undefined);
     assert.equal(config.mediaServer?.recorderProfiles.get("recorders")?.layout, "single-session");
     assert.equal(config.recorder?.tLibrary?.application, "recorder");
     const everything = [{ dns: "*", rights: ["monitor", "control", "userdata", "record", "route", "suppress"] }];
@@ -263,6 +264,14 @@ describe("cross checks", () => {
       mistakes(text.replace('default-destination: "7001"', 'default-destination: "7999"'))[0] ?? "",
       /there is no DN "7999"/,
     );
+  });
+
+  test("the folder of prompts: a relative one begins at the configuration file", () => {
+    const text = readFileSync(join(root, "sidetone.yaml"), "utf8").replace(
+      /^media-server:$/m,
+      "media-server:\n  prompts: ./sounds",
+    );
+    assert.match(good(text).mediaServer?.prompts ?? "", /^\/.*\/sounds$/);
   });
 
   test("R9: a template with an unknown variable is refused", () => {

@@ -175,6 +175,8 @@ export interface MediaServerConfig extends SipRoleConfig {
   readonly resourceManagers: readonly string[];
   readonly rtp: RtpConfig;
   readonly recorderProfiles: ReadonlyMap<string, RecorderProfile>;
+  /** Folder of the sound files that can be played to a connection. Default: the one that comes with the Media Server. */
+  readonly prompts?: string | undefined;
   /** A leg or session without RTP for this long is ended; ms. R33: 90 s. */
   readonly rtpTimeoutMs: number;
 }

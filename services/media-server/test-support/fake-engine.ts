@@ -7,6 +7,7 @@ import type {
   MediaEngineEvents,
   OpenedLeg,
   OpenedTap,
+  PlayOptions,
   TapDestination,
   TapOptions,
   TapStats,
@@ -20,7 +21,14 @@ export class FakeEngine implements MediaEngine {
   readonly legs = new Map<number, LegSettings | undefined>();
   readonly taps = new Map<number, TapOptions & { destination: TapDestination | undefined; paused: boolean }>();
   /** The next ones reject with this code. */
-  failing: { openLeg?: string; openTap?: string; connect?: string; pauseTap?: string; resumeTap?: string } = {};
+  failing: {
+    openLeg?: string;
+    openTap?: string;
+    connect?: string;
+    pauseTap?: string;
+    resumeTap?: string;
+    play?: string;
+  } = {};
   readonly #events = new Events<MediaEngineEvents>((error) => {
     throw error;
   });
@@ -63,10 +71,26 @@ export class FakeEngine implements MediaEngine {
     return { tap, ssrc: tap, address: "127.0.0.1", localPort, localRtcpPort: localPort + 1 };
   }
 
-  async setTapSources(tap: number, legs: readonly number[]): Promise<void> {
+  async play(leg: number, options: PlayOptions): Promise<number> {
+    this.#failIf("play");
+    this.#need(this.legs, leg);
+    const play = this.#next++;
+    const samples = options.audio.reduce((sum, { length }) => sum + length, 0);
+    this.calls.push(
+      `play ${play} leg ${leg} ${samples} x${options.iterations} every ${options.intervalMs}${options.maxTimeMs === undefined ? "" : ` at most ${options.maxTimeMs}`}${options.capture ? " captured" : ""}`,
+    );
+    return play;
+  }
+
+  async stopPlay(play: number): Promise<number | undefined> {
+    this.calls.push(`stopPlay ${play}`);
+    return 1500;
+  }
+
+  async setTapSources(tap: number, legs: readonly number[], others: readonly number[] = []): Promise<void> {
     const known = this.#need(this.taps, tap);
     for (const leg of legs) this.#need(this.legs, leg);
-    this.taps.set(tap, { ...known, legs });
+    this.taps.set(tap, { ...known, legs, others });
     this.calls.push(`sources ${tap}: ${legs.join("+")}`);
   }
 

@@ -189,6 +189,26 @@ test("R26: a third member makes of a relay a mix, and of the mix a relay when on
   assert.deepEqual(members(run(control, { op: "destroyconference", id: "conf:c" })), [""]);
 });
 
+test("RFC 5707 9.6: one play a connection; who is played something may join and leave meanwhile", () => {
+  const control = store("a", "b");
+  const play: MsmlOperation = {
+    op: "dialogstart",
+    target: "conn:a",
+    name: "moh",
+    play: { audio: ["file:///music.wav"], iterate: -1, intervalMs: 0, capture: true },
+  };
+  const started = run(control, play, create("c"), join("a", "c"), join("b", "c"));
+  assert.deepEqual(started.result.dialogIds, ["conn:a/dialog:moh"]);
+  assert.deepEqual(kinds(started), ["play", "connect a b"]);
+  assert.equal(run(control, play).result.response, 431);
+  assert.equal(run(control, { ...play, name: "other" }).result.response, 444);
+  run(control, { op: "unjoin", id1: "conn:a", id2: "conf:c", streams: [] });
+  assert.equal(control.connection("a")?.dialog, "moh");
+  const ended: MsmlOperation = { op: "dialogend", id: "conn:a/dialog:moh" };
+  assert.deepEqual(kinds(run(control, ended, play)), ["end-play", "play"]);
+  assert.equal(run(control, ended, ended).result.response, 430);
+});
+
 test("RFC 5707 8.8: two connections directly, and apart again", () => {
   const control = store("a", "b", "d");
   const pair = { id1: "conn:a", id2: "conn:b", streams: [] } as const;

@@ -6,6 +6,8 @@ import { FramePace } from "./frame-pace.ts";
 import { Leg, lineOf } from "./leg.ts";
 import { LegOutput } from "./leg-output.ts";
 import * as limits from "./limits.ts";
+import type { Player } from "./player.ts";
+import { Players } from "./players.ts";
 import { closePair, openPair } from "./port-pair-sockets.ts";
 import { connectLegs, disconnectLeg } from "./relay.ts";
 import type { Spot } from "./source-line.ts";
@@ -16,6 +18,7 @@ import type {
   LegStats,
   OpenedLeg,
   OpenedTap,
+  PlayOptions,
   TapDestination,
   TapOptions,
   TapStats,
@@ -28,6 +31,8 @@ export type CoreEvents = {
   overflow: [tap: number, packets: number];
   silent: [leg: number, silentMs: number];
   heard: [leg: number, silentMs: number];
+  played: [play: number, ms: number];
+  "play-timeout": [play: number, ms: number];
 };
 
 type Receiver = (
@@ -58,6 +63,7 @@ export class MediaCore {
   readonly #stopTicking: () => void;
   #stopPacing: (() => void) | undefined;
   readonly #conferences = new Conferences();
+  readonly #players = new Players();
   readonly #pace = new FramePace();
   /** Taps that are mixed, to be walked through without an iterator. */
   #mixedTaps: readonly Tap[] = [];
@@ -155,7 +161,8 @@ export class MediaCore {
     });
     tap.setFormat(o.codec, o.payloadType, o.dtmfPayloadType);
     const now = this.#now();
-    tap.sources.arrange(legs, now);
+    const others = (o.others ?? []).map((id) => this.#leg(id));
+    tap.sources.arrange(legs, others, now);
     if (!o.paused && o.backfillSinceMs > 0) {
       tap.sources.backfill(Math.min(limits.LEG_HISTORY_MS, o.backfillSinceMs), now, false);
     }
@@ -170,14 +177,39 @@ export class MediaCore {
     };
   }
 
-  setTapSources(id: number, legs: readonly number[]): void {
+  setTapSources(id: number, legs: readonly number[], others: readonly number[] = []): void {
     const tap = this.#tap(id);
-    this.#arrange(
-      tap,
-      legs.map((leg) => this.#leg(leg)),
-    );
+    const [heard, prompted] = [legs, others].map((ids) => ids.map((leg) => this.#leg(leg)));
+    tap.sources.arrange(heard ?? [], prompted ?? [], this.#now());
     this.#keepPace();
     this.#io.flush();
+  }
+
+  play(id: number, o: PlayOptions): number {
+    const player = this.#players.start(this.#nextId++, this.#leg(id), o);
+    this.#arrangeAround(player.leg);
+    this.#keepPace();
+    return player.id;
+  }
+
+  stopPlay(id: number): number | undefined {
+    const player = this.#players.get(id);
+    if (player === undefined) return undefined;
+    this.#endPlay(player);
+    this.#keepPace();
+    return player.playedMs;
+  }
+
+  #endPlay(player: Player): void {
+    this.#players.stop(player);
+    this.#arrangeAround(player.leg);
+  }
+
+  /** A prompt that is to be recorded has begun or ended. */
+  #arrangeAround(leg: Leg): void {
+    for (const { sources } of this.#taps.values()) {
+      if (sources.others.includes(leg)) sources.arrange(sources.legs, sources.others, this.#now());
+    }
   }
 
   setTapDestination(id: number, to: TapDestination | undefined, rewindMs = 0): void {
@@ -256,11 +288,11 @@ export class MediaCore {
 
   closeLeg(id: number): LegStats {
     const leg = this.#leg(id);
-    for (const { tap } of Array.from(leg.feeds)) {
-      this.#arrange(
-        tap,
-        tap.sources.legs.filter((other) => other !== leg),
-      );
+    if (leg.player !== undefined) this.#endPlay(leg.player);
+    for (const { sources } of this.#taps.values()) {
+      if (!sources.legs.includes(leg) && !sources.others.includes(leg)) continue;
+      const [legs, others] = [sources.legs, sources.others].map((all) => all.filter((one) => one !== leg));
+      sources.arrange(legs ?? [], others ?? [], this.#now());
     }
     disconnectLeg(leg);
     if (leg.mixer !== undefined) this.#conferences.leave(leg, this.#nextFrame());
@@ -392,6 +424,14 @@ export class MediaCore {
     return { position: this.#pace.start };
   }
 
+  #endPlays(): void {
+    for (const player of this.#players.ended()) {
+      this.#endPlay(player);
+      this.events.emit(player.ended === "timeout" ? "play-timeout" : "played", player.id, player.playedMs);
+    }
+    this.#keepPace();
+  }
+
   #beginPace(): void {
     if (this.#stopFrames !== undefined) return;
     this.#pace.now = this.#now();
@@ -401,7 +441,7 @@ export class MediaCore {
   /** Starts or stops the frames, whatever there is to do. */
   #keepPace(): void {
     this.#mixedTaps = Array.from(this.#taps.values()).filter(({ sources }) => sources.mixed);
-    if (this.#conferences.mixed + this.#mixedTaps.length > 0) {
+    if (this.#conferences.mixed + this.#players.count + this.#mixedTaps.length > 0) {
       this.#beginPace();
       this.#stopFrames ??= this.#clock.every(limits.FRAME_TICK_MS, () => this.#frames());
     } else {
@@ -417,11 +457,16 @@ export class MediaCore {
       pace.begin();
       this.#conferences.skipTo({ position: pace.start });
     }
-    for (; pace.due(); pace.next()) this.#conferences.frame(pace);
+    let ended = false;
+    for (; pace.due(); pace.next()) {
+      this.#conferences.frame(pace);
+      if (this.#players.frame(pace)) ended = true;
+    }
     for (let i = 0; i < this.#mixedTaps.length; i++) {
       const tap = this.#mixedTaps[i];
       if (tap?.sources.frames(pace) === true) this.#drain(tap);
     }
+    if (ended) this.#endPlays();
     this.#io.flush();
   }
 
@@ -453,10 +498,6 @@ export class MediaCore {
   /** On the line of samples. */
   #now(): number {
     return lineOf(this.#clock.wallMicros());
-  }
-
-  #arrange(tap: Tap, legs: readonly Leg[]): void {
-    tap.sources.arrange(legs, this.#now());
   }
 
   #leg(id: number): Leg {

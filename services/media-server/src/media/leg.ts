@@ -12,11 +12,12 @@ import {
 import { SidetoneError } from "@sidetone/foundation";
 import { COMFORT_NOISE, DTMF, fillKinds, MARKER, UNKNOWN } from "./kinds.ts";
 import { Latch } from "./latch.ts";
-import { LegOutput, MIXED } from "./leg-output.ts";
+import { LegOutput, MIXED, PLAYED } from "./leg-output.ts";
 import * as limits from "./limits.ts";
 import type { MixInput } from "./mix-input.ts";
 import type { Mixer } from "./mixer.ts";
 import { PacketRing } from "./packet-ring.ts";
+import type { Player } from "./player.ts";
 import type { SocketPair } from "./port-pair-sockets.ts";
 import { SourceLine, type Spot } from "./source-line.ts";
 import type { TapFeed } from "./tap-feed.ts";
@@ -43,6 +44,8 @@ export class Leg {
   /** The conference that it is mixed in, and what it says there. */
   mixer: Mixer | undefined;
   input: MixInput | undefined;
+  /** What it hears instead of the others. */
+  player: Player | undefined;
   /** Silence that `inactive` was raised for; ms since the last packet. */
   silenceReported = 0;
   /** Since when the leg should hear something; monotonic ms. */
@@ -122,8 +125,15 @@ export class Leg {
   /** Sends a frame of the mix, or a key of another member. */
   sendMixed(kind: number, at: Spot, data: Uint8Array, offset: number, length: number): void {
     const s = this.settings;
-    if (s === undefined || !this.hearsOthers) return;
+    if (s === undefined || !this.hearsOthers || this.player !== undefined) return;
     this.output.sendNext(this.#io, this.sockets.rtp, this.#dest, s, MIXED, kind, at, data, offset, length);
+  }
+
+  /** Sends a frame of what is played to it. */
+  sendPlayed(kind: number, at: Spot, data: Uint8Array, offset: number, length: number): void {
+    const s = this.settings;
+    if (s === undefined || !this.hearsOthers) return;
+    this.output.sendNext(this.#io, this.sockets.rtp, this.#dest, s, PLAYED, kind, at, data, offset, length);
   }
 
   /** Takes new settings over; what came early from a newly announced source is taken now. */
@@ -244,7 +254,8 @@ export class Leg {
     const active = out.sent > this.#sentAtReport;
     this.#sentAtReport = out.sent;
     const position = lineOf(wallMicros);
-    const now = position - (this.peer?.line.reportLag(position) ?? 0) + out.shift;
+    const others = this.player === undefined ? this.peer : undefined;
+    const now = position - (others?.line.reportLag(position) ?? 0) + out.shift;
     const sender = active
       ? { wallMicros, timestamp: now + out.timestampBase, packets: out.sent, octets: out.octets }
       : undefined;
@@ -345,7 +356,7 @@ export class Leg {
 
   #send(source: number, fresh: boolean, kind: number, v: RtpView, at: Spot, data: Uint8Array): void {
     const s = this.settings;
-    if (s === undefined || !s.sendToPhone || this.#dest < 0) return;
+    if (s === undefined || !s.sendToPhone || this.#dest < 0 || this.player !== undefined) return;
     this.output.send(
       this.#io,
       this.sockets.rtp,

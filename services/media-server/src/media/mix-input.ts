@@ -74,6 +74,11 @@ export class MixInput implements Spot {
     this.#ring.write(kind, at, data, offset, length);
   }
 
+  /** Takes 16-bit samples whose place is known. */
+  putLinear(at: Spot, from: Int16Array, length: number): void {
+    this.#ring.writeLinear(at, from, length);
+  }
+
   /** Decodes the next frame. */
   next(): void {
     this.sounds = this.#ring.take(this.frame);

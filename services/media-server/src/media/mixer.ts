@@ -56,7 +56,7 @@ export class Mixer {
     this.#encoded[1] = false;
     for (let m = 0; m < members.length; m++) {
       const leg = members[m];
-      if (leg?.settings === undefined || !leg.hearsOthers) continue;
+      if (leg?.settings === undefined || !leg.hearsOthers || leg.player !== undefined) continue;
       const kind = kindOfCodec(leg.settings.codec);
       if (leg.input?.sounds === true) {
         encodeMix(kind, sum, leg.input.frame, this.#own);

@@ -22,6 +22,8 @@ export type CoreMethod =
   | "pauseTap"
   | "resumeTap"
   | "closeTap"
+  | "play"
+  | "stopPlay"
   | "closeLeg"
   | "stats"
   | "close";

@@ -49,13 +49,11 @@ export class SampleRing {
   }
 
   /** Writes 16-bit samples, e.g. of a prompt. */
-  writeLinear(at: Spot, from: Int16Array, offset: number, length: number): void {
+  writeLinear(at: Spot, from: Int16Array, length: number): void {
     const late = this.read - at.position;
     if (late >= length || length > this.room(at)) return;
     const start = at.position & this.#mask;
-    for (let i = late > 0 ? late : 0; i < length; i++) {
-      this.#samples[(start + i) & this.#mask] = from[offset + i] ?? 0;
-    }
+    for (let i = late > 0 ? late : 0; i < length; i++) this.#samples[(start + i) & this.#mask] = from[i] ?? 0;
     if (at.position + length > this.end) this.end = at.position + length;
   }
 

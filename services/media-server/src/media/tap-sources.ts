@@ -1,6 +1,7 @@
 import type { FramePace } from "./frame-pace.ts";
 import type { Leg } from "./leg.ts";
 import { SAMPLE_RATE, TAP_MIX_DELAY } from "./limits.ts";
+import type { Player } from "./player.ts";
 import { TapFeed } from "./tap-feed.ts";
 import { TapMix } from "./tap-mix.ts";
 import type { Tap } from "./tap.ts";
@@ -10,12 +11,15 @@ function samples(ms: number): number {
 }
 
 /**
- * Who is heard in a replica. One phone is copied as it comes, more are mixed, none is a jump of the time stamp. Whoever comes and goes,
- * the stream's own time line goes on: SSRC, numbers, and what a time stamp means.
+ * Who is heard in a replica. One phone is copied as it comes, more are mixed, with what is played to the phones of the other side where that
+ * is to be recorded; none is a jump of the time stamp. Whoever comes and goes, the stream's own time line goes on: SSRC, numbers, and what a time stamp means.
  */
 export class TapSources {
   readonly #tap: Tap;
   #feeds: readonly TapFeed[] = [];
+  /** Whose prompts are heard here where they are to be recorded. */
+  #others: readonly Leg[] = [];
+  #players: readonly Player[] = [];
   #mix: TapMix | undefined;
   /** By how much the stream is behind the engine's line where no phone's line says it; samples. */
   #told = 0;
@@ -29,6 +33,11 @@ export class TapSources {
     return this.#feeds.map(({ leg }) => leg);
   }
 
+  /** The phones on the other side. */
+  get others(): readonly Leg[] {
+    return this.#others;
+  }
+
   get mixed(): boolean {
     return this.#mix !== undefined;
   }
@@ -40,16 +49,22 @@ export class TapSources {
   }
 
   /** @param now on the engine's line */
-  arrange(legs: readonly Leg[], now: number): void {
+  arrange(legs: readonly Leg[], others: readonly Leg[], now: number): void {
     const told = this.told(now);
     const before = this.#feeds;
-    const mixes = legs.length > 1;
-    if (this.#begun || mixes) this.#tap.keepHistory(this.#mix === undefined ? before[0] : undefined);
+    const players = others.map(({ player }) => player).filter((player) => player?.capture === true);
+    const mixes = legs.length > 1 || players.length > 0;
+    this.#others = others;
+    const same = before.length === legs.length && before.every(({ leg }, index) => leg === legs[index]);
+    if ((this.#begun && !same) || mixes) this.#tap.keepHistory(this.#mix === undefined ? before[0] : undefined);
     if (!mixes) this.#mix?.drain(this.#tap);
     for (const feed of before) if (!legs.includes(feed.leg)) this.#detach(feed);
+    for (const player of this.#players) if (!players.includes(player)) this.#silence(player);
     this.#feeds = legs.map((leg) => before.find((feed) => feed.leg === leg) ?? this.#attach(leg, told, now));
     if (mixes) this.#mixAll(told, now);
     else this.#unmix(told, now);
+    for (const player of players) if (player !== undefined && !this.#players.includes(player)) this.#hear(player);
+    this.#players = players.filter((player) => player !== undefined);
     this.#told = told;
     this.#begun = true;
   }
@@ -98,7 +113,10 @@ export class TapSources {
   close(): void {
     this.settle();
     for (const feed of this.#feeds) this.#detach(feed);
+    for (const player of this.#players) this.#silence(player);
     this.#feeds = [];
+    this.#players = [];
+    this.#others = [];
     this.#mix = undefined;
   }
 
@@ -115,6 +133,17 @@ export class TapSources {
     const at = feed.leg.feeds.indexOf(feed);
     if (at >= 0) feed.leg.feeds.splice(at, 1);
     if (feed.input !== undefined) this.#mix?.leave(feed.input);
+  }
+
+  #hear(player: Player): void {
+    const input = this.#mix?.add();
+    if (input !== undefined) player.feeds.push({ tap: this.#tap, input });
+  }
+
+  #silence(player: Player): void {
+    const at = player.feeds.findIndex(({ tap }) => tap === this.#tap);
+    const [feed] = at < 0 ? [] : player.feeds.splice(at, 1);
+    if (feed !== undefined) this.#mix?.leave(feed.input);
   }
 
   #mixAll(told: number, now: number): void {

@@ -16,6 +16,8 @@ function isGone(error: unknown): boolean {
 interface Tap extends OpenedTap {
   /** Who is heard in it. */
   readonly conns: readonly string[];
+  /** Whose prompts may be. */
+  readonly others: readonly number[];
   readonly codec: AudioCodec;
 }
 
@@ -32,7 +34,11 @@ type Sources = ReadonlyMap<string, readonly string[]>;
 interface Wanted {
   readonly label: string;
   readonly conns: readonly string[];
-  readonly legs: readonly TappedLeg[];
+  /** The engine's numbers. */
+  readonly legs: readonly number[];
+  /** Those of the other labels, whose prompts may be recorded here (R28). */
+  readonly others: readonly number[];
+  readonly codec: AudioCodec;
 }
 
 /** The replicas that one recording session sends: one per label, the same for as long as the session lasts. Each session has its own, so each fails on its own (R10). */
@@ -76,12 +82,21 @@ export class SessionTaps {
   }
 
   async #follow(sources: Sources, legOf: (conn: string) => TappedLeg | undefined, how: Opening): Promise<void> {
-    const wanted = Array.from(new Set([...sources.keys(), ...this.#taps.keys()]))
-      .toSorted()
-      .map((label): Wanted => {
-        const conns = (sources.get(label) ?? []).filter((conn) => legOf(conn) !== undefined);
-        return { label, conns, legs: conns.map(legOf).filter((leg) => leg !== undefined) };
-      });
+    const labels = Array.from(new Set([...sources.keys(), ...this.#taps.keys()])).toSorted();
+    const legsOf = (label: string): TappedLeg[] =>
+      (sources.get(label) ?? []).map(legOf).filter((leg) => leg !== undefined);
+    const wanted = labels.map((label): Wanted => {
+      const conns = (sources.get(label) ?? []).filter((conn) => legOf(conn) !== undefined);
+      const others = labels.filter((other) => other !== label).flatMap(legsOf);
+      return {
+        label,
+        conns,
+        legs: legsOf(label).map(({ leg }) => leg),
+        // A stream without participants is not offered: nobody would take it.
+        others: conns.length === 0 ? [] : others.map(({ leg }) => leg),
+        codec: legsOf(label)[0]?.codec ?? "PCMU",
+      };
+    });
     // Together: none waits for the others while its party speaks.
     const done = await Promise.allSettled(
       wanted.map((one) => (this.#taps.has(one.label) ? this.#move(one) : this.#open(one, how))),
@@ -90,30 +105,26 @@ export class SessionTaps {
     if (failed !== undefined) throw failed.reason;
   }
 
-  async #open({ label, conns, legs }: Wanted, how: Opening): Promise<void> {
-    const [first] = legs;
-    if (first === undefined) return;
+  async #open({ label, conns, legs, others, codec }: Wanted, how: Opening): Promise<void> {
+    if (legs.length === 0) return;
     const opened = await this.#engine.openTap({
-      legs: legs.map(({ leg }) => leg),
+      legs,
+      others,
       codec: undefined,
-      payloadType: first.codec === "PCMA" ? 8 : 0,
+      payloadType: codec === "PCMA" ? 8 : 0,
       backfillSinceMs: how.backfillMs(),
       paused: how.paused,
       ...(how.paused && how.unbegun ? { unbegun: true } : {}),
     });
-    this.#taps.set(label, { ...opened, conns, codec: first.codec });
+    this.#taps.set(label, { ...opened, conns, others, codec });
   }
 
   /** Setting an existing key keeps its place: the m-line order never changes. */
-  async #move({ label, conns, legs }: Wanted): Promise<void> {
+  async #move({ label, conns, legs, others }: Wanted): Promise<void> {
     const tap = this.#taps.get(label);
-    if (tap === undefined || conns.join() === tap.conns.join()) return;
-    this.#taps.set(label, { ...tap, conns });
-    const moved = this.#engine.setTapSources(
-      tap.tap,
-      legs.map(({ leg }) => leg),
-    );
-    await this.#quietly("sources", moved);
+    if (tap === undefined || (conns.join() === tap.conns.join() && others.join() === tap.others.join())) return;
+    this.#taps.set(label, { ...tap, conns, others });
+    await this.#quietly("sources", this.#engine.setTapSources(tap.tap, legs, others));
   }
 
   /** Resolves when nothing is captured any more; rejects where that is not sure. */

@@ -58,7 +58,7 @@ test("R26: update replaces the participants: who is missing leaves, who is new j
     '<rec:param name="recorddn" value="7002"/><rec:param name="AgentID" value="1002"/><rec:param name="connid" value="77"/>';
   assert.equal((await msml(a, recorder("update", params + moved))).response, 200);
   await settled();
-  assert.deepEqual(bench.engine.calls.slice(0, 1), ["sources 5: 3+6"]);
+  assert.deepEqual(bench.engine.calls.slice(0, 2), ["sources 4: 1", "sources 5: 3+6"]);
   assert.ok(bench.engine.calls.every((call) => !call.startsWith("openTap") && !call.startsWith("closeTap")));
   const { metadata } = metadataIn(session.sent[0]?.body ?? "");
   const times = metadata.participantSessions.map(({ participantId, associateTime, disassociateTime }) => [
