@@ -2,10 +2,10 @@ import { isIP } from "node:net";
 import { YAMLMap } from "yaml";
 import { mapped, sipUri, sipUriPlace, sqliteFile } from "../addresses.ts";
 import type { At, Reader, Reading } from "../reading.ts";
-import { duration, filePath, flag, integer, secret, text } from "../scalars.ts";
+import { duration, flag, integer, secret, text } from "../scalars.ts";
 import { listOf, mapOf, object, oneOrMore, optional, required } from "../shapes.ts";
 import type { AgentLoginConfig, ApplicationConfig, SipServerConfig, SipServerOptions } from "../types.ts";
-import { dnConfig } from "./dns.ts";
+import { dnConfig, soundFileName } from "./dns.ts";
 import { grants, tokenSecret } from "./grants.ts";
 import { sipRoleFields } from "./sip-role.ts";
 
@@ -27,7 +27,7 @@ const optionFields = object({
   "recorder-group": optional(groupName, "recorders"),
   "second-recorder-group": optional(groupName),
   "geo-location": optional(text),
-  "music-on-hold": optional(filePath),
+  "music-on-hold": optional(text),
   "no-answer-timeout": optional(duration(second, 3600 * second), 60 * second),
   "session-expires": optional(duration(90 * second), 1800 * second),
   "min-se": optional(duration(90 * second), 90 * second),
@@ -41,6 +41,10 @@ const options: Reader<SipServerOptions> = mapped(optionFields, (v, at, reading) 
   }
   if (v["min-expires"] > v["max-expires"]) {
     return reading.complain({ path: `${at.path}.min-expires` }, "must not be longer than max-expires.");
+  }
+  if (v["music-on-hold"] !== undefined && !soundFileName(v["music-on-hold"])) {
+    const path = `${at.path}.music-on-hold`;
+    return reading.complain({ path }, "is not a file name.", "Name a file in the Media Server's folder of prompts.");
   }
   return checkTemplate(v["recording-filename"], `${at.path}.recording-filename`, reading)
     ? {

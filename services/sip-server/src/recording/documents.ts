@@ -1,4 +1,4 @@
-import { type ConnRef, confRef, type MsmlOperation, type RecorderStream, writeMsml } from "@sidetone/msml";
+import { type ConnRef, confRef, dialogRef, type MsmlOperation, type RecorderStream, writeMsml } from "@sidetone/msml";
 import type { Call, Party } from "../call-model/call.ts";
 import { type Side, sidesOf } from "./policy.ts";
 import type { RecordingParameters } from "./states.ts";
@@ -25,6 +25,32 @@ export function joinDocument(
     ),
   ];
   return writeMsml({ kind: "request", operations });
+}
+
+/** What a leg at the Media Server hears instead of the others. */
+export interface PromptFacts {
+  /** Name of the dialog; one of a name at a time. */
+  readonly name: string;
+  /** File in the Media Server's folder of prompts. */
+  readonly file: string;
+  /** How often it is played, -1 until it is ended. */
+  readonly iterations: number;
+  /** R28: it goes into the recording as what the others say. */
+  readonly capture: boolean;
+}
+
+/** MSML that plays a prompt to a connection (RFC 5707 9.6.1). */
+export function promptDocument(target: ConnRef, { name, file, iterations, capture }: PromptFacts): string {
+  const play = { audio: [`file:///${encodeURIComponent(file)}`], iterate: iterations, intervalMs: 0, capture };
+  return writeMsml({ kind: "request", operations: [{ op: "dialogstart", target, name, play }] });
+}
+
+/** MSML that ends it. */
+export function promptEndDocument(target: ConnRef, name: string): string {
+  return writeMsml({
+    kind: "request",
+    operations: [{ op: "dialogend", id: dialogRef(target.slice("conn:".length), name) }],
+  });
 }
 
 /** What the recorder is told when a recording starts. */

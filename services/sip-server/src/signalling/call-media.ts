@@ -20,6 +20,8 @@ type Way = "inactive" | "sendrecv";
 export interface CallMediaListener {
   /** A phone put its far end on hold, or took it back. */
   onHold(party: string, held: boolean): void;
+  /** A phone waits at the Media Server for one that holds: what it hears meanwhile; gives the way to end it. Absent: nothing. */
+  readonly music?: ((anchor: MediaAnchor, party: string) => () => void) | undefined;
   /** A phone refers its call somewhere (RFC 3515); answered by who takes it. */
   onRefer(party: string, incoming: IncomingRequest): void;
 }
@@ -30,6 +32,8 @@ interface Served {
   away: boolean;
   /** What the phone was last shown by a hold. */
   way: Way;
+  /** Ends the music that it hears. */
+  endMusic: (() => void) | undefined;
   stop(): void;
 }
 
@@ -76,7 +80,7 @@ export class CallMedia {
   serve(leg: PhoneLeg): void {
     if (this.#served.get(leg.party)?.leg.session === leg.session) return;
     this.drop(leg.party);
-    this.#served.set(leg.party, { leg, away: false, way: "sendrecv", stop: this.#listenTo(leg) });
+    this.#served.set(leg.party, { leg, away: false, way: "sendrecv", endMusic: undefined, stop: this.#listenTo(leg) });
   }
 
   /** The party has left, or its phone has not: nothing of it is served any more. */
@@ -249,10 +253,30 @@ export class CallMedia {
     return ok(undefined);
   }
 
-  /** What a phone hears while clients' holds last: of two phones neither, in a conference all but who holds. */
-  #wayOf({ leg }: Served): Way {
+  /** What a phone hears while clients' holds last: of two phones neither, or music who waits; in a conference all but who holds. */
+  #wayOf(served: Served): Way {
     if (this.#holders.size === 0) return "sendrecv";
-    return this.#served.size <= 2 || this.#holders.has(leg.party) ? "inactive" : "sendrecv";
+    if (this.#holders.has(served.leg.party)) return "inactive";
+    return this.#served.size <= 2 && !this.#waitsWithMusic(served) ? "inactive" : "sendrecv";
+  }
+
+  /** One of two phones, of which the other one holds, at a Media Server that plays. */
+  #waitsWithMusic({ leg }: Served): boolean {
+    const { music } = this.#listener;
+    const waits = this.#holders.size > 0 && this.#served.size === 2 && !this.#holders.has(leg.party);
+    return waits && music !== undefined && this.#anchor !== undefined;
+  }
+
+  #turnMusic(): void {
+    const anchor = this.#anchor;
+    for (const served of this.#served.values()) {
+      const waits = !served.away && this.#waitsWithMusic(served);
+      if (waits && anchor !== undefined) served.endMusic ??= this.#listener.music?.(anchor, served.leg.party);
+      else if (served.endMusic !== undefined) {
+        served.endMusic();
+        served.endMusic = undefined;
+      }
+    }
   }
 
   #silenced(sdp: Buffer, served: Served): Buffer {
@@ -274,6 +298,7 @@ export class CallMedia {
   /** Tells every phone whose direction has changed. Resolves with the first refusal. */
   #turn(): Promise<string | undefined> {
     return this.#move(async () => {
+      this.#turnMusic();
       const changed = this.#present().filter((served) => served.way !== this.#wayOf(served));
       if (changed.length === 0) return undefined;
       const anchor = this.#anchor;

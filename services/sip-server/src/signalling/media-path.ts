@@ -7,6 +7,7 @@ import type { CallerSide } from "./caller-side.ts";
 import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
 import type { PhoneLeg } from "./phone-leg.ts";
 import type { AnchorForRecording } from "./recording-control.ts";
+import { playPrompt } from "./prompt.ts";
 import { canAnchor, placeholderOffer, withCodecsOf } from "./sdp-direction.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -58,7 +59,7 @@ export class MediaPath {
   constructor(o: MediaPathOptions) {
     this.#o = o;
     const { context, log, onHold, onRefer } = o;
-    this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer });
+    this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer, music: musicOf(context, log) });
   }
 
   /** The Media Server where the call is now. */
@@ -384,6 +385,17 @@ export class MediaPath {
       this.#o.log.error({ reason: moved.error.reason }, "the phones could not be joined to each other");
     }
   }
+}
+
+/** R28: what who waits hears, where the options name a file. */
+function musicOf(
+  { config }: ServerContext,
+  log: Logger,
+): ((anchor: MediaAnchor, party: string) => () => void) | undefined {
+  const { musicOnHold, recordMoh } = config.options;
+  if (musicOnHold === undefined) return undefined;
+  const prompt = { name: "hold", file: musicOnHold, iterations: -1, capture: recordMoh };
+  return (anchor, party) => playPrompt(anchor, party, prompt, log);
 }
 
 function offerOf(anchor: MediaAnchor, party: string): Buffer {
