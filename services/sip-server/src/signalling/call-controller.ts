@@ -281,6 +281,15 @@ export class CallController {
     return partyOf(id, called, calledNumber, "destination", this.#surroundings(called));
   }
 
+  /** R1: a trunk group's call is recorded where the group asks for it, or the trunk of it that took the call. */
+  answeredOver(party: string, trunk: string | undefined): void {
+    const reached = this.#reachedDns.get(party);
+    if (trunk === undefined || reached?.type !== "trunk-group") return;
+    const { directory } = this.context;
+    const record = directory.dn(reached.dn)?.record === true || directory.dn(trunk)?.record === true;
+    this.#reachedDns.set(party, { ...reached, record });
+  }
+
   /** An id for a party that is not in the call yet. */
   reservePartyId(): string {
     const reserved = Array.from(this.#reserved, (id): Party => ({ ...this.#callerParty(), id }));
@@ -386,7 +395,10 @@ export class CallController {
       call: () => this.#call,
       apply: (input) => this.#applyToCalled(input),
       newStamp: () => this.newStamp(),
-      onAnswered: (b, response) => void this.#answered(b, response, setup),
+      onAnswered: (b, response, { trunk }) => {
+        this.answeredOver(b.party, trunk);
+        void this.#answered(b, response, setup);
+      },
       ...hooks,
       onReached: () => {
         hooks.onReached?.();

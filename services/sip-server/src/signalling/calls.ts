@@ -8,6 +8,7 @@ import type { InCall } from "./consultation.ts";
 import { tellOfAttempt } from "./failed-attempt.ts";
 import { admitInvite } from "./incoming-invite.ts";
 import { dialForCaller, type MakeCallWish } from "./make-call.ts";
+import { trunkCredentials } from "./reachable.ts";
 import { referCall } from "./phone-transfer.ts";
 import type { DialogName } from "./replaces.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -71,7 +72,13 @@ export class Calls implements CallSurroundings {
       return;
     }
     const { facts } = admission;
-    const session = this.context.endpoint.accept(tx, { contactUser: facts.calledNumber });
+    const credentials = trunkCredentials(facts.caller);
+    const session = this.context.endpoint.accept(tx, {
+      contactUser: facts.calledNumber,
+      ...(credentials === undefined ? {} : { credentials }),
+    });
+    const release = this.context.trunks.acquire(facts.caller.dn);
+    if (release !== undefined) session.on("ended", release);
     let controller: CallController;
     try {
       controller = new CallController(this.context, { ...facts, session, localAddress: tx.flow.local.host }, this);
