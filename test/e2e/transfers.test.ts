@@ -20,6 +20,8 @@ import { connect, phone, type UpCall } from "./phones.ts";
 
 /** What each phone says, Hz. */
 const HZ = { customer: 437, agent: 1013, second: 701 } as const;
+/** Level below which nobody speaks. */
+const SILENCE = 0.01;
 /** R16: what a move may cost, ms. */
 const MAX_GAP_MS = 150;
 
@@ -93,22 +95,11 @@ async function callOf(desk: Desk, dn: string): Promise<string> {
   return String(found());
 }
 
-async function recordingsOf(system: RunningSystem, dn: string, count = 1): Promise<readonly RecordingRow[]> {
-  let rows: readonly RecordingRow[] = [];
-  const done = await until(async () => {
-    rows = await system.recordings(`?dn=${dn}`);
-    return rows.length >= count && rows.every(({ state }) => state !== "recording");
-  }, 8000);
-  assert.ok(done, `${count} finished recordings of ${dn} wanted: ${JSON.stringify(rows)}`);
-  assert.equal(rows.length, count, JSON.stringify(rows.map(({ id, state }) => [id, state])));
-  return rows;
-}
-
 /** Which of the tones a channel has in a stretch, by the largest share. */
 function toneAt(samples: Int16Array, fromMs: number, toMs: number): number | undefined {
   const [from, to] = [Math.round(fromMs * 8), Math.round(toMs * 8)];
   const all = level(samples, from, to);
-  if (all < 100) return undefined;
+  if (all < SILENCE) return undefined;
   const loud = Object.values(HZ).map((hz): [number, number] => [hz, goertzel(samples, hz, from, to)]);
   return loud.toSorted(([, a], [, b]) => b - a)[0]?.[0];
 }
@@ -128,7 +119,7 @@ function longestSilence(samples: Int16Array): number {
   let longest = 0;
   let quiet = 0;
   for (let at = 1600; at + 80 <= samples.length - 1600; at += 80) {
-    quiet = level(samples, at, at + 80) < 100 ? quiet + 10 : 0;
+    quiet = level(samples, at, at + 80) < SILENCE ? quiet + 10 : 0;
     longest = Math.max(longest, quiet);
   }
   return longest;
@@ -331,8 +322,8 @@ describe("transfers", () => {
     await talk(1000);
     await caller.bye();
     await callee.ended;
-    const [row] = await recordingsOf(system, "7102");
-    assert.deepEqual([row?.id, row?.state], ["routed-1", "complete"]);
+    const row = await ownRecording(system, "7102", await callOf(c.desk, "7102"));
+    assert.deepEqual([row.id, row.state], ["routed-1", "complete"]);
     assert.match(JSON.stringify(row), /"segment":"gold"/);
   });
 
