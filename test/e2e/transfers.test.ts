@@ -1,7 +1,10 @@
 // mode: both
 // Transfers and conferences with phones, media and files: what the recordings hold (R2, R24 to R28), what everybody hears.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
 import {
   type ConfigTree,
   goertzel,
@@ -33,6 +36,10 @@ const config: ConfigTree = {
       "8001": { type: "routing-point", "default-destination": "7103", "route-timeout": "10s", treatment: "music" },
     },
     applications: {
+      strategy: {
+        password: "demo-strategy",
+        grants: [{ dns: "*", rights: ["monitor", "route", "record", "userdata"] }],
+      },
       desk: {
         password: "demo-desk",
         grants: [{ dns: "*", rights: ["monitor", "control", "userdata", "record", "route"] }],
@@ -186,6 +193,21 @@ describe("transfers", () => {
     const file = await fileAt(system.http("recorder"), row.id);
     const [left, right] = file.channels;
     assert.ok(left !== undefined && right !== undefined);
+    // R26: who spoke when, and on which channel.
+    const there = (row["participants"] ?? []) as { dn: string; side: string; from: string; to?: string }[];
+    assert.deepEqual(
+      there.map(({ dn, side }) => [dn, side]),
+      [
+        ["7001", "customer"],
+        ["7102", "agent"],
+        ["7103", "agent"],
+      ],
+    );
+    const [, first, next] = there;
+    assert.ok(
+      (first?.to ?? "") > (first?.from ?? "~") && (next?.from ?? "") >= (first?.to ?? "~"),
+      JSON.stringify(there),
+    );
     // On hold for the consultation nobody is heard; what comes after it is whole.
     assert.deepEqual(
       tonesOf(right).filter((hz) => hz !== undefined),
@@ -325,6 +347,26 @@ describe("transfers", () => {
     const row = await ownRecording(system, "7102", await callOf(c.desk, "7102"));
     assert.deepEqual([row.id, row.state], ["routed-1", "complete"]);
     assert.match(JSON.stringify(row), /"segment":"gold"/);
+  });
+
+  test("the example strategy has less than 60 lines, and routes by time of day and by user data", async (t) => {
+    const example = fileURLToPath(new URL("../../examples/routing-strategy.ts", import.meta.url));
+    assert.ok(readFileSync(example, "utf8").split("\n").length <= 60);
+    const answering = { kind: "answer", afterMs: 100 } as const;
+    const team = await Promise.all(["7001", "7002", "7003"].map((dn) => phone(t, system, dn, { answering })));
+    const customer = await phone(t, system, "7101", { source: tone(HZ.customer) });
+    const url = `${system.http("sip-server").replace("http", "ws")}/tlib/v1`;
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", example, url, "8000"]);
+    let said = "";
+    child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    t.after(() => child.kill());
+    assert.ok(await until(() => said.includes("routing the calls of 8000"), 8000), said);
+    const caller = await customer.call("8000");
+    await caller.answered;
+    assert.match(said, /(day|night) team, 700[123]/);
+    assert.equal(team.flatMap(({ calls }) => calls).length, 1);
+    await caller.bye();
   });
 
   test("a treatment answers: music until the agent answers; then both hear each other; full-time recording of the agent from its answer", async (t) => {

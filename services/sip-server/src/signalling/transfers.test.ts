@@ -307,6 +307,25 @@ test("single-step conference and delete from it", async () => {
   await s.close();
 });
 
+test("a conference has up to 16 parties; each that comes and goes is told of to all others", async () => {
+  const dns = Array.from({ length: 17 }, (_, n) => ({ dn: String(7001 + n) }));
+  const s = await talking(...dns);
+  const add = (dn: string): Promise<string> =>
+    s.ask(s.rig.switch.singleStep("conference", s.connId(1), "7001", { to: dn, userData: {} }));
+  for (const { dn } of dns.slice(2, 16)) assert.equal(await add(dn), "done", dn);
+  assert.equal(await add("7017"), "InvalidState");
+  assert.equal(s.rig.mediaServer.legs.filter(({ state }) => state === "confirmed").length, 16);
+  s.take();
+  s.phone("7009").hangUp();
+  await s.rig.pass(500);
+  assert.equal(s.take().filter((event) => event.startsWith("PartyDeleted")).length, 15);
+  assert.equal(await add("7017"), "done");
+  assert.equal(s.take().filter((event) => event.startsWith("PartyAdded")).length, 15);
+  for (const { dn } of dns) s.phone(dn).hangUp();
+  await s.nothingLeft();
+  await s.close();
+});
+
 test("a conference is refused where no Media Server is to be had; the call stays as it is", async () => {
   const s = await talking();
   s.rig.mediaServer.answering = false;
