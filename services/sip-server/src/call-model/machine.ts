@@ -176,9 +176,11 @@ export function inTurn(call: Call, ...steps: readonly ((call: Call) => CallStep)
 /** The called party's answer connects the caller too; a caller is connected before by what answers it while it waits. */
 function answered(call: Call, input: Extract<CallInput, { kind: "party-answered" }>, nowMicros: number): CallStep {
   const answering = call.parties.find(({ id }) => id === input.party);
-  if (answering === undefined || !legal[answering.state].includes("connected") || answering.state === "held") {
-    return unchanged(call);
-  }
+  if (answering?.state !== "dialing" && answering?.state !== "ringing") return unchanged(call);
+  if (answering.device !== "phone") return unchanged(call);
+  // A caller is answered by whom it called, or where it waits.
+  const waits = call.parties.some(({ state }) => state === "queued");
+  if (answering.role === "origination" && !waits) return unchanged(call);
   const callers = call.parties.filter(
     ({ id, role, state }) =>
       id !== input.party && role === "origination" && (state === "dialing" || state === "ringing"),
@@ -236,8 +238,9 @@ function transferred(
   if (leaver === undefined || call.parties.some((party) => party.id === target.id)) return unchanged(call);
   const by: Introduction = { how: "transfer", party: leaver.id, number: leaver.number };
   const arriving: Party = { ...target, introduction: by };
+  // Whom it would be transferred to has nobody to talk to.
   if (answeredParties(call).length < 2)
-    return released(call, { kind: "party-released", party: id, cause: "transferred" }, nowMicros);
+    return released(call, { kind: "party-released", party: id, cause: "released" }, nowMicros);
   return inTurn(
     call,
     (now) => move(now, id, "released", "transferred"),

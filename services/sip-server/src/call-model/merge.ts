@@ -39,6 +39,8 @@ export function mergeCalls(merge: Merge, nowMicros: number): Merged | undefined 
   const newcomers = presentParties(consult).filter(({ id, device }) => id !== there.id && device === "phone");
   const staying = presentParties(main).filter(({ id }) => id !== consulting.id);
   if (newcomers.length === 0 || staying.length === 0) return undefined;
+  // Phones that ring on both sides would ring for nobody.
+  if (kind === "transfer" && ![...newcomers, ...staying].some(hasAnswered)) return undefined;
   // A conference with somebody whose phone still rings would be one with nobody.
   if (kind === "conference" && newcomers.some(({ state }) => state === "dialing" || state === "ringing"))
     return undefined;
@@ -52,9 +54,13 @@ export function mergeCalls(merge: Merge, nowMicros: number): Merged | undefined 
   };
 }
 
-/** Who consults is not connected there before the consulted party answers. */
+function hasAnswered({ state }: Party): boolean {
+  return state === "connected" || state === "held";
+}
+
+/** Who consults is not connected there before the consulted party answers; who is called there has to answer first. */
 function dialing({ consult, consultParty }: Merge): Party | undefined {
-  return presentParties(consult).find(({ id }) => id === consultParty);
+  return presentParties(consult).find(({ id, role }) => id === consultParty && role === "origination");
 }
 
 function movedInto(
@@ -94,7 +100,7 @@ function leaveConsultation(
 }
 
 function joined({ kind, main, consult, party }: Merge, newcomers: readonly Party[], by: Introduction): CallStep {
-  const answeredNow = newcomers.filter(({ state }) => state === "connected" || state === "held");
+  const answeredNow = newcomers.filter(hasAnswered);
   const told = kind === "transfer" ? "party-replaced" : "party-joined";
   return inTurn(
     { ...main, previousConnId: consult.connId },
