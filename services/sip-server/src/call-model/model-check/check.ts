@@ -24,17 +24,20 @@ export function checkedAct(world: World, action: Action, model: Model): Checked 
   } catch (error) {
     return { world, changes: [], violation: violation("exception", errorText(error)) };
   }
+  const changes = acted.changes.filter(
+    ({ before, after, effects }) => after.call !== before.call || effects.length > 0,
+  );
+  if (changes.length === 0 && acted.begun === world.begun) return { world, changes, violation: undefined };
   let heard = world.heard;
   let found: Violation | undefined;
-  for (const change of acted.changes) {
-    if (change.after.call === change.before.call && change.effects.length === 0) continue;
+  for (const change of changes) {
     const told = afterEvents(heard, change);
     found ??=
       told.violation ?? rowViolation(change, heard) ?? attributesViolation(change) ?? invariantViolation(change);
     heard = told.heard;
   }
   const after: World = { lines: acted.lines, heard, begun: acted.begun };
-  return { world: after, changes: acted.changes, violation: found ?? disagreement(after) };
+  return { world: after, changes, violation: found ?? disagreement(after) };
 }
 
 function afterEvents(

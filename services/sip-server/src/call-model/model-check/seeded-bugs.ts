@@ -15,7 +15,7 @@ export interface SeededBug {
 export const seededBugs: readonly SeededBug[] = [
   {
     name: "R21: Off comes after the last Released",
-    caughtBy: "rows",
+    caughtBy: "automaton",
     model: stepping(({ call, effects }) => {
       const off = effects.filter(({ kind }) => kind === "user-data-changed");
       if (call.endedMicros === undefined || effects.length === off.length) return { call, effects };
@@ -32,7 +32,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: "retrieve of a party that is not held",
-    caughtBy: "rows",
+    caughtBy: "automaton",
     model: {
       ...model,
       step(call, input, now) {
@@ -44,7 +44,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: "a conference retrieves who consulted though it was not held",
-    caughtBy: "rows",
+    caughtBy: "automaton",
     model: merging((merged, { kind, party, main }) => {
       const consulting = main.parties.find(({ id }) => id === party);
       if (kind !== "conference" || consulting?.state !== "connected") return merged;
@@ -54,7 +54,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: "an event after Released: the leaver hears that it has left",
-    caughtBy: "rows",
+    caughtBy: "automaton",
     model: stepping(({ call, effects }) => {
       const left = effects.find((effect) => effect.kind === "party-left");
       return left === undefined ? { call, effects } : { call, effects: [...effects, { ...left, party: left.leaver }] };
@@ -71,7 +71,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: "ConnID and PreviousConnID are swapped in PartyChanged",
-    caughtBy: "automaton",
+    caughtBy: "attributes",
     model: telling((event) => {
       const { message, attributes } = event;
       if (message !== "EventPartyChanged" || attributes.PreviousConnID === undefined) return [event];
@@ -81,7 +81,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: "a call goes on with one party",
-    caughtBy: "rows",
+    caughtBy: "invariants",
     model: {
       ...model,
       step(call, input, now) {
@@ -94,7 +94,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: "the call that survives does not say which consultation became part of it",
-    caughtBy: "automaton",
+    caughtBy: "attributes",
     model: merging((merged, { main }) => {
       const { call, effects } = merged.main;
       return { ...merged, main: { call: { ...call, previousConnId: main.previousConnId }, effects } };
@@ -132,7 +132,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: "Established is told twice",
-    caughtBy: "rows",
+    caughtBy: "automaton",
     model: telling((event) => (event.message === "EventEstablished" ? [event, event] : [event])),
   },
   {
