@@ -1,5 +1,5 @@
 import { answeredParties, type Call, type Introduction, nextPartyId, type Party, presentParties } from "./call.ts";
-import { type CallEffect, type CallStep, ended, inTurn, move } from "./machine.ts";
+import { type CallEffect, type CallStep, ended, inTurn, move, type PartyFacts } from "./machine.ts";
 
 /** How a consultation ends in the call that it was begun from. */
 export type MergeKind = "transfer" | "conference";
@@ -13,6 +13,8 @@ export interface Merge {
   /** The consultation, and the same phone's party in it. */
   readonly consult: Call;
   readonly consultParty: string;
+  /** What may have changed of the consultation's parties, by their id there (R6, R27). */
+  readonly facts?: ReadonlyMap<string, PartyFacts>;
 }
 
 /** What became of both. The consultation's effects come first. */
@@ -45,7 +47,7 @@ export function mergeCalls(merge: Merge, nowMicros: number): Merged | undefined 
   if (kind === "conference" && newcomers.some(({ state }) => state === "dialing" || state === "ringing"))
     return undefined;
   const by: Introduction = { how: kind, party: consulting.id, number: consulting.number };
-  const { parties, moved } = movedInto(main, newcomers, by);
+  const { parties, moved } = movedInto(merge, newcomers, by);
   const cause = kind === "transfer" ? "transferred" : "conferenced";
   return {
     consult: leaveConsultation(consult, there, newcomers, cause, nowMicros),
@@ -64,7 +66,7 @@ function dialing({ consult, consultParty }: Merge): Party | undefined {
 }
 
 function movedInto(
-  main: Call,
+  { main, facts }: Merge,
   newcomers: readonly Party[],
   by: Introduction,
 ): { readonly parties: readonly Party[]; readonly moved: ReadonlyMap<string, string> } {
@@ -73,7 +75,7 @@ function movedInto(
   let grown = main;
   for (const newcomer of newcomers) {
     const id = nextPartyId(grown);
-    const party: Party = { ...newcomer, id, role: "destination", introduction: by };
+    const party: Party = { ...newcomer, ...facts?.get(newcomer.id), id, role: "destination", introduction: by };
     moved.set(newcomer.id, id);
     parties.push(party);
     grown = { ...grown, parties: [...grown.parties, party] };

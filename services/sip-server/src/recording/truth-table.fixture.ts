@@ -24,7 +24,11 @@ export type Happening =
   | "conference, A leaves"
   | "conference, B leaves"
   | "conference, C leaves"
-  | "consultation and reconnect";
+  | "consultation and reconnect"
+  | "single-step transfer, C rings still"
+  | "transfer completed, C rings still"
+  | "conference asked for, C rings still"
+  | "single-step transfer, C does not answer";
 
 /** One outcome for each of `recorded`. */
 export const table: readonly (readonly [Happening, string])[] = [
@@ -39,6 +43,10 @@ export const table: readonly (readonly [Happening, string])[] = [
   ["conference, B leaves", ". = x + = = = ="],
   ["conference, C leaves", ". = = ± = = = ="],
   ["consultation and reconnect", ". = = . = = = ="],
+  ["single-step transfer, C rings still", ". = x . = = = ="],
+  ["transfer completed, C rings still", ". = x . = = = ="],
+  ["conference asked for, C rings still", ". = = . = = = ="],
+  ["single-step transfer, C does not answer", ". x x . x x x x"],
 ];
 
 /** R27: whether the consultation, where there is one, has a recording of its own; it ends with it. */
