@@ -206,7 +206,8 @@ function answered(call: Call, input: Extract<CallInput, { kind: "party-answered"
 function introduced(call: Call, id: string, others: readonly Party[]): CallStep {
   const newcomer = call.parties.find((party) => party.id === id);
   const by = newcomer?.introduction;
-  if (newcomer === undefined || by === undefined) return unchanged(call);
+  // Whom a routing point chose is called by who waits: both hear of it as of any answer.
+  if (newcomer === undefined || by === undefined || by.how === "route") return unchanged(call);
   const kind = by.how === "transfer" ? "party-replaced" : "party-joined";
   // Who brought it in hears of it last.
   const inOrder = others.toSorted((x, y) => Number(x.id === by.party) - Number(y.id === by.party));
@@ -214,9 +215,11 @@ function introduced(call: Call, id: string, others: readonly Party[]): CallStep 
 }
 
 function routed(call: Call, input: Extract<CallInput, { kind: "party-routed" }>): CallStep {
-  const { party: id, target, extensions } = input;
+  const { party: id, extensions } = input;
   const point = call.parties.find((party) => party.id === id);
-  if (point?.state !== "queued" || call.parties.some((party) => party.id === target.id)) return unchanged(call);
+  if (point?.state !== "queued" || call.parties.some((party) => party.id === input.target.id)) return unchanged(call);
+  const by: Introduction = { how: "route", party: point.id, number: point.number };
+  const target = call.answeredMicros === undefined ? input.target : { ...input.target, introduction: by };
   const left: Party = { ...point, state: "released" };
   const parties = [...call.parties.map((party) => (party === point ? left : party)), target];
   return {

@@ -47,7 +47,11 @@ for (const [what, bounds, states, transitions] of exhausted) {
 
 test(`random walks, seed ${SEED}: two calls, four phones, routing points, recording`, (t) => {
   const bounds: Bounds = { phones: 4, second: true, routing: true, recording: true };
-  const walked = walkRandomly(model, { bounds, maxStates: 100_000, maxTransitions: 200_000, seed: SEED, length: 100 }, coverage);
+  const walked = walkRandomly(
+    model,
+    { bounds, maxStates: 100_000, maxTransitions: 200_000, seed: SEED, length: 100 },
+    coverage,
+  );
   good(t, walked);
   assert.ok(walked.states >= 3000, `${walked.states} states`);
 });

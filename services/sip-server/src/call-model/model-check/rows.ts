@@ -81,7 +81,8 @@ class Row {
     const hosts = others.filter((one) => one.id === introduction?.party);
     const rest = others.filter((one) => one.id !== introduction?.party);
     const event = introduction?.how === "transfer" ? "PartyChanged" : "PartyAdded";
-    const told = introduction === undefined ? [] : [tell(event, rest), tell(event, hosts)];
+    const told =
+      introduction === undefined || introduction.how === "route" ? [] : [tell(event, rest), tell(event, hosts)];
     return [...unheard, [`Established(${party.dn})`], tell("Established", callers), ...told];
   }
 
