@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { answeredParties, type Call, type Party, presentParties } from "../call-model/call.ts";
 import { act, type Change } from "../call-model/model-check/act.ts";
@@ -282,3 +283,15 @@ for (const [what, row] of table) {
     }
   });
 }
+
+test("docs/recording-table.md shows this table", () => {
+  const text = readFileSync(new URL("../../../../docs/recording-table.md", import.meta.url), "utf8");
+  const shown = text.split("\n").filter((line) => /^\| .* \| `/.test(line));
+  const cells = (row: string): string => row.replaceAll(/\S+/g, "`$&` |");
+  const rows = table.map(([what, row]) => `| ${what} | ${cells(row)} ${sidesAtEnd.get(what) ?? ""} |`);
+  rows.push(`| the consultation of B and C itself (R27) | ${cells(consultation)}  |`);
+  assert.deepEqual(
+    shown,
+    rows.map((row) => row.replaceAll("  ", " ")),
+  );
+});

@@ -7,8 +7,8 @@
 export const recorded = ["-", "A", "B", "C", "AB", "AC", "BC", "ABC"] as const;
 
 /**
- * `.` never recorded; `=` one recording from the answer to the end of the call; `x` it ends when this happens, and the
- * call goes on; `+` it starts when this happens; `±` it starts, and ends with who left then.
+ * `.` never recorded; `=` one recording from the answer to the end of the call; `x` it ends when this happens;
+ * `+` it starts when this happens; `±` it starts, and ends with who left then.
  */
 export type Outcome = "." | "=" | "x" | "+" | "±";
 

@@ -136,3 +136,25 @@ test("R19, R24: a paused recording stays paused through a transfer", async () =>
   assert.equal(s.rig.last?.userData["GSIP_RECORD"], "Paused");
   await over(s);
 });
+
+test("R26: an internal caller whom a treatment answered keeps its side when it is routed to an external number", async () => {
+  const point = { dn: "8000", type: "routing-point", treatment: "music", routeTimeoutMs: 10_000 } as const;
+  const s = await CallScene.of(...extensions(["7001"], "7003"), point);
+  s.rig.mediaServer.telling = true;
+  s.rig.watched.add("8000");
+  await s.dial("7001", "8000");
+  assert.deepEqual(streams(s), ["1 customer 7001"]);
+  const recording = {
+    side: undefined,
+    disableSource: false,
+    disableDestination: false,
+    suppress: false,
+    parameters: new Map(),
+  };
+  const wish = { type: "Direct", to: "7003", recording, userData: {} } as const;
+  assert.equal(await s.ask(s.rig.switch.route(s.connId(1), "8000", wish)), "done");
+  await s.rig.pass(500);
+  assert.deepEqual(streams(s), ["1 customer 7001", "2 agent 7003"]);
+  await over(s);
+  assert.deepEqual(commands(s), ["start 1", "stop 1"]);
+});
