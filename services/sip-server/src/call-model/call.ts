@@ -6,8 +6,9 @@ export type PartyState = "dialing" | "ringing" | "queued" | "connected" | "held"
 
 /** By whose word, and how, a party came into a call that was up. */
 export interface Introduction {
-  readonly how: "transfer" | "conference";
-  /** Id and number of who brought it in. */
+  /** `route`: from a routing point where a treatment had answered the caller. */
+  readonly how: "transfer" | "conference" | "route";
+  /** Id and number of who brought it in, or of the routing point. */
   readonly party: string;
   readonly number: string;
 }

@@ -176,9 +176,11 @@ export function inTurn(call: Call, ...steps: readonly ((call: Call) => CallStep)
 /** The called party's answer connects the caller too; a caller is connected before by what answers it while it waits. */
 function answered(call: Call, input: Extract<CallInput, { kind: "party-answered" }>, nowMicros: number): CallStep {
   const answering = call.parties.find(({ id }) => id === input.party);
-  if (answering === undefined || !legal[answering.state].includes("connected") || answering.state === "held") {
-    return unchanged(call);
-  }
+  if (answering?.state !== "dialing" && answering?.state !== "ringing") return unchanged(call);
+  if (answering.device !== "phone") return unchanged(call);
+  // A caller is answered by whom it called, or where it waits.
+  const waits = call.parties.some(({ state }) => state === "queued");
+  if (answering.role === "origination" && !waits) return unchanged(call);
   const callers = call.parties.filter(
     ({ id, role, state }) =>
       id !== input.party && role === "origination" && (state === "dialing" || state === "ringing"),
@@ -204,7 +206,8 @@ function answered(call: Call, input: Extract<CallInput, { kind: "party-answered"
 function introduced(call: Call, id: string, others: readonly Party[]): CallStep {
   const newcomer = call.parties.find((party) => party.id === id);
   const by = newcomer?.introduction;
-  if (newcomer === undefined || by === undefined) return unchanged(call);
+  // Whom a routing point chose is called by who waits: both hear of it as of any answer.
+  if (newcomer === undefined || by === undefined || by.how === "route") return unchanged(call);
   const kind = by.how === "transfer" ? "party-replaced" : "party-joined";
   // Who brought it in hears of it last.
   const inOrder = others.toSorted((x, y) => Number(x.id === by.party) - Number(y.id === by.party));
@@ -212,9 +215,11 @@ function introduced(call: Call, id: string, others: readonly Party[]): CallStep 
 }
 
 function routed(call: Call, input: Extract<CallInput, { kind: "party-routed" }>): CallStep {
-  const { party: id, target, extensions } = input;
+  const { party: id, extensions } = input;
   const point = call.parties.find((party) => party.id === id);
-  if (point?.state !== "queued" || call.parties.some((party) => party.id === target.id)) return unchanged(call);
+  if (point?.state !== "queued" || call.parties.some((party) => party.id === input.target.id)) return unchanged(call);
+  const by: Introduction = { how: "route", party: point.id, number: point.number };
+  const target = call.answeredMicros === undefined ? input.target : { ...input.target, introduction: by };
   const left: Party = { ...point, state: "released" };
   const parties = [...call.parties.map((party) => (party === point ? left : party)), target];
   return {
@@ -236,8 +241,9 @@ function transferred(
   if (leaver === undefined || call.parties.some((party) => party.id === target.id)) return unchanged(call);
   const by: Introduction = { how: "transfer", party: leaver.id, number: leaver.number };
   const arriving: Party = { ...target, introduction: by };
+  // Whom it would be transferred to has nobody to talk to.
   if (answeredParties(call).length < 2)
-    return released(call, { kind: "party-released", party: id, cause: "transferred" }, nowMicros);
+    return released(call, { kind: "party-released", party: id, cause: "released" }, nowMicros);
   return inTurn(
     call,
     (now) => move(now, id, "released", "transferred"),

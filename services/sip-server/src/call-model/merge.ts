@@ -1,5 +1,5 @@
 import { answeredParties, type Call, type Introduction, nextPartyId, type Party, presentParties } from "./call.ts";
-import { type CallEffect, type CallStep, ended, inTurn, move } from "./machine.ts";
+import { type CallEffect, type CallStep, ended, inTurn, move, type PartyFacts } from "./machine.ts";
 
 /** How a consultation ends in the call that it was begun from. */
 export type MergeKind = "transfer" | "conference";
@@ -13,6 +13,8 @@ export interface Merge {
   /** The consultation, and the same phone's party in it. */
   readonly consult: Call;
   readonly consultParty: string;
+  /** What may have changed of the consultation's parties, by their id there (R6, R27). */
+  readonly facts?: ReadonlyMap<string, PartyFacts>;
 }
 
 /** What became of both. The consultation's effects come first. */
@@ -39,11 +41,13 @@ export function mergeCalls(merge: Merge, nowMicros: number): Merged | undefined 
   const newcomers = presentParties(consult).filter(({ id, device }) => id !== there.id && device === "phone");
   const staying = presentParties(main).filter(({ id }) => id !== consulting.id);
   if (newcomers.length === 0 || staying.length === 0) return undefined;
+  // Phones that ring on both sides would ring for nobody.
+  if (kind === "transfer" && ![...newcomers, ...staying].some(hasAnswered)) return undefined;
   // A conference with somebody whose phone still rings would be one with nobody.
   if (kind === "conference" && newcomers.some(({ state }) => state === "dialing" || state === "ringing"))
     return undefined;
   const by: Introduction = { how: kind, party: consulting.id, number: consulting.number };
-  const { parties, moved } = movedInto(main, newcomers, by);
+  const { parties, moved } = movedInto(merge, newcomers, by);
   const cause = kind === "transfer" ? "transferred" : "conferenced";
   return {
     consult: leaveConsultation(consult, there, newcomers, cause, nowMicros),
@@ -52,13 +56,17 @@ export function mergeCalls(merge: Merge, nowMicros: number): Merged | undefined 
   };
 }
 
-/** Who consults is not connected there before the consulted party answers. */
+function hasAnswered({ state }: Party): boolean {
+  return state === "connected" || state === "held";
+}
+
+/** Who consults is not connected there before the consulted party answers; who is called there has to answer first. */
 function dialing({ consult, consultParty }: Merge): Party | undefined {
-  return presentParties(consult).find(({ id }) => id === consultParty);
+  return presentParties(consult).find(({ id, role }) => id === consultParty && role === "origination");
 }
 
 function movedInto(
-  main: Call,
+  { main, facts }: Merge,
   newcomers: readonly Party[],
   by: Introduction,
 ): { readonly parties: readonly Party[]; readonly moved: ReadonlyMap<string, string> } {
@@ -67,7 +75,7 @@ function movedInto(
   let grown = main;
   for (const newcomer of newcomers) {
     const id = nextPartyId(grown);
-    const party: Party = { ...newcomer, id, role: "destination", introduction: by };
+    const party: Party = { ...newcomer, ...facts?.get(newcomer.id), id, role: "destination", introduction: by };
     moved.set(newcomer.id, id);
     parties.push(party);
     grown = { ...grown, parties: [...grown.parties, party] };
@@ -94,7 +102,7 @@ function leaveConsultation(
 }
 
 function joined({ kind, main, consult, party }: Merge, newcomers: readonly Party[], by: Introduction): CallStep {
-  const answeredNow = newcomers.filter(({ state }) => state === "connected" || state === "held");
+  const answeredNow = newcomers.filter(hasAnswered);
   const told = kind === "transfer" ? "party-replaced" : "party-joined";
   return inTurn(
     { ...main, previousConnId: consult.connId },

@@ -24,7 +24,8 @@ export function recordingWishes(call: Call): readonly RecordingWish[] {
 /**
  * R26, R3: an external party is the customer; of two internal ones the called is the agent, the caller stands on the
  * customer's side; of two external ones likewise. Who came by a transfer has the side of who left for it, who was added
- * to a conference is on the customer's side where external. Every side has at most the parties that belong to it.
+ * to a conference is on the customer's side where external, whom a routing point found for an answered caller is on the
+ * other side than the caller. The side of a party never changes.
  */
 export function sidesOf(call: Call): ReadonlyMap<string, Side> {
   const sides = new Map<string, Side>();
@@ -33,12 +34,19 @@ export function sidesOf(call: Call): ReadonlyMap<string, Side> {
   for (const party of phones) {
     const { introduction } = party;
     if (introduction === undefined) sides.set(party.id, kinds.size > 1 ? byKind(party) : byRole(party));
+    else if (introduction.how === "route")
+      sides.set(party.id, callersSide(sides) === "customer" ? "agent" : "customer");
     else {
       const replaced = introduction.how === "transfer" ? sides.get(introduction.party) : undefined;
       sides.set(party.id, replaced ?? byKind(party));
     }
   }
   return sides;
+}
+
+function callersSide(sides: ReadonlyMap<string, Side>): Side | undefined {
+  const [first] = sides.values();
+  return first;
 }
 
 function byKind(party: Party): Side {

@@ -84,7 +84,8 @@ function reached(controller: CallController, party: Party, arrival: Arrival): vo
       controller.apply({ kind: "party-transferred", party: arrival.party, target: party });
       arrival.onReached?.();
       leaver?.session.terminate();
-      void controller.path.leave(arrival.party);
+      // R25: who leaves takes its recording along, though the target rings still.
+      void controller.path.leave(arrival.party).then(() => controller.recording.partiesChanged());
       return;
     }
     case "conference":

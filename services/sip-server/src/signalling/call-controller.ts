@@ -485,13 +485,13 @@ export class CallController {
     return true;
   }
 
-  /** R1, R6: agents and recording of the parties, as they are now. */
-  factsNow(): ReadonlyMap<string, PartyFacts> {
+  /** R1, R6, R27: agents and recording of the parties, as they are now in this call, or would be in no consultation. */
+  factsNow(as = { consultation: this.isConsultation }): ReadonlyMap<string, PartyFacts> {
     return new Map(
       presentParties(this.#call).map(({ id, dn }): [string, PartyFacts] => {
         const config = this.#reachedDns.get(id) ?? this.context.config.dns.get(dn);
         const agent = this.context.agentOf?.(dn);
-        const silent = this.isConsultation && !this.context.config.options.recordConsultCalls;
+        const silent = as.consultation && !this.context.config.options.recordConsultCalls;
         const recorded = config !== undefined && !silent && recordedBy(config, agent).record;
         return [id, { agentId: agent?.agentId, recorded }];
       }),

@@ -3,6 +3,7 @@ import { afterSilence, errorText } from "@sidetone/foundation";
 import { readMsml } from "@sidetone/msml";
 import { answeredParties, type Call, presentParties } from "../call-model/call.ts";
 import type { CallInput } from "../call-model/machine.ts";
+import { lastingOf } from "../recording/lasting.ts";
 import { type MediaPlan, type RecordingWish, recordingWishes } from "../recording/policy.ts";
 import { SelectiveWishes, type SelectiveWish } from "../recording/selective.ts";
 import type { Outcome, RecordingAction } from "../t-library/switch.ts";
@@ -158,18 +159,12 @@ export class CallRecording {
     const now = this.#o.context.clock.wallMicros();
     if (this.#o.call().endedMicros !== undefined) return;
     const run = this.#live;
-    if (run !== undefined) {
-      const present = new Set(presentParties(this.#o.call()).map(({ id }) => id));
-      for (const party of run.flagged) if (!present.has(party)) run.lines.leave(party, now);
-      // R25: a target that rings counts as present.
-      const stays = Array.from(run.flagged).some((party) => present.has(party)) || this.wanted;
-      if (!stays) {
-        run.control.input({ kind: "parties-gone" });
-        run.lines.until(now);
-        return;
-      }
-    }
-    if (this.#wishesOfAnswered().some(({ party }) => run?.flagged.has(party) !== true)) {
+    const { kind, due, left } = lastingOf(this.#o.call(), { flagged: run?.flagged, wishes: this.#wishes() });
+    for (const party of left) run?.lines.leave(party, now);
+    if (kind === "ends") {
+      run?.control.input({ kind: "parties-gone" });
+      run?.lines.until(now);
+    } else if (due.length > 0) {
       await this.expect(now);
       await this.begin(now);
     } else await run?.control.update();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { DnConfig, SipServerConfig } from "@sidetone/config";
 import { type IncomingRequest, type InviteSession, parseUri, type SipEndpoint } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
+import { hear, type Heard } from "../call-model/model-check/automaton.ts";
 import { eventsOfEffects } from "../t-library/events-of-effects.ts";
 import type { Outcome } from "../t-library/switch.ts";
 import { CallRig, phoneSdp } from "./call-rig.ts";
@@ -88,12 +89,19 @@ export class CallScene {
   readonly attributes: Readonly<Record<string, unknown>>[] = [];
   readonly calls: string[] = [];
   readonly #before = new Map<string, Call>();
+  #heard: Heard = new Map();
+  /** Events that the contract does not allow where they came. */
+  readonly #illegal: string[] = [];
 
   private constructor(rig: CallRig) {
     this.rig = rig;
     rig.onChange = (call, effects) => {
       if (!this.calls.includes(call.connId)) this.calls.push(call.connId);
-      for (const { message, attributes } of eventsOfEffects(this.#before.get(call.connId), call, effects)) {
+      for (const event of eventsOfEffects(this.#before.get(call.connId), call, effects)) {
+        const { message, attributes } = event;
+        const heard = hear(this.#heard, event);
+        if ("check" in heard) this.#illegal.push(heard.detail);
+        else this.#heard = heard;
         this.events.push(`${message.slice(5)}(${attributes.ThisDN}; ${this.calls.indexOf(attributes.ConnID) + 1})`);
         this.attributes.push({ message, ...attributes });
       }
@@ -178,13 +186,14 @@ export class CallScene {
     return found;
   }
 
-  /** Every dialog of every phone is over, every leg at the Media Server too, and no call is left. */
+  /** Every dialog of every phone is over, every leg at the Media Server too, no call is left, and every DN knows it. */
   async nothingLeft(): Promise<void> {
     await this.rig.pass(40_000);
     for (const phone of this.phones.values()) assert.deepEqual(phone.up, [], `${phone.dn} still has a call`);
     const legs = this.rig.mediaServer.legs.filter(({ state }) => state === "confirmed");
     assert.equal(legs.length, 0, "legs at the Media Server are left");
     assert.equal(this.rig.calls.size, 0, "calls are left");
+    assert.deepEqual(Array.from(this.#heard), [], "somebody has heard of no end");
     const dnsOf = (kind: RegExp): Set<string | undefined> =>
       new Set(this.rig.ledger.filter((line) => kind.test(line)).map((line) => line.split(" ")[2]));
     // R34: every line comes to an outcome.
@@ -192,6 +201,7 @@ export class CallScene {
   }
 
   async close(): Promise<void> {
+    assert.deepEqual(this.#illegal, [], "events in an order that the contract does not have");
     await Promise.all(Array.from(this.phones.values(), ({ endpoint }) => endpoint.close()));
     await this.rig.close();
   }

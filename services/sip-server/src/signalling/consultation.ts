@@ -91,6 +91,7 @@ export async function completeConsultation(kind: MergeKind, main: InCall, consul
       party: main.party.id,
       consult: leaving.call,
       consultParty: consult.party.id,
+      facts: leaving.factsNow({ consultation: false }),
     },
     controller.context.clock.wallMicros(),
   );

@@ -400,3 +400,20 @@ test("RFC 5589: attended transfer by a phone with two calls: REFER with Replaces
   await s.nothingLeft();
   await s.close();
 });
+
+test("a call that the phone has not answered cannot be joined to another; both go on", async () => {
+  const s = await talking();
+  s.phone("7002").answering = false;
+  await s.dial("7003", "7002");
+  for (const kind of ["transfer", "conference"] as const) {
+    assert.equal(await s.ask(s.rig.switch.complete(kind, s.connId(1), "7002", s.connId(2))), "InvalidState");
+  }
+  s.take();
+  s.phone("7002").answer();
+  await s.rig.pass(800);
+  assert.deepEqual(s.take(), ["Established(7002; 2)", "Established(7003; 2)"]);
+  s.phone("7001").hangUp();
+  s.phone("7003").hangUp();
+  await s.nothingLeft();
+  await s.close();
+});

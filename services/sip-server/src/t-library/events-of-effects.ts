@@ -101,8 +101,10 @@ class Telling {
         ];
       }
       case "party-replaced":
-      case "party-moved-in":
         return [this.#partyChanged(effect)];
+      case "party-moved-in":
+        // Whose phone has not rung yet has heard of no call; it will, of this one.
+        return effect.party.state === "dialing" ? [] : [this.#partyChanged(effect)];
       case "party-joined":
         return [
           this.#told(effect.party, "EventPartyAdded", {
@@ -176,6 +178,8 @@ class Telling {
 
   #released({ party, from, cause }: Pick<PartyChanged, "party" | "from" | "cause">): readonly PartyEvent[] {
     if (party.device === "routing-point") {
+      // A caller who has gone before the call waited there.
+      if (from !== "queued") return [];
       return [this.#told(party, cause === "diverted" ? "EventDiverted" : "EventAbandoned")];
     }
     if (cause === "transferred") return [this.#told(party, "EventReleased", { CallState: "Transferred" })];
