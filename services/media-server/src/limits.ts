@@ -1,5 +1,7 @@
 /** Connections (party legs) at once, whatever the ports allow. */
 export const MAX_CONNECTIONS = 20_000;
+/** Members of one conference. */
+export const MAX_MEMBERS = 32;
 /** RFC 5707 documents carry ids of ours: 12 random bytes as hex. */
 export const NAME_BYTES = 12;
 /** Milliseconds of packet time that legs and recording sessions are offered. */

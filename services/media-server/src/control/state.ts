@@ -43,6 +43,8 @@ export interface ControlView {
 export type ControlEffect =
   | { readonly kind: "connect"; readonly a: string; readonly b: string }
   | { readonly kind: "disconnect"; readonly a: string; readonly b: string }
+  /** These hear each other: none or one ends the conference's media, two are relayed, more are mixed. */
+  | { readonly kind: "members"; readonly conference: string; readonly members: readonly string[] }
   | { readonly kind: "recorder"; readonly conference: string; readonly id: string; readonly command: RecorderCommand }
   /** The conference is gone: its recorder ends with it. */
   | { readonly kind: "end-recorder"; readonly conference: string; readonly reason: string }

@@ -133,7 +133,7 @@ for (const packetIo of process.platform === "linux" ? (["dgram", "batched"] as c
       await engine.configureLeg(a.leg, leg(net.port("a")));
       await say(5, 5);
       const opened = await engine.openTap({
-        leg: a.leg,
+        legs: [a.leg],
         codec: undefined,
         payloadType: 0,
         backfillSinceMs: 2000,

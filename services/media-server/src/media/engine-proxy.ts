@@ -108,8 +108,16 @@ class EngineProxy implements MediaEngine {
     return this.#call("disconnect", a, b);
   }
 
+  setConference(name: string, legs: readonly number[]): Promise<void> {
+    return this.#call("setConference", name, legs);
+  }
+
   openTap(options: TapOptions): Promise<OpenedTap> {
     return this.#call("openTap", options);
+  }
+
+  setTapSources(tap: number, legs: readonly number[]): Promise<void> {
+    return this.#call("setTapSources", tap, legs);
   }
 
   setTapDestination(tap: number, destination: TapDestination | undefined, rewindMs?: number): Promise<void> {

@@ -51,9 +51,9 @@ export interface LegSettings {
   readonly nat?: boolean;
 }
 
-/** A replica of what one phone sends. */
+/** A replica of what one phone sends, or of what several send, mixed. */
 export interface TapOptions {
-  readonly leg: number;
+  readonly legs: readonly number[];
   /** Undefined: as it comes (static payload types 0 and 8). */
   readonly codec: AudioCodec | undefined;
   readonly payloadType: number;
@@ -123,7 +123,7 @@ export interface LegStats {
 /** Counters of one tap. */
 export interface TapStats {
   readonly tap: number;
-  readonly leg: number;
+  readonly legs: readonly number[];
   readonly captured: number;
   readonly sent: number;
   readonly sentOctets: number;
@@ -139,6 +139,8 @@ export interface EngineStats {
   readonly legs: number;
   readonly taps: number;
   readonly connections: number;
+  /** Conferences that are mixed: three members and more. */
+  readonly conferences: number;
   readonly ports: PortPairStats;
   readonly received: number;
   readonly sent: number;
@@ -179,8 +181,15 @@ export interface MediaEngine {
   /** Two-way relay. A leg has one peer at a time. Connecting twice does nothing. */
   connect(a: number, b: number): Promise<void>;
   disconnect(a: number, b: number): Promise<void>;
-  /** Replicates what the phone of a leg sends. Buffers up to 10 s until there is a destination. */
+  /**
+   * Makes these the members of a conference: one or none end it, two are relayed to each other, more are mixed. Its members may have been
+   * connected to each other before.
+   */
+  setConference(name: string, legs: readonly number[]): Promise<void>;
+  /** Replicates what the phones of legs send: one as it comes, more mixed. Buffers up to 10 s until there is a destination. */
   openTap(options: TapOptions): Promise<OpenedTap>;
+  /** Who is replicated from now on. The stream's SSRC, numbers and time line go on; without a leg its time stamp jumps. */
+  setTapSources(tap: number, legs: readonly number[]): Promise<void>;
   /**
    * Sends there from now on, the buffer first, with original time stamps. `undefined`: buffers again, beginning with what was
    * sent in the last `rewindMs` (default 0, at most 2,000), which whoever took it may not have kept.
@@ -194,7 +203,7 @@ export interface MediaEngine {
    */
   resumeTap(tap: number, backfillMs?: number): Promise<void>;
   closeTap(tap: number): Promise<TapStats>;
-  /** Closes the leg, its connection and its taps. */
+  /** Closes the leg and its connection; taps go on without it. */
   closeLeg(leg: number): Promise<LegStats>;
   stats(): Promise<EngineStats>;
   on<K extends keyof MediaEngineEvents>(event: K, listener: (...args: MediaEngineEvents[K]) => void): () => void;

@@ -238,6 +238,14 @@ export class MediaServer {
         await engine[effect.kind](a.engineLeg, b.engineLeg);
         return;
       }
+      case "members": {
+        const legs = effect.members.map((tag) => this.#legs.get(tag)).filter((leg) => leg !== undefined);
+        await engine.setConference(
+          effect.conference,
+          legs.map((leg) => leg.engineLeg),
+        );
+        return;
+      }
       case "recorder":
         await this.#recorderCommand(effect);
         return;
