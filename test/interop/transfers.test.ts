@@ -9,6 +9,7 @@ import {
   Linphone,
   needs,
   readWav,
+  type RecordingRow,
   type RunningSystem,
   type ScriptedCall,
   type ScriptedPhone,
@@ -23,6 +24,8 @@ import { connect, hearsEachOther, phone, recordingOf } from "../e2e/phones.ts";
 
 /** R16: longest silence of who stays where the recording goes on, ms. */
 const MOVE_GAP_MS = 150;
+/** From one agent's last word to the next one's first, ms: a re-INVITE to a phone on a busy machine; nobody talks meanwhile. */
+const HANDOVER_GAP_MS = 250;
 /** What the three say: who is transferred, who transfers, who comes. */
 const [A_HZ, B_HZ, C_HZ] = [437, 1500, 1013];
 
@@ -116,7 +119,12 @@ async function callsReal({ a, dns, desk }: Trio): Promise<ScriptedCall> {
   const call = await a.call(dns[1]);
   await call.answered;
   await hears(call, B_HZ);
-  await desk.tells(`Dialing(${dns[0]}; 1)`, `Ringing(${dns[1]}; 1)`, `Established(${dns[1]}; 1)`, `Established(${dns[0]}; 1)`);
+  await desk.tells(
+    `Dialing(${dns[0]}; 1)`,
+    `Ringing(${dns[1]}; 1)`,
+    `Established(${dns[1]}; 1)`,
+    `Established(${dns[0]}; 1)`,
+  );
   return call;
 }
 
@@ -161,9 +169,32 @@ async function consults({ dns, c, desk }: Trio, b: Linphone): Promise<ScriptedCa
 async function channelsOf(dn: string): Promise<readonly [Int16Array, Int16Array]> {
   const row = await recordingOf(system, dn);
   assert.equal(row.state, "complete");
+  return (await recorded(row))[1];
+}
+
+type Recorded = readonly [row: RecordingRow, channels: readonly [Int16Array, Int16Array]];
+
+/** The recordings of a first call and of the consultation out of it. */
+async function bothRecordings(dn: string): Promise<readonly [Recorded, Recorded]> {
+  let rows: RecordingRow[] = [];
+  await until(async () => {
+    rows = await system.recordings(`?dn=${dn}`);
+    return rows.length >= 2 && rows.every(({ state }) => state === "complete");
+  }, 5000);
+  const [first, second, ...more] = rows.toSorted((x, y) => x.startTime.localeCompare(y.startTime));
+  assert.ok(first !== undefined && second !== undefined && more.length === 0, JSON.stringify(rows));
+  return [await recorded(first), await recorded(second)];
+}
+
+async function recorded(row: RecordingRow): Promise<Recorded> {
   const [customer, agent] = readWav(await system.fetchAudio(row.id)).channels;
   assert.ok(customer !== undefined && agent !== undefined);
-  return [customer, agent];
+  return [row, [customer, agent]];
+}
+
+/** Who took part, by the recorder's index. */
+function dnsOf(row: RecordingRow): string[] {
+  return (row["participants"] as { dn: string }[]).map(({ dn }) => dn).sort();
 }
 
 /** One tone from the first to the last 200 ms, with no hole above what a move may cost. */
@@ -175,6 +206,25 @@ function heardThroughout(samples: Int16Array, hz: number): void {
 
 function heardInTurn(samples: Int16Array, ...wanted: number[]): void {
   assert.deepEqual(tonesOf(samples), wanted);
+}
+
+/** Who came is in the file from its first word that the other one heard; ms of `performance.now()` on both sides. */
+async function recordedFromItsFirstWord(dn: string, agent: Int16Array, customer: ScriptedCall): Promise<void> {
+  const row = await recordingOf(system, dn);
+  const start = Date.parse(row.startTime) - performance.timeOrigin;
+  const recordedAt = start + onsetOf(C_HZ, agent);
+  const from = start;
+  const heardAt = from + onsetOf(C_HZ, customer.heard.samples(from));
+  assert.ok(recordedAt < heardAt + 40, `heard at ${heardAt}, in the file from ${recordedAt}`);
+}
+
+/** ms until a tone begins. */
+function onsetOf(hz: number, samples: Int16Array): number {
+  for (let at = 0; at + 160 <= samples.length; at += 80) {
+    const heard = dominantFrequency(samples, at, at + 160);
+    if (heard !== undefined && Math.abs(heard - hz) < 40) return at / 8;
+  }
+  return Number.POSITIVE_INFINITY;
 }
 
 /** The tones of a sound in turn, by windows of 200 ms. */
@@ -240,6 +290,7 @@ describe("baresip transfers", () => {
     const [customer, agent] = await channelsOf(A);
     heardThroughout(customer, A_HZ);
     heardInTurn(agent, B_HZ, C_HZ);
+    await recordedFromItsFirstWord(A, agent, call);
   });
 
   test("R25: of a recorded agent it ends with the agent", { skip }, async (t) => {
@@ -301,12 +352,7 @@ describe("linphone transfers", () => {
     const call = await callsReal(three);
     const callee = await consults(three, b);
     await b.say("transfer 1 --to-call 2");
-    await desk.tells(
-      `Released(${B}; 2)`,
-      `Released(${B}; 1)`,
-      `PartyChanged(${C}; 1)`,
-      `PartyChanged(${A}; 1)`,
-    );
+    await desk.tells(`Released(${B}; 2)`, `Released(${B}; 1)`, `PartyChanged(${C}; 1)`, `PartyChanged(${A}; 1)`);
     await hearsEachOther({ caller: call, callee }, A_HZ, C_HZ);
     await onlyInCalls(A, C);
     await callee.bye();
@@ -316,5 +362,65 @@ describe("linphone transfers", () => {
     await again.answered;
     await hears(again, B_HZ);
     await again.bye();
+  });
+
+  test("R24, R27: attended, of a recorded customer the recording goes on", { skip }, async (t) => {
+    const three = await trio(t, "731");
+    const { dns, desk } = three;
+    const [A, B, C] = dns;
+    const b = await linphone(t, B);
+    const call = await callsReal(three);
+    await desk.says(A, "On");
+    await talk(1000);
+    const callee = await consults(three, b);
+    await talk(500);
+    await b.say("transfer 1 --to-call 2");
+    await desk.tells(`Released(${B}; 2)`, `Released(${B}; 1)`, `PartyChanged(${C}; 1)`, `PartyChanged(${A}; 1)`);
+    await hearsEachOther({ caller: call, callee }, A_HZ, C_HZ);
+    await talk(1500);
+    assert.deepEqual(desk.indications(A), ["On"]);
+    await callee.bye();
+    await call.ended;
+    await desk.says(A, "On", "Off");
+    const [customer, agent] = await channelsOf(A);
+    heardInTurn(agent, B_HZ, C_HZ);
+    heardThroughout(customer, A_HZ);
+    assert.deepEqual(gaps(agent, HANDOVER_GAP_MS), [], "the agent's side has a hole at the transfer");
+    await recordedFromItsFirstWord(A, agent, call);
+  });
+
+  test("R25, R27: attended, from one recorded agent to another it is one recording", { skip }, async (t) => {
+    const three = await trio(t, "732");
+    const { dns, desk } = three;
+    const [A, B, C] = dns;
+    const b = await linphone(t, B);
+    const call = await callsReal(three);
+    await desk.says(A, "On");
+    await talk(1000);
+    const callee = await consults(three, b);
+    await talk(1000);
+    await b.say("transfer 1 --to-call 2");
+    await desk.tells(`Released(${B}; 2)`, `Released(${B}; 1)`, `PartyChanged(${C}; 1)`, `PartyChanged(${A}; 1)`);
+    await hearsEachOther({ caller: call, callee }, A_HZ, C_HZ);
+    await talk(1500);
+    assert.deepEqual(desk.indications(A), ["On"]);
+    await callee.bye();
+    await call.ended;
+    await desk.says(A, "On", "Off");
+    const [[main, mainChannels], [consultation]] = await bothRecordings(B);
+    heardThroughout(mainChannels[0], A_HZ);
+    heardInTurn(mainChannels[1], B_HZ, C_HZ);
+    assert.deepEqual(gaps(mainChannels[1], HANDOVER_GAP_MS), [], "the agent's side has a hole at the transfer");
+    assert.deepEqual(dnsOf(main), [A, B, C]);
+    assert.deepEqual(dnsOf(consultation), [B, C]);
+    // R34: each of both agents in each of both calls.
+    for (const dn of [B, C]) {
+      const lines = await system.ledger(dn);
+      assert.deepEqual(
+        lines.map(({ outcome, recordingId }) => `${outcome} ${recordingId}`).sort(),
+        [main, consultation].map(({ id }) => `recorded ${id}`).sort(),
+        dn,
+      );
+    }
   });
 });

@@ -242,8 +242,14 @@ export class MediaPath {
     this.#media.gather(party);
   }
 
-  /** A phone that talks in another call goes on here; the Media Server takes it in where the call is anchored or `mixed`. */
-  async adopt(leg: PhoneLeg, o: { readonly mixed: boolean }): Promise<Result<undefined, string>> {
+  /**
+   * A phone that talks in another call goes on here; the Media Server takes it in where the call is anchored or `mixed`.
+   * `onJoined`: it has its place there, and is shown it next.
+   */
+  async adopt(
+    leg: PhoneLeg,
+    o: { readonly mixed: boolean; readonly onJoined: () => Promise<void> },
+  ): Promise<Result<undefined, string>> {
     this.#media.serve(leg);
     if (this.#anchor === undefined && !o.mixed) return this.#told(await this.#media.moveToDirect());
     if (this.#anchor === undefined) {
@@ -258,7 +264,8 @@ export class MediaPath {
       offer: sdp,
     });
     if (!grown.ok) return fail(grown.error.reason);
-    return this.#told(await this.#media.show(leg.party));
+    const [shown] = await Promise.all([this.#media.show(leg.party), o.onJoined()]);
+    return this.#told(shown);
   }
 
   #told(outcome: Result<undefined, AnchorFailure>): Result<undefined, string> {
