@@ -20,7 +20,7 @@ import {
   writePcmWav,
 } from "@sidetone/testing";
 import { Desk } from "../e2e/desk.ts";
-import { connect, hearsEachOther, phone, recordingOf } from "../e2e/phones.ts";
+import { hearsEachOther, phone, recordingOf } from "../e2e/phones.ts";
 
 /** R16: longest silence of who stays where the recording goes on, ms. */
 const MOVE_GAP_MS = 150;
