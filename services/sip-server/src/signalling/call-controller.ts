@@ -76,6 +76,8 @@ export interface Heir {
 /** What a call asks of its surroundings when a phone does something that concerns other calls. */
 export interface CallSurroundings {
   onRefer(controller: CallController, party: string, incoming: IncomingRequest): void;
+  /** A phone's dialog is over. */
+  onDialogEnd(session: InviteSession): void;
 }
 
 /**
@@ -92,6 +94,7 @@ export class CallController {
   /** The caller's phone. */
   readonly caller: PhoneLeg;
   readonly #facts: CallFacts;
+  readonly #beyond: CallSurroundings;
   readonly #callerIdentity: NameAddr;
   readonly #legs = new Map<string, PhoneLeg>();
   readonly #ringers = new Map<string, RingingParty>();
@@ -112,6 +115,7 @@ export class CallController {
   constructor(context: ServerContext, facts: CallFacts, surroundings: CallSurroundings) {
     this.context = context;
     this.#facts = facts;
+    this.#beyond = surroundings;
     this.#offer = facts.offer;
     this.#plan = this.planFor(facts.called);
     const { domain } = context.config;
@@ -135,7 +139,7 @@ export class CallController {
         ? answeringCaller(this.caller)
         : upCaller(this.caller, facts.origin === "consultation");
     this.recording = this.#newRecording();
-    this.path = this.#newPath(surroundings);
+    this.path = this.#newPath();
     this.addLeg(this.caller, "caller");
   }
 
@@ -346,7 +350,7 @@ export class CallController {
     });
   }
 
-  #newPath(surroundings: CallSurroundings): MediaPath {
+  #newPath(): MediaPath {
     return new MediaPath({
       context: this.context,
       log: this.log,
@@ -364,7 +368,7 @@ export class CallController {
       answered: () => this.#call.answeredMicros !== undefined,
       onLost: (reason) => this.recording.mediaLost(reason),
       onHold: (party, held) => this.apply({ kind: held ? "party-held" : "party-retrieved", party }),
-      onRefer: (party, incoming) => surroundings.onRefer(this, party, incoming),
+      onRefer: (party, incoming) => this.#beyond.onRefer(this, party, incoming),
     });
   }
 
@@ -421,6 +425,7 @@ export class CallController {
   addLeg(leg: PhoneLeg, name = "called"): void {
     this.#legs.set(leg.party, leg);
     leg.session.on("ended", ({ by }) => {
+      this.#beyond.onDialogEnd(leg.session);
       if (this.#legs.get(leg.party) === leg) this.partyGone(leg.party, `${name}-${by}`);
     });
   }
@@ -529,8 +534,9 @@ export class CallController {
     const ringer = this.#ringers.get(party);
     this.#ringers.delete(party);
     ringer?.cancel();
-    if (party === CALLER) this.callerSide.release();
-    else this.#legs.get(party)?.session.terminate();
+    const leg = this.#legs.get(party);
+    if (party === CALLER && (leg === undefined || leg === this.caller)) this.callerSide.release();
+    else leg?.session.terminate();
   }
 
   async #finish(cause: string): Promise<void> {

@@ -83,6 +83,31 @@ export class CallMedia {
     this.#served.set(leg.party, { leg, away: false, way: "sendrecv", endMusic: undefined, stop: this.#listenTo(leg) });
   }
 
+  /** The answer to the offer of a phone that is to take the place of a party's; empty: an offer to it. */
+  async answerInPlaceOf(party: string, offer: Buffer): Promise<OfferOutcome> {
+    const served = this.#served.get(party);
+    const peer = served === undefined ? undefined : this.#peerOf(served);
+    if (served === undefined || served.away || (peer === undefined && this.#anchor === undefined))
+      return { status: 488 };
+    // RFC 3261 14.2: an offer of ours to one of the phones is under way.
+    if (this.#moves > 0) return { status: 500, reason: "Media Being Moved" };
+    if (offer.length > 0) return this.#move(() => this.#answerOffer(served, peer, offer, "INVITE"));
+    const body = this.#anchor === undefined ? peer?.leg.session.remoteSdp : this.#shown(this.#anchor, served);
+    return body === undefined ? { status: 488 } : { status: 200, body };
+  }
+
+  /**
+   * A phone takes the place of a party's: of the same party, which goes on as it was, or of another.
+   * @param offer what it was answered to; it says whether it holds
+   */
+  takeOver(party: string, leg: PhoneLeg, offer: Buffer): void {
+    const before = this.#served.get(party);
+    before?.stop();
+    if (leg.party !== party) this.drop(party);
+    this.#served.set(leg.party, { leg, away: false, way: before?.way ?? "sendrecv", stop: this.#listenTo(leg) });
+    this.#noteHold(leg, offer);
+  }
+
   /** The party has left, or its phone has not: nothing of it is served any more. */
   drop(party: string): void {
     this.#served.get(party)?.stop();
@@ -462,7 +487,7 @@ export class CallMedia {
 
   #noteHold(leg: PhoneLeg, offer: Buffer): void {
     if (this.#holders.has(leg.party)) return;
-    const way = audioDirection(offer);
+    const way = offer.length === 0 ? "sendrecv" : audioDirection(offer);
     if (way !== undefined) this.#listener.onHold(leg.party, way === "sendonly" || way === "inactive");
   }
 }
