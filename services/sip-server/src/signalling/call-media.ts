@@ -104,7 +104,8 @@ export class CallMedia {
     const before = this.#served.get(party);
     before?.stop();
     if (leg.party !== party) this.drop(party);
-    this.#served.set(leg.party, { leg, away: false, way: before?.way ?? "sendrecv", stop: this.#listenTo(leg) });
+    const [way, endMusic] = [before?.way ?? "sendrecv", before?.endMusic];
+    this.#served.set(leg.party, { leg, away: false, way, endMusic, stop: this.#listenTo(leg) });
     this.#noteHold(leg, offer);
   }
 
