@@ -86,7 +86,7 @@ export class Ends {
     }
     await new Promise((resolve) => setTimeout(resolve, 1000));
     return async () => {
-      await Promise.all(up.map((session) => session?.bye()));
+      await Promise.all(up.flatMap((session) => (session === undefined ? [] : [session.bye()])));
     };
   }
 

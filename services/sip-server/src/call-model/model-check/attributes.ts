@@ -100,7 +100,17 @@ function expectedOf(message: PartyEvent["message"], party: Party, change: Change
       return cause.kind === "user-data" ? { ThirdPartyDN: cause.by } : {};
     case "EventReleased":
       return releasedState(party, change);
-    default:
+    case "EventAbandoned":
+    case "EventDestinationBusy":
+    case "EventDialing":
+    case "EventDiverted":
+    case "EventEstablished":
+    case "EventHeld":
+    case "EventPrivateInfo":
+    case "EventQueued":
+    case "EventRetrieved":
+    case "EventRinging":
+    case "EventRouteRequest":
       return {};
   }
 }
