@@ -461,6 +461,8 @@ export class CallController {
     this.#replan(b);
     if (wished && !this.#plan.record && !this.recording.wanted) this.recording.withdraw();
     this.apply({ kind: "party-answered", party: b.party, facts: this.factsNow() });
+    if (this.isConsultation && !this.context.config.options.recordConsultCalls)
+      await this.recording.leaveOut(this.#recordedElsewhere());
     if (this.recording.wanted && !(await this.recording.expect(answeredMicros))) {
       this.callerSide.owe(503, { reason: "Recording Mandatory", headers: [["Retry-After", "5"]] });
       this.partyGone(CALLER, "failed recording-mandatory");
@@ -501,6 +503,12 @@ export class CallController {
         return [id, { agentId: agent?.agentId, recorded }];
       }),
     );
+  }
+
+  /** R27: who would be recorded in a call that is no consultation. */
+  #recordedElsewhere(): ReadonlySet<string> {
+    const facts = this.factsNow({ consultation: false });
+    return new Set(Array.from(facts).flatMap(([id, { recorded }]) => (recorded ? [id] : [])));
   }
 
   // End
