@@ -274,10 +274,10 @@ export function hangsUpEarly(): string {
     pause(100),
     callerRequest("BYE", { cseq: 2 }),
     '  <recv response="200" optional="true" next="told"/>\n  <recv response="487"/>',
-    callerRequest("ACK", { branch: "[branch-5]" }),
+    callerRequest("ACK", { branch: "[branch-7]" }),
     '  <recv response="200" next="over"/>',
     '  <label id="told"/>\n  <recv response="487"/>',
-    callerRequest("ACK", { branch: "[branch-8]" }),
+    callerRequest("ACK", { branch: "[branch-10]" }),
     '  <label id="over"/>\n  <timewait milliseconds="100"/>',
   );
 }

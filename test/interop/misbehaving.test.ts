@@ -72,6 +72,11 @@ after(async () => {
   await system.stop().finally(() => system.dispose());
 });
 
+/** Timers that may be there: the parts' connections to each other, made by the first calls, have theirs. */
+function timersOf({ resources }: Held): number {
+  return (resources["Timeout"] ?? 0) + 6;
+}
+
 async function held(): Promise<Held> {
   const found = (await system.held()).get("all");
   assert.ok(found !== undefined);
@@ -325,6 +330,14 @@ test("RFC 3261 13.3.1.4: no ACK to our 200: BYE after 64 T1; in the end no timer
     );
     assert.deepEqual(open, [], dn);
   }
-  const now = await held();
-  console.log(JSON.stringify({ idle, now }));
+  // RFC 3261 17: what the last transactions need is 64 T1 = 32 s longer than their calls.
+  let now = await held();
+  await until(async () => {
+    if ((now.resources["Timeout"] ?? 0) <= timersOf(idle)) return true;
+    await talk(1000);
+    now = await held();
+    return false;
+  }, 35_000);
+  assert.ok((now.resources["Timeout"] ?? 0) <= timersOf(idle), JSON.stringify({ idle, now }));
+  assert.deepEqual(now.resources["UDPWrap"], idle.resources["UDPWrap"], "RTP ports");
 });
