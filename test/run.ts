@@ -18,7 +18,7 @@ const strict = process.env["CI"] === "true";
 const work = mkdtempSync(join(tmpdir(), "sidetone-run-"));
 /** A process that still lives this long after its last test has left something open. */
 const LINGER_MS = 5000;
-const UNIT_LIMIT_MS = 240_000;
+const UNIT_LIMIT_MS = 480_000;
 const FILE_LIMIT_MS = 600_000;
 
 interface Job {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 import {
   Baresip,
+  CallRefused,
   dominantFrequency,
   gaps,
   Linphone,
@@ -12,7 +13,7 @@ import {
   type RecordingRow,
   type RunningSystem,
   type ScriptedCall,
-  type ScriptedPhone,
+  ScriptedPhone,
   startSystem,
   talk,
   tone,
@@ -20,7 +21,7 @@ import {
   writePcmWav,
 } from "@sidetone/testing";
 import { Desk } from "../e2e/desk.ts";
-import { hearsEachOther, phone, recordingOf } from "../e2e/phones.ts";
+import { connect, hearsEachOther, phone, recordingOf, type UpCall } from "../e2e/phones.ts";
 
 /** R16: longest silence of who stays where the recording goes on, ms. */
 const MOVE_GAP_MS = 150;
@@ -39,6 +40,8 @@ const trios = {
   "730": [],
   "731": ["7311"],
   "732": ["7322", "7323"],
+  "740": [],
+  "741": ["7411"],
 } as const;
 
 before(async () => {
@@ -423,4 +426,60 @@ describe("linphone transfers", () => {
       );
     }
   });
+});
+
+describe("RFC 3891: INVITE with Replaces, by a scripted phone", () => {
+  /** C calls with the name of B's dialog. */
+  async function takesPlace({ c, dns }: Trio, of: ScriptedCall): Promise<ScriptedCall> {
+    const { callId, localTag, remoteTag } = of.session;
+    const call = await c.call(dns[1], {
+      headers: [
+        ["Require", "replaces"],
+        ["Replaces", `${callId};to-tag=${remoteTag ?? ""};from-tag=${localTag}`],
+      ],
+    });
+    await call.answered;
+    return call;
+  }
+
+  async function talkingTo({ a, dns, desk }: Trio, b: ScriptedPhone): Promise<UpCall> {
+    const call = await connect(a, b);
+    await hearsEachOther(call, A_HZ, B_HZ);
+    await desk.tells(
+      `Dialing(${dns[0]}; 1)`,
+      `Ringing(${dns[1]}; 1)`,
+      `Established(${dns[1]}; 1)`,
+      `Established(${dns[0]}; 1)`,
+    );
+    return call;
+  }
+
+  for (const [prefix, where] of [
+    ["740", "direct"],
+    ["741", "recorded"],
+  ] as const) {
+    test(`another DN takes the place of the called party, with the right password only: ${where}`, async (t) => {
+      const three = await trio(t, prefix);
+      const [A, B, C] = three.dns;
+      const b = await phone(t, system, B, { password: "secret", source: tone(B_HZ) });
+      const { caller, callee } = await talkingTo(three, b);
+      await talk(500);
+      const stranger = await ScriptedPhone.open({ user: C, password: "wrong", server: system.sip });
+      t.after(() => stranger.close());
+      await assert.rejects(takesPlace({ ...three, c: stranger }, callee), CallRefused);
+      const came = await takesPlace(three, callee);
+      await callee.ended;
+      await three.desk.tells(`Released(${B}; 1)`, `Ringing(${C}; 1)`, `Established(${C}; 1)`, `PartyChanged(${A}; 1)`);
+      await hearsEachOther({ caller, callee: came }, A_HZ, C_HZ);
+      await onlyInCalls(A, C);
+      await talk(500);
+      await came.bye();
+      await caller.ended;
+      if (where === "direct") return;
+      await three.desk.says(A, "On", "Off");
+      const [customer, agent] = await channelsOf(A);
+      heardThroughout(customer, A_HZ);
+      heardInTurn(agent, B_HZ, C_HZ);
+    });
+  }
 });

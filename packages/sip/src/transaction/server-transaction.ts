@@ -58,6 +58,11 @@ export class ServerTx implements ServerTransaction {
     return this.#machine.state.name;
   }
 
+  /** To tag of the last response; undefined before there was one with a tag. */
+  get responseTag(): string | undefined {
+    return this.#last?.response.toTag;
+  }
+
   start(): void {
     this.#input({ kind: "start" });
   }

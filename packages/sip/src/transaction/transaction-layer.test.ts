@@ -87,6 +87,16 @@ test("RFC 3261 8.2.2.2: the same request on another way gets 482", async () => {
   assert.equal(open.requests.length, 2);
 });
 
+test("RFC 3261 9.2: the answer to CANCEL has the To tag of the answers to its INVITE", async () => {
+  const { say, requests } = await rawRig();
+  await say(request("INVITE"));
+  requests[0]?.respond(180, { toTag: "ours" });
+  requests[0]?.respond(200, { toTag: "ours" });
+  const heard = await say(request("CANCEL"));
+  const tags = heard.map((text) => /^To: .*;tag=(\S+)\r?$/m.exec(text)?.[1]);
+  assert.deepEqual(tags, ["ours", "ours", "ours"]);
+});
+
 test("RFC 3261 9.2: a CANCEL of nothing gets 481", async () => {
   const { say } = await rawRig();
   assert.deepEqual(statuses(await say(request("CANCEL"))), ["7777 481"]);

@@ -193,7 +193,8 @@ export class TransactionLayer implements ServerOwner {
   #cancel(cancel: ServerTx): void {
     const tx = this.#servers.get(serverKey(cancel.request, "INVITE"));
     if (tx === undefined) return cancel.respond(481);
-    cancel.respond(200);
+    // A phone may take the tag of any response for the dialog's: it is the same one.
+    cancel.respond(200, tx.responseTag === undefined ? {} : { toTag: tx.responseTag });
     if (tx.state === "proceeding") tx.onCancel?.(cancel.request);
   }
 

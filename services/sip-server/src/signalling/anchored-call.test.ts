@@ -441,3 +441,27 @@ test("several contacts: all ring, the first answer wins, the others are cancelle
   assert.equal(r.phones[1]?.state, "confirmed");
   await r.close();
 });
+
+test("RFC 3264 8.2: a phone that takes its audio away is answered port 0; its leg waits, and the recording goes on", async () => {
+  const r = await rig({ record: true }, { ringMs: 50 });
+  const call = r.call();
+  await r.pass(500);
+  const commands = r.mediaServer.recorder.length;
+  const offer = async (body: string): Promise<SipResponse> => {
+    const answer = call.reinvite({ body, contentType: "application/sdp" });
+    await r.pass(300);
+    return answer;
+  };
+  const [own] = r.mediaServer.legs;
+  const away = await offer(phoneSdp(0));
+  assert.equal(away.status, 200);
+  assert.match(away.body.toString(), /^m=audio 0 /m);
+  assert.match(own?.remoteSdp?.toString() ?? "", /m=audio 7002 [\s\S]*a=inactive/);
+  const back = await offer(phoneSdp(7002));
+  assert.match(back.body.toString(), /^m=audio 40\d\d\d /m);
+  assert.match(own?.remoteSdp?.toString() ?? "", /m=audio 7002 [\s\S]*a=sendrecv/);
+  assert.equal(r.mediaServer.recorder.length, commands);
+  call.terminate();
+  await r.pass(500);
+  await r.close();
+});

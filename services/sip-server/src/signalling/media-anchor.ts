@@ -4,7 +4,7 @@ import { type ConnRef, connRef } from "@sidetone/msml";
 import type { IncomingRequest, InviteSession, NameAddr, SipEndpoint, SipResponse } from "@sidetone/sip";
 import type { MediaServerWatch } from "./media-server-watch.ts";
 import { OriginStamp } from "./origin-stamp.ts";
-import { withDirection } from "./sdp-direction.ts";
+import { takesNothing, withDirection } from "./sdp-direction.ts";
 
 /** Why the Media Server could not do what was asked; `reason` goes into the ledger. */
 export interface AnchorFailure {
@@ -149,19 +149,24 @@ export class MediaAnchor {
 
   readonly #pending = new Set<InviteSession>();
 
-  /** Tells the Media Server the phone's SDP; resolves with its answer as it is (a hold is answered as such). */
+  /**
+   * Tells the Media Server the phone's SDP; resolves with its answer as it is (a hold is answered as such). A phone that
+   * takes its streams away is answered in kind: its leg stays, and waits.
+   */
   updateLeg(name: string, sdp: Buffer): Promise<Result<Buffer, AnchorFailure>> {
     const leg = this.#legs.get(name);
     if (leg === undefined || this.#closed)
       return Promise.resolve(fail({ reason: "media-server-lost", status: undefined }));
     const next = leg.queue.then(async (): Promise<Result<Buffer, AnchorFailure>> => {
       if (leg.session.state !== "confirmed") return fail({ reason: "media-server-lost", status: undefined });
-      const response = await leg.session.reinvite({ body: leg.stamp.stamp(sdp), contentType: "application/sdp" });
+      const away = takesNothing(sdp);
+      const told = away ? (withDirection(leg.offered, "inactive") ?? leg.offered) : sdp;
+      const response = await leg.session.reinvite({ body: leg.stamp.stamp(told), contentType: "application/sdp" });
       if (response.status >= 300) return this.#failed(response);
-      leg.offered = sdp;
+      leg.offered = told;
       if (response.body.length > 0) leg.answer = response.body;
       leg.offer = withDirection(response.body, "sendrecv") ?? leg.offer;
-      return ok(leg.answer);
+      return ok(away ? sdp : leg.answer);
     });
     leg.queue = next.catch(() => undefined);
     return next;

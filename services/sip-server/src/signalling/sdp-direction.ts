@@ -19,6 +19,12 @@ export function audioDirection(body: Buffer): Direction | undefined {
   return audio === undefined ? undefined : direction(audio, parsed.value);
 }
 
+/** RFC 3264 6, 8.2: every stream of the body has port 0; whoever says it sends and takes nothing. */
+export function takesNothing(body: Buffer): boolean {
+  const parsed = parseSdp(body);
+  return parsed.ok && parsed.value.media.length > 0 && parsed.value.media.every(({ port }) => port === 0);
+}
+
 /** Codecs the Media Server can replicate (R15) and what goes with them. */
 const anchoredCodecs = new Set(["PCMU", "PCMA", "TELEPHONE-EVENT"]);
 
