@@ -100,7 +100,17 @@ function expectedOf(message: PartyEvent["message"], party: Party, change: Change
       return cause.kind === "user-data" ? { ThirdPartyDN: cause.by } : {};
     case "EventReleased":
       return releasedState(party, change);
-    default:
+    case "EventDialing":
+    case "EventRinging":
+    case "EventDestinationBusy":
+    case "EventEstablished":
+    case "EventHeld":
+    case "EventRetrieved":
+    case "EventAbandoned":
+    case "EventQueued":
+    case "EventRouteRequest":
+    case "EventDiverted":
+    case "EventPrivateInfo":
       return {};
   }
 }
