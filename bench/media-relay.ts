@@ -52,7 +52,7 @@ async function underTest(order: Order): Promise<void> {
         receiveFromPhone: true,
       });
       const none = { codec: undefined, payloadType: 0 };
-      const { tap } = await engine.openTap({ leg: leg.leg, ...none, backfillSinceMs: 0, paused: false });
+      const { tap } = await engine.openTap({ legs: [leg.leg], ...none, backfillSinceMs: 0, paused: false });
       const port = order.sinkPorts[(2 * call + side) % SINKS] ?? 0;
       await engine.setTapDestination(tap, { host: HOST, port, rtcpPort: order.sinkPorts[0] ?? 0, ...none });
       ports.push(leg.rtpPort);

@@ -129,6 +129,7 @@ function flowProblems(): string[] {
 }
 
 tool("types (tsc)", bin("tsc"), ["-p", "."]);
+tool("types of the console's page (tsc)", bin("tsc"), ["-p", "services/console/web"]);
 tool("lint (oxlint)", bin("oxlint"), ["--type-aware", "--quiet"]);
 tool("format (biome)", bin("biome"), ["format", "."]);
 verdict("imports go one way: packages ← services ← cli, services meet on the wire", directionProblems());

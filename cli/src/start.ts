@@ -14,6 +14,7 @@ import { makeFolders } from "./folders.ts";
 import { type LogLevel, openLog } from "./log.ts";
 import { openFilesHint, ownLimits } from "./open-files.ts";
 import { chooseRoles, loadRole } from "./roles.ts";
+import { withTokenSecret } from "./token-secret.ts";
 import { Signals, stopRoles } from "./shutdown.ts";
 import { startFailure } from "./start-failure.ts";
 
@@ -28,8 +29,9 @@ export interface StartOptions {
  * @throws SidetoneError whatever keeps a role from starting; those that had started are stopped first.
  */
 export async function start(named: readonly string[], options: StartOptions): Promise<number> {
-  const config = readConfig(options.config);
-  const roles = chooseRoles(named, config);
+  const asWritten = readConfig(options.config);
+  const roles = chooseRoles(named, asWritten);
+  const config = withTokenSecret(asWritten, roles, systemRandom);
   if (roles.length === 0) {
     process.stderr.write(`${config.file} has no section of a role: there is nothing to start.\n`);
     return exitCodes.failed;

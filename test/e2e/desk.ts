@@ -39,6 +39,9 @@ interface Told {
 export class Desk {
   readonly client: TlibClient;
   readonly #told: Told[] = [];
+  /** ConnIDs as they were seen. */
+  readonly #calls: string[] = [];
+  #taken = 0;
 
   private constructor(client: TlibClient) {
     this.client = client;
@@ -62,6 +65,29 @@ export class Desk {
   /** Events about calls that a DN was told, the oldest first. */
   told(dn: string): readonly Told[] {
     return this.#told.filter(({ attributes }) => attributes["ThisDN"] === dn);
+  }
+
+  /** The events about calls since the last time, in the order they came, as `Held(7102; 1)`: the calls are numbered as they began. */
+  take(): readonly string[] {
+    const told = this.#told.slice(this.#taken).filter(({ attributes }) => attributes["ConnID"] !== undefined);
+    this.#taken = this.#told.length;
+    return told
+      .filter(({ message }) => message !== "EventAttachedDataChanged")
+      .map(({ message, attributes }) => {
+        const connId = String(attributes["ConnID"]);
+        if (!this.#calls.includes(connId)) this.#calls.push(connId);
+        return `${message.slice(5)}(${String(attributes["ThisDN"])}; ${this.#calls.indexOf(connId) + 1})`;
+      });
+  }
+
+  /** Waits until exactly these events have come since the last time. */
+  async tells(...events: string[]): Promise<void> {
+    const seen: string[] = [];
+    await until(() => {
+      seen.push(...this.take());
+      return seen.length >= events.length;
+    }, 8000);
+    assert.deepEqual(seen, events);
   }
 
   /** `GSIP_RECORD` of a DN's data events, in order. */

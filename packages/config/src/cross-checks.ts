@@ -12,6 +12,7 @@ const portsPerSession = 4;
 /** What can only be seen with all sections in hand: exposure, references, ports that collide. */
 export function crossCheck(config: SidetoneConfig, reading: Reading, ephemeral: EphemeralPorts): void {
   exposure(config, reading);
+  tokenSecrets(config, reading);
   references(config, reading);
   capacity(config, reading);
   for (const [section, rtp] of rtpSections(config)) ephemeralOverlap(section, rtp, ephemeral, reading);
@@ -73,6 +74,21 @@ function exposure(config: SidetoneConfig, reading: Reading): void {
   if (console.users.length === 0) {
     reading.complain({ path: "console.http" }, "is reachable from other machines, but has no users.", "Add users.");
   }
+}
+
+/** Where SIP Server and console stand in one file, one of two keys, or two different ones, cannot be meant. */
+function tokenSecrets(config: SidetoneConfig, reading: Reading): void {
+  const { sipServer, console } = config;
+  if (sipServer === undefined || console === undefined || sipServer.tokenSecret === console.tokenSecret) return;
+  const missing =
+    sipServer.tokenSecret === undefined ? "sip-server" : console.tokenSecret === undefined ? "console" : "";
+  reading.complain(
+    { path: missing === "" ? "console.token-secret" : missing },
+    missing === ""
+      ? "differs from sip-server.token-secret: SIP Server would refuse what the console signs."
+      : "lacks the token-secret that the other one has.",
+    "Give sip-server and console the same token-secret, or neither one where both run in one process.",
+  );
 }
 
 function references(config: SidetoneConfig, reading: Reading): void {

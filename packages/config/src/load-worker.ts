@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { SidetoneError } from "@sidetone/foundation";
 import { loadConfig } from "./load.ts";
-import { type FromLoader, sliceSize, takenApart, type ToLoader } from "./slices.ts";
+import { type FromLoader, sliceSize, takenApart } from "./slices.ts";
 
 const port = parentPort;
 if (port === null) throw new SidetoneError("not-a-worker", "load-worker.ts runs in a worker thread only");
@@ -14,7 +14,8 @@ if (result.ok) {
   const { head, entries } = takenApart(result.value);
   send({ kind: "head", config: head });
   let at = 0;
-  port.on("message", (_: ToLoader) => {
+  // Whatever comes means `next`.
+  port.on("message", () => {
     const slice = entries.slice(at, at + sliceSize);
     at += sliceSize;
     send({ kind: "slice", entries: slice });

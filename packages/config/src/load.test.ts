@@ -42,9 +42,14 @@ describe("operations.md, configuration", () => {
     assert.deepEqual(config.resourceManager?.groups[0]?.monitor, { intervalMs: 500, timeoutMs: 2000 });
     assert.equal(config.resourceManager?.groups[0]?.resources[0]?.portCapacity, 1500);
     assert.equal(config.mediaServer?.rtp.portMax, 24_999);
+    assert.equal(config.mediaServer?.prompts, undefined);
     assert.equal(config.mediaServer?.recorderProfiles.get("recorders")?.layout, "single-session");
     assert.equal(config.recorder?.tLibrary?.application, "recorder");
-    assert.deepEqual(config.console?.users, [{ name: "admin", password: "demo-admin", role: "administrator" }]);
+    const everything = [{ dns: "*", rights: ["monitor", "control", "userdata", "record", "route", "suppress"] }];
+    assert.deepEqual(config.console?.users, [
+      { name: "admin", password: "demo-admin", role: "administrator", grants: everything },
+    ]);
+    assert.deepEqual([config.sipServer?.tokenSecret, config.console?.tokenSecret], [undefined, undefined]);
   });
 
   test("an absent section is a role that does not run here; defaults are filled in", () => {
@@ -101,6 +106,41 @@ describe("operations.md, configuration", () => {
     assert.deepEqual([a?.destinations, a?.userDataKeys], [["rec.example"], ["Customer*"]]);
     assert.deepEqual([b?.grants, b?.destinations, b?.userDataKeys], [[], [], undefined]);
     assert.equal(good(sip("", '{ "1": { type: extension, password: p } }')).sipServer?.plainWs, false);
+  });
+
+  test("tlib-wire.md, Rights: what people may do live: their grants, else what their role usually may", () => {
+    const users =
+      "a: { password: p, role: administrator, grants: [ { dns: 70*, rights: [ monitor ] } ] }, b: { password: p, role: auditor }, c: { password: p, role: supervisor }, d: { password: p }";
+    const config = good(
+      `console: { roles: [ "http://127.0.0.1:1" ], http: "http://127.0.0.1:0", users: { ${users} } }`,
+    );
+    assert.deepEqual(
+      config.console?.users.map((user) => user.grants),
+      [[{ dns: "70*", rights: ["monitor"] }], [{ dns: "*", rights: ["monitor"] }], [], []],
+    );
+  });
+
+  test("R10: a recorder group's name can stand as host of a dest; an address cannot be one", () => {
+    const options = (name: string): string => sip(`  options: { second-recorder-group: "${name}" }`);
+    assert.equal(good(options("vault-2.site")).sipServer?.options.secondRecorderGroup, "vault-2.site");
+    for (const bad of ["10.0.0.1", "two words", "a_b", "a:5060", "::1", "a;b"]) {
+      assert.match(mistakes(options(bad))[0] ?? "", /second-recorder-group: ".*" cannot name a group/, bad);
+    }
+  });
+
+  test("token-secret: at least 32 characters, the same in both sections of a file; no application is named like a person", () => {
+    const key = "k".repeat(32);
+    const both = (own: string, theirs: string): string =>
+      `${sip(own === "" ? "" : `  token-secret: ${own}`)}\nconsole: { roles: [ "http://127.0.0.1:1" ], http: "http://127.0.0.1:0"${theirs === "" ? "" : `, token-secret: ${theirs}`} }`;
+    const config = good(both(key, key));
+    assert.deepEqual([config.sipServer?.tokenSecret, config.console?.tokenSecret], [key, key]);
+    assert.match(mistakes(both("short", "short"))[0] ?? "", /token-secret: must have at least 32 characters/);
+    assert.match(mistakes(both(key, "x".repeat(32)))[0] ?? "", /console\.token-secret: differs from sip-server/);
+    assert.match(mistakes(both(key, ""))[0] ?? "", /: console: lacks the token-secret/);
+    assert.match(mistakes(both("", key))[0] ?? "", /: sip-server: lacks the token-secret/);
+    assert.equal(good(sip(`  token-secret: ${key}`)).sipServer?.tokenSecret, key);
+    const named = '  applications: { "user:anna": { password: p } }';
+    assert.match(mistakes(sip(named))[0] ?? "", /must not begin with "user:"/);
   });
 
   test("broken YAML: one mistake, at the first place, with what to look for", () => {
@@ -224,6 +264,14 @@ describe("cross checks", () => {
       mistakes(text.replace('default-destination: "7001"', 'default-destination: "7999"'))[0] ?? "",
       /there is no DN "7999"/,
     );
+  });
+
+  test("the folder of prompts: a relative one begins at the configuration file", () => {
+    const text = readFileSync(join(root, "sidetone.yaml"), "utf8").replace(
+      /^media-server:$/m,
+      "media-server:\n  prompts: ./sounds",
+    );
+    assert.match(good(text).mediaServer?.prompts ?? "", /^\/.*\/sounds$/);
   });
 
   test("R9: a template with an unknown variable is refused", () => {

@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { type LoadOptions, parseConfig } from "./load.ts";
 import { formatMistake } from "./mistake.ts";
 import type { DnConfig } from "./types.ts";
 
-const options: LoadOptions = { env: {}, ephemeralPorts: undefined };
-
 /** DNs, one a line; the first stands in line 6 of the file. */
-function parse(lines: readonly string[]): ReturnType<typeof parseConfig> {
+function parse(lines: readonly string[], env: NonNullable<LoadOptions["env"]> = {}): ReturnType<typeof parseConfig> {
   const head =
     'sip-server:\n  listen: [ "udp://127.0.0.1:5060" ]\n  domain: x.test\n  storage: "sqlite:a.sqlite"\n  dns:\n';
-  return parseConfig(`${head}${lines.map((line) => `    ${line}\n`).join("")}`, "t.yaml", options);
+  return parseConfig(`${head}${lines.map((line) => `    ${line}\n`).join("")}`, "t.yaml", {
+    env,
+    ephemeralPorts: undefined,
+  });
 }
 
 function dns(...lines: string[]): ReadonlyMap<string, DnConfig> {
@@ -123,6 +126,15 @@ describe("trunks and trunk groups", () => {
     ],
   ];
   for (const [what, lines, says] of table) test(`refused: ${what}`, () => assert.match(mistake(...lines), says));
+});
+
+test("the example in docs/operators.md is accepted as it stands", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../../docs/operators.md"), "utf8");
+  const block = page.split("### Trunks\n\n```yaml\n")[1]?.split("```")[0];
+  assert.ok(block !== undefined);
+  const result = parse([block.trim()], { CARRIER_B: "b", ROAMING: "c" });
+  assert(result.ok, result.ok ? "" : result.error.map(formatMistake).join("\n"));
+  assert.equal(result.value.sipServer?.dns.size, 4);
 });
 
 describe("treatments of routing points", () => {

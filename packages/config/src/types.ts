@@ -72,7 +72,9 @@ export interface SipServerOptions {
   readonly recordConsultCalls: boolean;
   readonly recordMoh: boolean;
   readonly invertRouteRecordSides: boolean;
+  /** R10: the Resource Manager's group that recordings go to where a client names no `dest`. */
   readonly recorderGroup: string;
+  /** R10: the group that gets a duplicate of everything where a client names no `dest2`; undefined: no duplicates. */
   readonly secondRecorderGroup: string | undefined;
   readonly geoLocation: string | undefined;
   readonly musicOnHold: string | undefined;
@@ -93,6 +95,8 @@ export interface SipServerConfig extends SipRoleConfig {
   readonly serverId: number;
   /** T-Library without TLS on an address that is not loopback; default false. */
   readonly plainWs?: boolean;
+  /** Key of the access tokens that the console mints for people; undefined: they are refused. */
+  readonly tokenSecret?: string | undefined;
   /** SQLite file of ledger, journal, registrations and audit. */
   readonly storage: string;
   readonly options: SipServerOptions;
@@ -109,10 +113,13 @@ export interface AgentLoginConfig {
   readonly record: boolean;
 }
 
+/** What a T-Library client may be allowed to do with a DN (tlib-wire.md, "Rights"). */
+export const grantRights = ["monitor", "control", "userdata", "record", "route", "suppress"] as const;
+
 /** What a T-Library client may do with the DNs that a pattern (`70*`) names. */
 export interface GrantConfig {
   readonly dns: string;
-  readonly rights: readonly ("monitor" | "control" | "userdata" | "record" | "route" | "suppress")[];
+  readonly rights: readonly (typeof grantRights)[number][];
 }
 
 /** A T-Library client. */
@@ -168,6 +175,8 @@ export interface MediaServerConfig extends SipRoleConfig {
   readonly resourceManagers: readonly string[];
   readonly rtp: RtpConfig;
   readonly recorderProfiles: ReadonlyMap<string, RecorderProfile>;
+  /** Folder of the sound files that can be played to a connection. Default: the one that comes with the Media Server. */
+  readonly prompts?: string | undefined;
   /** A leg or session without RTP for this long is ended; ms. R33: 90 s. */
   readonly rtpTimeoutMs: number;
 }
@@ -197,6 +206,8 @@ export interface ConsoleUser {
   readonly name: string;
   readonly password: string;
   readonly role: "administrator" | "supervisor" | "auditor" | "agent";
+  /** What the user may see and do live (T-Library). Default: administrator everything, auditor `monitor` on every DN, else nothing. */
+  readonly grants?: readonly GrantConfig[];
 }
 
 export interface ConsoleConfig {
@@ -206,6 +217,8 @@ export interface ConsoleConfig {
   readonly users: readonly ConsoleUser[];
   /** Bearer token sent to the roles. */
   readonly apiToken: string | undefined;
+  /** Key of the access tokens that SIP Server verifies; undefined: no live view. */
+  readonly tokenSecret?: string | undefined;
 }
 
 /** A whole `sidetone.yaml`, checked, with defaults filled in and secrets resolved. An absent section is a role that does not run here. */

@@ -3,4 +3,4 @@ export { Counter, Gauge, Histogram, Registry } from "prom-client";
 export { type Problem, problem, problemOf, problemType } from "./problem.ts";
 export { secretEqual } from "./secret-equal.ts";
 export { type HttpOptions, type HttpServer, type Readiness, sendProblem, startHttp } from "./server.ts";
-export type { UpgradeHandler } from "./upgrade.ts";
+export { refuseUpgrade, type UpgradeHandler } from "./upgrade.ts";

@@ -46,7 +46,7 @@ export function takeUpgrades(server: Server, o: UpgradeOptions): () => void {
       taken.add(socket);
       socket.once("close", () => taken.delete(socket));
     } else {
-      sendRefusal(socket, refused);
+      refuseUpgrade(socket, refused);
     }
   });
   return () => {
@@ -88,7 +88,8 @@ function isOwnOrigin(origin: string, host: string | undefined, onLoopback: boole
   return own !== undefined && own === URL.parse(origin)?.hostname;
 }
 
-function sendRefusal(socket: Duplex, document: Problem): void {
+/** Answers an upgrade with a problem document and closes: also for a handler that had to look before it knew. */
+export function refuseUpgrade(socket: Duplex, document: Problem): void {
   const body = Buffer.from(JSON.stringify(document));
   socket.end(
     Buffer.concat([

@@ -1,4 +1,5 @@
-import type { ConfRef, ObjectRef, WildcardRef } from "./identifiers.ts";
+import type { ConfRef, ConnRef, ObjectRef, WildcardRef } from "./identifiers.ts";
+import type { DialogRef, Play } from "./play.ts";
 import type { RecorderCommand } from "./recorder.ts";
 import type { ResponseCode } from "./response-codes.ts";
 
@@ -8,8 +9,15 @@ export type MsmlDocument =
   | { readonly kind: "result"; readonly result: MsmlResult }
   | { readonly kind: "event"; readonly event: MsmlEvent };
 
-/** What a request asks for; the elements of RFC 5707 section 8 that are served. */
-export type MsmlOperation = CreateConference | ModifyConference | DestroyConference | Join | Unjoin;
+/** What a request asks for; the elements of RFC 5707 sections 8 and 9.6 that are served. */
+export type MsmlOperation =
+  | CreateConference
+  | ModifyConference
+  | DestroyConference
+  | Join
+  | Unjoin
+  | DialogStart
+  | DialogEnd;
 
 interface Marked {
   /** Named in the result of a request that failed later on (RFC 5707 section 5). */
@@ -58,6 +66,21 @@ export interface Unjoin extends Marked {
   readonly id2: ObjectRef | WildcardRef;
   /** Empty: every stream between the two. */
   readonly streams: readonly MediaStream[];
+}
+
+/** RFC 5707 9.6.1: plays to a connection. */
+export interface DialogStart extends Marked {
+  readonly op: "dialogstart";
+  readonly target: ConnRef;
+  /** Without one the server chooses and says it in the result. */
+  readonly name?: string;
+  readonly play: Play;
+}
+
+/** RFC 5707 9.6.2. */
+export interface DialogEnd extends Marked {
+  readonly op: "dialogend";
+  readonly id: DialogRef;
 }
 
 /** RFC 5707 8.6. */

@@ -7,3 +7,4 @@ export * from "./recorder.ts";
 export type { MsmlRefusal } from "./refusal.ts";
 export * from "./response-codes.ts";
 export * from "./write.ts";
+export * from "./play.ts";

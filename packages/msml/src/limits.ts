@@ -12,3 +12,9 @@ export const MAX_STREAMS = 32;
 export const MAX_EVENT_VALUES = 128;
 /** Longest `backfill-ms`; what a server really keeps is its own matter. */
 export const MAX_BACKFILL_MS = 60_000;
+/** `<audio>` elements of one `<play>`. */
+export const MAX_AUDIO = 16;
+/** Times that a `<play>` may be repeated, where it is not for ever. */
+export const MAX_ITERATIONS = 1_000_000;
+/** Longest `interval` and `maxtime`: a day. */
+export const MAX_TIME_MS = 86_400_000;

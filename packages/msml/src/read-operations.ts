@@ -9,6 +9,7 @@ import {
   type WildcardRef,
 } from "./identifiers.ts";
 import { unsupportedChildren, unsupportedRequests } from "./known-elements.ts";
+import { readDialogEnd, readDialogStart } from "./read-dialog.ts";
 import { isRecorderElement, readRecorder } from "./read-recorder.ts";
 import type { RecorderCommand } from "./recorder.ts";
 import { Attributes, Refused } from "./refusal.ts";
@@ -19,6 +20,8 @@ const readers = new Map<string, (el: XmlElement) => MsmlOperation>([
   ["destroyconference", readDestroyConference],
   ["join", readJoin],
   ["unjoin", readUnjoin],
+  ["dialogstart", readDialogStart],
+  ["dialogend", readDialogEnd],
 ]);
 
 /** One request element. Throws `Refused`. */

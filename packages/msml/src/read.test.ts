@@ -74,7 +74,6 @@ test("RFC 5707 11: each mistake has its response code", () => {
     [401, "<rec:recorder state='start'/>"],
     [401, recorder("state='start'", "<rec:frob/>")],
     [401, "<createconference><frob/></createconference>"],
-    [402, "<dialogstart target='conn:a' type='application/moml+xml'/>"],
     [402, "<audit queryid='conf:*'/>"],
     [402, "<createconference><videolayout/></createconference>"],
     [402, "<join id1='conn:a' id2='conf:b'><stream media='audio'><gain amt='mute'/></stream></join>"],
@@ -109,6 +108,73 @@ test("RFC 5707 11: each mistake has its response code", () => {
     [410, `<join id1='conn:${"a".repeat(129)}' id2='conf:b'/>`],
     [200, "<unjoin id1='conn:*' id2='conf:a'/>"],
     [200, "<createconference><audiomix><n-loudest n='3'/></audiomix></createconference>"],
+  ];
+  for (const [code, inner] of table) assert.equal(codeOf(inner), code, inner);
+});
+
+function play(inner: string, attributes = "", type = "type='application/moml+xml'"): string {
+  return `<dialogstart target='conn:a' ${type} ${attributes}>${inner}</dialogstart>`;
+}
+
+test("RFC 5707 9.6, 9.7.1: play of sound files to a connection, and its end", () => {
+  const text = `<msml version="1.1" xmlns:rec="urn:sidetone:msml:recorder:1">
+    <dialogstart target="conn:T" name="moh" type="application/moml+xml"><play iterations="-1" interval="2s" maxtime="90000ms" rec:capture="true">
+      <audio uri="file:///please-wait.wav"/><audio uri="file:///music.wav"/></play></dialogstart>
+    <dialogstart target="conn:T" type="application/moml+xml"><play barge="false" cleardb="true"><audio uri="file:///a.wav"/></play></dialogstart>
+    <dialogend id="conn:T/dialog:moh" mark="m"/></msml>`;
+  assert.deepEqual(operations(text), [
+    {
+      op: "dialogstart",
+      target: "conn:T",
+      name: "moh",
+      play: {
+        audio: ["file:///please-wait.wav", "file:///music.wav"],
+        iterate: -1,
+        intervalMs: 2000,
+        maxTimeMs: 90_000,
+        capture: true,
+      },
+    },
+    {
+      op: "dialogstart",
+      target: "conn:T",
+      play: { audio: ["file:///a.wav"], iterate: 1, intervalMs: 0, capture: false },
+    },
+    { op: "dialogend", id: "conn:T/dialog:moh", mark: "m" },
+  ]);
+});
+
+test("RFC 5707 11: each mistake in a dialog has its response code", () => {
+  const audio = "<audio uri='file:///a.wav'/>";
+  const table: [number, string][] = [
+    [200, play(`<play iterate='forever'>${audio}</play>`)],
+    [401, play("<frob/>")],
+    [401, play("<play><frob/></play>")],
+    [402, play("<record/>")],
+    [402, play(`<play>${audio}<playexit/></play>`)],
+    [402, play(`<play>${audio}</play><play>${audio}</play>`)],
+    [403, play("")],
+    [403, play("<play/>")],
+    [406, play(`<play colour='red'>${audio}</play>`)],
+    [407, play(`<play barge='true'>${audio}</play>`)],
+    [407, play(`<play offset='1s'>${audio}</play>`)],
+    [407, play("", "src='http://x/y'")],
+    [408, play(`<play>${audio}</play>`, "", "")],
+    [408, play("<play><audio/></play>")],
+    [409, play(`<play iterate='1' iterations='2'>${audio}</play>`)],
+    [410, play(`<play iterate='0'>${audio}</play>`)],
+    [410, play(`<play iterations='-2'>${audio}</play>`)],
+    [410, play(`<play interval='soon'>${audio}</play>`)],
+    [410, play(`<play maxtime='90000s'>${audio}</play>`)],
+    [410, play(`<play rec:capture='yes'>${audio}</play>`)],
+    [410, play(`<play>${audio}</play>`, "name='a/b'")],
+    [410, "<dialogend id='conn:a'/>"],
+    [410, "<dialogend id='conn:a/dialog:*'/>"],
+    [420, play(`<play>${audio}</play>`, "", "type='application/vxml+xml'")],
+    [421, play(`<play>${audio}</play>`, "", "type='text/plain'")],
+    [422, play(`<play>${audio}</play>`, "src='http://x/y'")],
+    [440, play(`<play>${audio}</play>`).replace("conn:a", "conf:a")],
+    [521, play(`<play>${audio.repeat(17)}</play>`)],
   ];
   for (const [code, inner] of table) assert.equal(codeOf(inner), code, inner);
 });

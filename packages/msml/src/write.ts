@@ -1,5 +1,6 @@
 import { element, writeXml, type XmlElement } from "@sidetone/xml";
 import type { AudioMix, MediaStream, MsmlDocument, MsmlEvent, MsmlOperation, MsmlResult } from "./document.ts";
+import { dialogType, type Play } from "./play.ts";
 import { type RecorderCommand, recorderNamespace } from "./recorder.ts";
 
 /** Writes a document as the body of an INFO or of its 200. */
@@ -33,12 +34,31 @@ function operationElement(operation: MsmlOperation): XmlElement {
     }
     case "destroyconference":
       return element(op, { attributes: { id: operation.id, mark } });
+    case "dialogstart": {
+      const { target, name, play } = operation;
+      return element(op, { attributes: { target, name, type: dialogType, mark }, children: [playElement(play)] });
+    }
+    case "dialogend":
+      return element(op, { attributes: { id: operation.id, mark } });
     case "join":
     case "unjoin": {
       const { id1, id2, streams } = operation;
       return element(op, { attributes: { id1, id2, mark }, children: streams.map(streamElement) });
     }
   }
+}
+
+function playElement({ audio, iterate, intervalMs, maxTimeMs, capture }: Play): XmlElement {
+  const attributes = {
+    iterate: String(iterate),
+    interval: intervalMs === 0 ? undefined : `${intervalMs}ms`,
+    maxtime: maxTimeMs === undefined ? undefined : `${maxTimeMs}ms`,
+    // Mandatory in RFC 5707 9.7.1, and true: no key is listened for.
+    barge: "false",
+    cleardb: "false",
+    [`{${recorderNamespace}}capture`]: capture ? "true" : undefined,
+  };
+  return element("play", { attributes, children: audio.map((uri) => element("audio", { attributes: { uri } })) });
 }
 
 function mixElement(mix: AudioMix | undefined): XmlElement | undefined {

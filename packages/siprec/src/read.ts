@@ -119,6 +119,7 @@ function checkReferences(metadata: RecordingMetadata, warnings: Warnings): void 
   if (metadata.dataMode === "partial") return;
   const participants = new Set(metadata.participants.map((one) => one.id));
   const streams = new Set(metadata.streams.map((one) => one.id));
+  const sides = new Map(metadata.participants.map(({ id, party }) => [id, party?.side]));
   const senders = new Map<string, string>();
   for (const assoc of metadata.participantSessions) {
     if (!participants.has(assoc.participantId)) warnings.add("participant-mismatch", assoc.participantId);
@@ -131,7 +132,10 @@ function checkReferences(metadata: RecordingMetadata, warnings: Warnings): void 
     if (assoc.disassociateTime !== undefined) continue;
     for (const id of assoc.send) {
       const other = senders.get(id);
-      if (other !== undefined && other !== assoc.participantId) warnings.add("ambiguous-sender", id);
+      // Those of one side are mixed into its stream (R26).
+      const mixed =
+        other !== undefined && sides.get(other) !== undefined && sides.get(other) === sides.get(assoc.participantId);
+      if (other !== undefined && other !== assoc.participantId && !mixed) warnings.add("ambiguous-sender", id);
       senders.set(id, assoc.participantId);
     }
   }

@@ -11,7 +11,7 @@ export const metadataWarnings = {
   "time-without-zone": "a time without zone was read as UTC",
   "participant-mismatch": "an association names a participant that is not described",
   "stream-mismatch": "an association names a stream that is not described",
-  "ambiguous-sender": "several participants send one stream",
+  "ambiguous-sender": "several participants send one stream, and nothing says that they are on one side",
   "unknown-label": "metadata name a label that the SDP does not have",
   "unclaimed-label": "the SDP has a label that metadata do not name",
   "duplicate-label": "two streams have the same label",

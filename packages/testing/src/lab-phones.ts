@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { labFile, type Ran, run, runAsync } from "./programs.ts";
+import { baresipCommand } from "./baresip-control.ts";
+import { labFile, type Ran, run } from "./programs.ts";
 import { talk, until } from "./system.ts";
 
 export interface LabPhoneOptions {
@@ -91,12 +92,7 @@ export class Baresip implements LabPhone {
 
   /** One command of its menu, e.g. `dial`, `hangup`, `hold`, `resume`, `sndcode`. */
   command(words: readonly string[], untilEvent?: string): Promise<Ran> {
-    return runAsync("python3", [
-      labFile("bin/baresip-ctl.py"),
-      String(this.#control),
-      ...words,
-      ...(untilEvent === undefined ? [] : ["--until", untilEvent, "--wait", "8"]),
-    ]);
+    return baresipCommand(this.#control, words, untilEvent);
   }
 
   async dial(target: string): Promise<void> {

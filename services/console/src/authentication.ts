@@ -4,9 +4,15 @@ import { secretEqual } from "@sidetone/http";
 import { GuessLimit } from "./guess-limit.ts";
 import { maxAuthorizationLength } from "./limits.ts";
 
+/** Who asks: a user of the configuration, a program with the API's token, or, where no users are configured, anybody. */
+export type Visitor =
+  | { readonly kind: "user"; readonly user: ConsoleUser }
+  | { readonly kind: "program" }
+  | { readonly kind: "anybody" };
+
 /** Whether a request may go on. */
 export type Admission =
-  | { readonly kind: "admitted"; readonly user: string }
+  | { readonly kind: "admitted"; readonly visitor: Visitor }
   | { readonly kind: "unknown" }
   | { readonly kind: "wait"; readonly seconds: number };
 
@@ -24,7 +30,7 @@ export class Authentication {
 
   /** @param ip of the client: guesses are counted per user and address. */
   admit(authorization: string | undefined, ip: string): Admission {
-    if (this.#users.length === 0) return { kind: "admitted", user: "" };
+    if (this.#users.length === 0) return { kind: "admitted", visitor: { kind: "anybody" } };
     if (authorization === undefined || authorization.length > maxAuthorizationLength) return { kind: "unknown" };
     const space = authorization.indexOf(" ");
     const scheme = authorization.slice(0, Math.max(0, space)).toLowerCase();
@@ -35,7 +41,9 @@ export class Authentication {
 
   #bearer(value: string, ip: string): Admission {
     const token = this.#token;
-    return this.#limited(`${ip} token`, () => (token !== undefined && secretEqual(value, token) ? "token" : undefined));
+    return this.#limited(`${ip} token`, () =>
+      token !== undefined && secretEqual(value, token) ? { kind: "program" } : undefined,
+    );
   }
 
   #basic(value: string, ip: string): Admission {
@@ -45,25 +53,25 @@ export class Authentication {
     const name = text.slice(0, colon);
     const password = text.slice(colon + 1);
     return this.#limited(`${ip} ${name}`, () => {
-      let found: string | undefined;
+      let found: Visitor | undefined;
       // Every user is compared, so that the time does not tell which names exist.
       for (const user of this.#users) {
         const matches = secretEqual(`${name}:${password}`, `${user.name}:${user.password}`);
-        if (matches) found = user.name;
+        if (matches) found = { kind: "user", user };
       }
       return found;
     });
   }
 
-  #limited(key: string, check: () => string | undefined): Admission {
+  #limited(key: string, check: () => Visitor | undefined): Admission {
     const seconds = this.#guesses.waitSeconds(key);
     if (seconds > 0) return { kind: "wait", seconds };
-    const user = check();
-    if (user === undefined) {
+    const visitor = check();
+    if (visitor === undefined) {
       this.#guesses.failed(key);
       return { kind: "unknown" };
     }
     this.#guesses.succeeded(key);
-    return { kind: "admitted", user };
+    return { kind: "admitted", visitor };
   }
 }

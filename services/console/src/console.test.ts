@@ -1,60 +1,13 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
-import { describe, type TestContext, test } from "node:test";
-import type { SidetoneConfig } from "@sidetone/config";
-import {
-  ManualClock,
-  type RoleName,
-  type RunningRole,
-  silentLogger,
-  systemClock,
-  systemRandom,
-} from "@sidetone/foundation";
-import { type FastifyInstance, type HttpServer, startHttp } from "@sidetone/http";
+import { describe, test } from "node:test";
+import { ManualClock, silentLogger } from "@sidetone/foundation";
+import { type FastifyInstance, startHttp } from "@sidetone/http";
 import { Authentication } from "./authentication.ts";
+import { admin, basic, consoleFor, role, users } from "./console.fixture.ts";
 import { GuessLimit } from "./guess-limit.ts";
 import { freeTries } from "./limits.ts";
 import { rolesFor } from "./path-table.ts";
-import { startConsole } from "./start.ts";
-
-const users = [{ name: "admin", password: "pw", role: "administrator" as const }];
-const basic = (name: string, password: string): { authorization: string } => ({
-  authorization: `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`,
-});
-const admin = basic("admin", "pw");
-
-async function role(
-  t: TestContext,
-  name: RoleName,
-  register: (app: FastifyInstance) => void,
-  more: { token?: string; ok?: boolean } = {},
-): Promise<HttpServer> {
-  const server = await startHttp({
-    role: name,
-    address: { host: "127.0.0.1", port: 0 },
-    log: silentLogger,
-    token: more.token,
-    ready: () => ({ ok: more.ok ?? true, reasons: more.ok === false ? ["no database"] : [] }),
-    register,
-  });
-  t.after(() => server.close());
-  return server;
-}
-
-async function consoleFor(t: TestContext, roles: string[], apiToken?: string): Promise<RunningRole & { http: string }> {
-  const config: SidetoneConfig = {
-    file: "t.yaml",
-    sipServer: undefined,
-    resourceManager: undefined,
-    mediaServer: undefined,
-    recorder: undefined,
-    console: { roles, http: { host: "127.0.0.1", port: 0 }, users, apiToken },
-  };
-  const running = await startConsole(config, { clock: systemClock, random: systemRandom, log: silentLogger });
-  t.after(() => running.close());
-  assert(running.http !== undefined);
-  return { ...running, http: running.http };
-}
 
 const wav = Buffer.from(Array.from({ length: 1000 }, (_, i) => i % 256));
 
@@ -181,7 +134,7 @@ describe("console", () => {
       },
       { token: "tok" },
     );
-    const { http } = await consoleFor(t, [rec.url], "tok");
+    const { http } = await consoleFor(t, [rec.url], { apiToken: "tok" });
     assert.equal((await fetch(`${http}/api/v1/recordings`, { headers: admin })).status, 200);
     assert.equal(seen, "Bearer tok");
     assert.equal((await fetch(`${http}/api/v1/recordings`, { headers: { authorization: "Bearer tok" } })).status, 200);

@@ -14,3 +14,9 @@ export const maxWaitMs = 60_000;
 export const maxGuessers = 10_000;
 /** Longest Authorization header that is read. */
 export const maxAuthorizationLength = 1000;
+/** T-Library connections that are passed on at once. */
+export const maxProxied = 2000;
+/** SIP Server has this long to answer an upgrade; ms. */
+export const upgradeTimeoutMs = 5000;
+/** One end of a T-Library connection is gone: the other may take this long for what was still said; ms. */
+export const lingerMs = 2000;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance } from "@sidetone/http";
+import { browserModules } from "./browser-modules.ts";
 
 const folder = join(import.meta.dirname, "../web");
 
@@ -22,12 +23,17 @@ export const securityHeaders: readonly (readonly [string, string])[] = [
   ["cross-origin-resource-policy", "same-origin"],
 ];
 
-/** Serves the console's page; the files are read once. */
+/** Serves the console's page and the modules that it loads; the files are read once. */
 export function registerPages(app: FastifyInstance): void {
   for (const page of pages) {
     const content = readFileSync(join(folder, page.file));
     app.get(page.path, async (_request, reply) =>
       reply.type(page.type).header("cache-control", "no-cache").send(content),
+    );
+  }
+  for (const [path, code] of browserModules(join(folder, "live.ts"))) {
+    app.get(path, async (_request, reply) =>
+      reply.type("text/javascript; charset=utf-8").header("cache-control", "no-cache").send(code),
     );
   }
 }

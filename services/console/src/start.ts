@@ -1,14 +1,16 @@
+import { AccessTokenMint } from "@sidetone/access-token";
 import type { SidetoneConfig } from "@sidetone/config";
 import { type RoleContext, type RunningRole, SidetoneError } from "@sidetone/foundation";
-import { type FastifyInstance, type HttpServer, problem, type Readiness, sendProblem, startHttp } from "@sidetone/http";
+import { type HttpServer, type Readiness, startHttp } from "@sidetone/http";
 import { Authentication } from "./authentication.ts";
 import { registerGateway } from "./gateway.ts";
-import { registerPages, securityHeaders } from "./pages.ts";
+import { guard } from "./guard.ts";
+import { registerPages } from "./pages.ts";
 import { RoleDirectory } from "./role-directory.ts";
 import { consoleStatus } from "./status.ts";
+import { liveViewOff, registerTlibToken } from "./tlib-token.ts";
+import { tlibPath, tlibProxy } from "./tlib-proxy.ts";
 import { Upstream } from "./upstream.ts";
-
-const openPaths = new Set(["/livez", "/readyz", "/metrics"]);
 
 /**
  * Starts the console of `config`: the gateway to every role, and the page.
@@ -22,6 +24,11 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
   const upstream = new Upstream();
   const directory = new RoleDirectory(section.roles, context.clock, upstream);
   const authentication = new Authentication(section.users, section.apiToken, context.clock);
+  const mint =
+    section.tokenSecret === undefined
+      ? undefined
+      : new AccessTokenMint({ secret: section.tokenSecret, clock: context.clock });
+  if (mint === undefined) log.warn({}, `${liveViewOff.detail} ${liveViewOff.remedy}`);
   let http: HttpServer;
   try {
     http = await startHttp({
@@ -31,11 +38,13 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
       plainHostOnly: section.users.length === 0,
       ready: () => readiness(directory),
       register: (app) => {
-        guard(app, authentication);
+        const visitorOf = guard(app, authentication);
+        registerTlibToken(app, { mint, visitorOf, log });
         app.get("/api/v1/status", async () => consoleStatus(config, directory.all));
         registerPages(app);
         registerGateway(app, { directory, upstream, log, apiToken: section.apiToken });
       },
+      upgrades: new Map([[tlibPath, tlibProxy({ directory, log })]]),
     });
   } catch (error) {
     upstream.close();
@@ -54,29 +63,6 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
         await http.close();
       })()),
   };
-}
-
-/** Headers, log-in, and a refusal of what other sites make a visitor's browser send. */
-function guard(app: FastifyInstance, authentication: Authentication): void {
-  app.addHook("onRequest", async (request, reply) => {
-    for (const [name, value] of securityHeaders) void reply.header(name, value);
-    if (openPaths.has(request.url.split("?", 1)[0] ?? "")) return undefined;
-    const site = request.headers["sec-fetch-site"];
-    if (request.method !== "GET" && request.method !== "HEAD" && site !== undefined && site !== "same-origin") {
-      return sendProblem(reply, problem(403, "foreign-site", "Another site's page must not change anything here."));
-    }
-    const admission = authentication.admit(request.headers.authorization, request.ip);
-    if (admission.kind === "admitted") return undefined;
-    if (admission.kind === "wait") {
-      void reply.header("retry-after", String(admission.seconds));
-      return sendProblem(
-        reply,
-        problem(429, "too-many-tries", "Too many wrong passwords.", `Try again in ${admission.seconds} s.`),
-      );
-    }
-    void reply.header("www-authenticate", 'Basic realm="Sidetone", charset="UTF-8"');
-    return sendProblem(reply, problem(401, "log-in", "This needs a user and password of console.users."));
-  });
 }
 
 async function readiness(directory: RoleDirectory): Promise<Readiness> {

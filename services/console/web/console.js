@@ -169,7 +169,9 @@ async function openLinked() {
   }
 }
 
+/** The list of calls for who has no live view (`live.ts`). */
 async function refreshCalls() {
+  if (document.body.classList.contains("live")) return;
   const { calls = [] } = await get("/api/v1/calls");
   const lines = calls.map((call) => {
     const parties = (call.parties ?? []).map((p) => p.dn ?? p.aor ?? "?").join(" ↔ ");

@@ -1,5 +1,7 @@
 /** Connections (party legs) at once, whatever the ports allow. */
 export const MAX_CONNECTIONS = 20_000;
+/** Members of one conference. */
+export const MAX_MEMBERS = 32;
 /** RFC 5707 documents carry ids of ours: 12 random bytes as hex. */
 export const NAME_BYTES = 12;
 /** Milliseconds of packet time that legs and recording sessions are offered. */
@@ -36,3 +38,7 @@ export const INACTIVITY_SLACK = 1.5;
 export const MAX_HELD_EVENTS = 64;
 /** `close` waits this long for BYEs to be answered, ms: the whole process has 5 s. */
 export const CLOSE_MS = 2_000;
+/** A prompt file may have so many octets: ten minutes of 16-bit PCM. */
+export const MAX_PROMPT_OCTETS = 10_000_000;
+/** Prompts that are kept decoded. */
+export const MAX_PROMPTS_KEPT = 64;

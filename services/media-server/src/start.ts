@@ -3,6 +3,7 @@ import { errorText, type RoleContext, type RunningRole, SidetoneError } from "@s
 import { startHttp } from "@sidetone/http";
 import { nameAddr, openSipJournal, parseUri, peerCheck, SipEndpoint, type SipTransport } from "@sidetone/sip";
 import { startMediaEngine } from "./media/index.ts";
+import { promptFolder, PromptLibrary, shippedPrompts } from "./prompts/index.ts";
 import { addMediaMetrics } from "./server/metrics.ts";
 import { MediaServer, supportedExtensions } from "./server/media-server.ts";
 
@@ -64,6 +65,7 @@ export async function startMediaServer(
       from: ownAddress(config),
       capacity: capacityOf(config),
       rtpTimeoutMs: config.rtpTimeoutMs,
+      prompts: new PromptLibrary(promptFolder(config.prompts ?? shippedPrompts)),
     });
     opened.push(() => server.close());
     engine.on("failed", (cause) => {

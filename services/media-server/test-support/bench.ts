@@ -3,6 +3,7 @@ import { ManualClock, silentLogger } from "@sidetone/foundation";
 import { type MsmlEvent, type MsmlResult, readMsml } from "@sidetone/msml";
 import { readMetadata } from "@sidetone/siprec";
 import { nameAddr, parseMultipart, parseUri } from "@sidetone/sip";
+import { promptFolder, PromptLibrary, shippedPrompts } from "../src/prompts/index.ts";
 import { MediaServer } from "../src/server/media-server.ts";
 import { FakeEngine } from "./fake-engine.ts";
 import { answerSdp, type FakeSession, FakeSip, response, settled, transaction } from "./fake-sip.ts";
@@ -32,6 +33,7 @@ export class Bench {
       from,
       capacity,
       rtpTimeoutMs: 90_000,
+      prompts: new PromptLibrary(promptFolder(shippedPrompts)),
     });
   }
 

@@ -7,6 +7,7 @@ import type {
   MediaEngineEvents,
   OpenedLeg,
   OpenedTap,
+  PlayOptions,
   TapDestination,
   TapOptions,
   TapStats,
@@ -20,7 +21,14 @@ export class FakeEngine implements MediaEngine {
   readonly legs = new Map<number, LegSettings | undefined>();
   readonly taps = new Map<number, TapOptions & { destination: TapDestination | undefined; paused: boolean }>();
   /** The next ones reject with this code. */
-  failing: { openLeg?: string; openTap?: string; connect?: string; pauseTap?: string; resumeTap?: string } = {};
+  failing: {
+    openLeg?: string;
+    openTap?: string;
+    connect?: string;
+    pauseTap?: string;
+    resumeTap?: string;
+    play?: string;
+  } = {};
   readonly #events = new Events<MediaEngineEvents>((error) => {
     throw error;
   });
@@ -47,16 +55,43 @@ export class FakeEngine implements MediaEngine {
     this.calls.push(`disconnect ${a} ${b}`);
   }
 
+  async setConference(name: string, legs: readonly number[]): Promise<void> {
+    this.calls.push(`conference ${name}: ${legs.join(" ")}`);
+  }
+
   async openTap(options: TapOptions): Promise<OpenedTap> {
     this.#failIf("openTap");
-    this.#need(this.legs, options.leg);
+    for (const leg of options.legs) this.#need(this.legs, leg);
     const tap = this.#next++;
     this.taps.set(tap, { ...options, destination: undefined });
     this.calls.push(
-      `openTap ${tap} leg ${options.leg} backfill ${options.backfillSinceMs}${options.paused ? " paused" : ""}${options.unbegun === true ? " unbegun" : ""}`,
+      `openTap ${tap} leg ${options.legs.join("+")} backfill ${options.backfillSinceMs}${options.paused ? " paused" : ""}${options.unbegun === true ? " unbegun" : ""}`,
     );
     const localPort = 20_000 + tap * 2;
     return { tap, ssrc: tap, address: "127.0.0.1", localPort, localRtcpPort: localPort + 1 };
+  }
+
+  async play(leg: number, options: PlayOptions): Promise<number> {
+    this.#failIf("play");
+    this.#need(this.legs, leg);
+    const play = this.#next++;
+    const samples = options.audio.reduce((sum, { length }) => sum + length, 0);
+    this.calls.push(
+      `play ${play} leg ${leg} ${samples} x${options.iterations} every ${options.intervalMs}${options.maxTimeMs === undefined ? "" : ` at most ${options.maxTimeMs}`}${options.capture ? " captured" : ""}`,
+    );
+    return play;
+  }
+
+  async stopPlay(play: number): Promise<number | undefined> {
+    this.calls.push(`stopPlay ${play}`);
+    return 1500;
+  }
+
+  async setTapSources(tap: number, legs: readonly number[], others: readonly number[] = []): Promise<void> {
+    const known = this.#need(this.taps, tap);
+    for (const leg of legs) this.#need(this.legs, leg);
+    this.taps.set(tap, { ...known, legs, others });
+    this.calls.push(`sources ${tap}: ${legs.join("+")}`);
   }
 
   async setTapDestination(tap: number, destination: TapDestination | undefined, rewindMs = 0): Promise<void> {
@@ -83,16 +118,18 @@ export class FakeEngine implements MediaEngine {
   }
 
   async closeTap(tap: number): Promise<TapStats> {
-    const { leg } = this.#need(this.taps, tap);
+    const { legs } = this.#need(this.taps, tap);
     this.taps.delete(tap);
     this.calls.push(`closeTap ${tap}`);
-    return { tap, leg, captured: 0, sent: 0, sentOctets: 0, buffered: 0, overflowed: 0, paused: false };
+    return { tap, legs, captured: 0, sent: 0, sentOctets: 0, buffered: 0, overflowed: 0, paused: false };
   }
 
   async closeLeg(leg: number): Promise<LegStats> {
     this.#need(this.legs, leg);
     this.legs.delete(leg);
-    for (const [tap, options] of Array.from(this.taps)) if (options.leg === leg) this.taps.delete(tap);
+    for (const [tap, options] of Array.from(this.taps)) {
+      this.taps.set(tap, { ...options, legs: options.legs.filter((other) => other !== leg) });
+    }
     this.calls.push(`closeLeg ${leg}`);
     return {} as LegStats;
   }

@@ -72,6 +72,7 @@ export async function startSipServer(
     const parts = { config, directory, context, storage, journal, audit, ledger, endpoint, registrar, authenticator };
     const { calls, tlib } = await newCalls({ ...parts, opened });
     opened.push(() => endCalls(calls, context));
+    directory.onChange(({ dns }) => tlib.dnsChanged(dns));
 
     endpoint.onRequest = (tx) =>
       dispatchRequest(tx, { onInvite: (t) => calls.offer(t), onRegister: (t) => registrar.handleRegister(t) });
@@ -192,7 +193,7 @@ async function newCalls(
   return { calls, tlib };
 }
 
-function newTlib({ directory, context, journal, audit }: Parts, calls: Calls): TlibServer {
+function newTlib({ config, directory, context, journal, audit }: Parts, calls: Calls): TlibServer {
   return new TlibServer({
     clock: context.clock,
     random: context.random,
@@ -201,6 +202,7 @@ function newTlib({ directory, context, journal, audit }: Parts, calls: Calls): T
     serverVersion: ownVersion(),
     journal,
     audit,
+    tokenSecret: config.tokenSecret,
     applications: () => directory.applications(),
     agentLogins: () => directory.agentLogins(),
     dns: () => directory.dns(),

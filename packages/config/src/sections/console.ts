@@ -2,17 +2,28 @@ import { baseUrl, httpAddress, mapped } from "../addresses.ts";
 import type { Reader } from "../reading.ts";
 import { oneOf, secret } from "../scalars.ts";
 import { listOf, mapOf, object, optional, required } from "../shapes.ts";
-import type { ConsoleConfig, ConsoleUser } from "../types.ts";
+import { type ConsoleConfig, type ConsoleUser, type GrantConfig, grantRights } from "../types.ts";
+import { grants, tokenSecret } from "./grants.ts";
 
 const userFields = object({
   password: required(secret),
   role: optional(oneOf(["administrator", "supervisor", "auditor", "agent"]), "agent"),
+  grants: optional(grants),
 });
+
+const usualGrants: Readonly<Record<ConsoleUser["role"], readonly GrantConfig[]>> = {
+  administrator: [{ dns: "*", rights: grantRights }],
+  supervisor: [],
+  auditor: [{ dns: "*", rights: ["monitor"] }],
+  agent: [],
+};
 
 function user(name: string): Reader<ConsoleUser> {
   return mapped(userFields, (v, at, reading) =>
     // RFC 7617: the name ends at the first colon.
-    name.includes(":") ? reading.complain(at, "must not contain a colon (HTTP Basic).") : { name, ...v },
+    name.includes(":")
+      ? reading.complain(at, "must not contain a colon (HTTP Basic).")
+      : { name, ...v, grants: v.grants ?? usualGrants[v.role] },
   );
 }
 
@@ -21,6 +32,7 @@ const fields = object({
   http: required(httpAddress),
   users: optional(mapOf("users", user), new Map()),
   "api-token": optional(secret),
+  "token-secret": optional(tokenSecret),
 });
 
 /** Section `console`. */
@@ -29,4 +41,5 @@ export const consoleSection: Reader<ConsoleConfig> = mapped(fields, (v) => ({
   http: v.http,
   users: Array.from(v.users.values()),
   apiToken: v["api-token"],
+  tokenSecret: v["token-secret"],
 }));

@@ -165,6 +165,7 @@ function soundDn(dn: string): boolean {
   return dn.length > 0 && dn.length <= 64 && Array.from(dn).every((c) => /[A-Za-z0-9._+*#-]/.test(c));
 }
 
-function soundFileName(name: string): boolean {
+/** A name in the Media Server's folder of prompts: no folder in it. */
+export function soundFileName(name: string): boolean {
   return name.length <= 128 && !name.startsWith(".") && Array.from(name).every((c) => /[A-Za-z0-9._-]/.test(c));
 }

@@ -1,6 +1,6 @@
 import { mapped, sipUri } from "../addresses.ts";
 import type { Reader } from "../reading.ts";
-import { duration, oneOf } from "../scalars.ts";
+import { duration, filePath, oneOf } from "../scalars.ts";
 import { mapOf, object, oneOrMore, optional, required } from "../shapes.ts";
 import type { MediaServerConfig, RecorderProfile } from "../types.ts";
 import { rtp, sipRoleFields } from "./sip-role.ts";
@@ -21,6 +21,7 @@ const fields = object({
   "resource-manager": optional(oneOrMore(sipUri), []),
   rtp: required(rtp),
   "recorder-profiles": optional(mapOf("recorder profiles", profile), new Map()),
+  prompts: optional(filePath),
   "rtp-timeout": optional(duration(1000), 90_000), // R33
 });
 
@@ -34,5 +35,6 @@ export const mediaServer: Reader<MediaServerConfig> = mapped(fields, (v) => ({
   resourceManagers: v["resource-manager"],
   rtp: v.rtp,
   recorderProfiles: v["recorder-profiles"],
+  prompts: v.prompts,
   rtpTimeoutMs: v["rtp-timeout"],
 }));

@@ -1,24 +1,33 @@
+import { isIP } from "node:net";
 import { YAMLMap } from "yaml";
-import { mapped, sipUri, sqliteFile } from "../addresses.ts";
+import { mapped, sipUri, sipUriPlace, sqliteFile } from "../addresses.ts";
 import type { At, Reader, Reading } from "../reading.ts";
-import { duration, filePath, flag, integer, oneOf, secret, text } from "../scalars.ts";
+import { duration, flag, integer, secret, text } from "../scalars.ts";
 import { listOf, mapOf, object, oneOrMore, optional, required } from "../shapes.ts";
 import type { AgentLoginConfig, ApplicationConfig, SipServerConfig, SipServerOptions } from "../types.ts";
-import { dnConfig } from "./dns.ts";
+import { dnConfig, soundFileName } from "./dns.ts";
+import { grants, tokenSecret } from "./grants.ts";
 import { sipRoleFields } from "./sip-role.ts";
 
 const second = 1000;
 const toSeconds = (ms: number): number => Math.round(ms / 1000);
+
+/** A group's name stands as host of a SIP URI in `dest` (R10): an address would be one of a recorder. */
+const groupName: Reader<string> = mapped(text, (name, at, reading) =>
+  isIP(name) === 0 && sipUriPlace(`sip:${name}`)?.host === name
+    ? name
+    : reading.complain(at, `"${name}" cannot name a group of recorders.`, "Letters, digits, . and - may stand in it."),
+);
 
 const optionFields = object({
   "recording-filename": optional(text, "$UUID$_$DATE$_$TIME$"),
   "record-consult-calls": optional(flag, true),
   "record-moh": optional(flag, true),
   "invert-route-record-sides": optional(flag, false),
-  "recorder-group": optional(text, "recorders"),
-  "second-recorder-group": optional(text),
+  "recorder-group": optional(groupName, "recorders"),
+  "second-recorder-group": optional(groupName),
   "geo-location": optional(text),
-  "music-on-hold": optional(filePath),
+  "music-on-hold": optional(text),
   "no-answer-timeout": optional(duration(second, 3600 * second), 60 * second),
   "session-expires": optional(duration(90 * second), 1800 * second),
   "min-se": optional(duration(90 * second), 90 * second),
@@ -32,6 +41,10 @@ const options: Reader<SipServerOptions> = mapped(optionFields, (v, at, reading) 
   }
   if (v["min-expires"] > v["max-expires"]) {
     return reading.complain({ path: `${at.path}.min-expires` }, "must not be longer than max-expires.");
+  }
+  if (v["music-on-hold"] !== undefined && !soundFileName(v["music-on-hold"])) {
+    const path = `${at.path}.music-on-hold`;
+    return reading.complain({ path }, "is not a file name.", "Name a file in the Media Server's folder of prompts.");
   }
   return checkTemplate(v["recording-filename"], `${at.path}.recording-filename`, reading)
     ? {
@@ -77,23 +90,28 @@ function agentLogin(agentId: string): Reader<AgentLoginConfig> {
   return mapped(agentFields, (v) => ({ agentId, password: v.password, record: v.record }));
 }
 
-const rights = ["monitor", "control", "userdata", "record", "route", "suppress"] as const;
+/** Before the name of a person with an access token, in logs, audit and trace. */
+const userPrefix = "user:";
 
 const applicationFields = object({
   password: required(secret),
-  grants: optional(listOf(object({ dns: required(text), rights: required(listOf(oneOf(rights), 1)) })), []),
+  grants: optional(grants, []),
   destinations: optional(listOf(text), []),
   "user-data-keys": optional(listOf(text)),
 });
 
 function application(name: string): Reader<ApplicationConfig> {
-  return mapped(applicationFields, (v) => ({
-    name,
-    password: v.password,
-    grants: v.grants,
-    destinations: v.destinations,
-    userDataKeys: v["user-data-keys"],
-  }));
+  return mapped(applicationFields, (v, at, reading) =>
+    name.startsWith(userPrefix)
+      ? reading.complain(at, `must not begin with "${userPrefix}": so SIP Server names people.`)
+      : {
+          name,
+          password: v.password,
+          grants: v.grants,
+          destinations: v.destinations,
+          userDataKeys: v["user-data-keys"],
+        },
+  );
 }
 
 const fields = object({
@@ -102,6 +120,7 @@ const fields = object({
   "resource-manager": optional(oneOrMore(sipUri), []),
   "server-id": optional(integer(1, 255), 1),
   "plain-ws": optional(flag, false),
+  "token-secret": optional(tokenSecret),
   storage: required(sqliteFile),
   options: optional(options),
   dns: required(mapOf("DNs", dnConfig)),
@@ -123,6 +142,7 @@ export const sipServer: Reader<SipServerConfig> = mapped(fields, (v, at, reading
     resourceManagers: v["resource-manager"],
     serverId: v["server-id"],
     plainWs: v["plain-ws"],
+    tokenSecret: v["token-secret"],
     storage: v.storage,
     options: chosen,
     dns: v.dns,

@@ -76,7 +76,7 @@ test("README: the desktop registers, answers, records and shows it", async () =>
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lines: string[] = [];
-  const deadline = setTimeout(() => child.kill(), 15_000);
+  const deadline = setTimeout(() => child.kill(), 60_000);
   for await (const line of createInterface({ input: child.stdout })) {
     if (!lines.includes(line)) lines.push(line);
     if (lines.includes("refused: RecordingAlreadyActive") && line === "idle" && lines.length >= 4) child.kill();

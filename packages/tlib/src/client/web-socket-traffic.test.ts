@@ -78,7 +78,7 @@ async function open(applicationName: string): Promise<TlibClient> {
       clients.push(client);
       return client;
     } catch (error) {
-      if (attempt === 10 || !(error instanceof TlibError) || error.name !== "ConnectionFailed") throw error;
+      if (attempt === 50 || !(error instanceof TlibError) || error.name !== "ConnectionFailed") throw error;
     }
   }
 }
@@ -118,7 +118,8 @@ async function run(number: number): Promise<void> {
   const session = sessionOf.get(name);
   assert.equal(session?.id, client.sessionId, "the first session has lived on");
   const all = produced.get(client.sessionId ?? "") ?? [];
-  for (let i = 0; i < 500 && received.length < all.length; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let i = 0; i < 6000 && received.length < all.length; i++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
   assert.deepEqual(received, all, "every event, once, in order");
   for (let op = 0; op < REQUESTS; op++) assert.equal(ran.get(`${name}/${op}`), 1, "each request ran once");
   total.events += received.length;

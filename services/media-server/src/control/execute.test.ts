@@ -80,6 +80,7 @@ test("the view that is given stays as it is", () => {
 });
 
 test("each refusal has its code", () => {
+  const crowd = Array.from({ length: 33 }, (_, i) => `m${i}`);
   const table: [string, number, string[], MsmlOperation[]][] = [
     ["432 a conference name that is taken", 432, [], [create("c"), create("c")]],
     ["430 destroy what is not there", 430, [], [{ op: "destroyconference", id: "conf:x" }]],
@@ -94,7 +95,7 @@ test("each refusal has its code", () => {
     ],
     ["440 a connection with itself", 440, ["a"], [{ op: "join", id1: "conn:a", id2: "conn:a", streams: [] }]],
     ["444 joined elsewhere", 444, ["a"], [create("c"), create("d"), join("a", "c"), join("a", "d")]],
-    ["520 a third member", 520, ["a", "b", "d"], [create("c"), join("a", "c"), join("b", "c"), join("d", "c")]],
+    ["520 a member too many", 520, crowd, [create("c"), ...crowd.map((tag) => join(tag, "c"))]],
     [
       "451 video",
       451,
@@ -173,6 +174,39 @@ test("joining twice changes nothing", () => {
   const control = store("a", "b");
   run(control, create("c"), join("a", "c"), join("b", "c"));
   assert.deepEqual(kinds(run(control, join("a", "c"))), []);
+});
+
+test("R26: a third member makes of a relay a mix, and of the mix a relay when one leaves", () => {
+  const control = store("a", "b", "d");
+  const members = ({ effects }: Execution): string[] =>
+    effects.map((effect) => (effect.kind === "members" ? effect.members.join(" ") : effect.kind));
+  assert.deepEqual(members(run(control, create("c"), join("a", "c"), join("b", "c"))), ["connect"]);
+  assert.deepEqual(members(run(control, join("d", "c"))), ["a b d"]);
+  assert.deepEqual(members(run(control, { op: "unjoin", id1: "conn:b", id2: "conf:c", streams: [] })), ["a d"]);
+  run(control, join("b", "c"));
+  const ended = connectionEnded(control, "d", []);
+  assert.deepEqual(ended.effects, [{ kind: "members", conference: "c", members: ["a", "b"] }]);
+  assert.deepEqual(members(run(control, { op: "destroyconference", id: "conf:c" })), [""]);
+});
+
+test("RFC 5707 9.6: one play a connection; who is played something may join and leave meanwhile", () => {
+  const control = store("a", "b");
+  const play: MsmlOperation = {
+    op: "dialogstart",
+    target: "conn:a",
+    name: "moh",
+    play: { audio: ["file:///music.wav"], iterate: -1, intervalMs: 0, capture: true },
+  };
+  const started = run(control, play, create("c"), join("a", "c"), join("b", "c"));
+  assert.deepEqual(started.result.dialogIds, ["conn:a/dialog:moh"]);
+  assert.deepEqual(kinds(started), ["play", "connect a b"]);
+  assert.equal(run(control, play).result.response, 431);
+  assert.equal(run(control, { ...play, name: "other" }).result.response, 444);
+  run(control, { op: "unjoin", id1: "conn:a", id2: "conf:c", streams: [] });
+  assert.equal(control.connection("a")?.dialog, "moh");
+  const ended: MsmlOperation = { op: "dialogend", id: "conn:a/dialog:moh" };
+  assert.deepEqual(kinds(run(control, ended, play)), ["end-play", "play"]);
+  assert.equal(run(control, ended, ended).result.response, 430);
 });
 
 test("RFC 5707 8.8: two connections directly, and apart again", () => {

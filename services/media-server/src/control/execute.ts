@@ -1,4 +1,5 @@
 import { confRef, type ConfRef, type MsmlOperation, type MsmlResult } from "@sidetone/msml";
+import { executeDialogEnd, executeDialogStart } from "./dialog.ts";
 import { OperationFailed } from "./failure.ts";
 import { executeJoin, executeUnjoin } from "./join.ts";
 import { executeRecorder } from "./recorder-command.ts";
@@ -33,20 +34,21 @@ export function executeMsml(
   const copy = new WorkingCopy(view);
   const confIds: ConfRef[] = [];
   const recorderIds: string[] = [];
+  const dialogIds: string[] = [];
   let mark: string | undefined;
   for (const operation of operations) {
     try {
-      executeOne(copy, operation, context, confIds, recorderIds);
+      executeOne(copy, operation, context, { confIds, dialogIds, recorderIds });
     } catch (error) {
       if (!(error instanceof OperationFailed)) throw error;
       const { response, message: description } = error;
       const marked = mark === undefined ? {} : { mark };
-      const result = { response, description, ...marked, confIds, dialogIds: [], recorderIds };
+      const result = { response, description, ...marked, confIds, dialogIds, recorderIds };
       return { changes: copy.changes, effects: copy.effects, result };
     }
     mark = operation.mark ?? mark;
   }
-  const result: MsmlResult = { response: 200, confIds, dialogIds: [], recorderIds };
+  const result: MsmlResult = { response: 200, confIds, dialogIds, recorderIds };
   return { changes: copy.changes, effects: copy.effects, result };
 }
 
@@ -54,8 +56,7 @@ function executeOne(
   copy: WorkingCopy,
   operation: MsmlOperation,
   context: ExecutionContext,
-  confIds: ConfRef[],
-  recorderIds: string[],
+  ids: { readonly confIds: ConfRef[]; readonly dialogIds: string[]; readonly recorderIds: string[] },
 ): void {
   switch (operation.op) {
     case "createconference": {
@@ -71,7 +72,7 @@ function executeOne(
         recorder: undefined,
         epoch: 0,
       });
-      if (operation.name === undefined) confIds.push(confRef(name));
+      if (operation.name === undefined) ids.confIds.push(confRef(name));
       return;
     }
     case "destroyconference": {
@@ -85,7 +86,7 @@ function executeOne(
       if (conference === undefined) throw new OperationFailed(430, `${operation.id} does not exist`);
       if (operation.recorder !== undefined) {
         const id = executeRecorder(copy, conference, operation.recorder, context);
-        if (operation.recorder.state === "start") recorderIds.push(id);
+        if (operation.recorder.state === "start") ids.recorderIds.push(id);
       }
       return;
     }
@@ -94,5 +95,11 @@ function executeOne(
       return;
     case "unjoin":
       executeUnjoin(copy, operation);
+      return;
+    case "dialogstart":
+      ids.dialogIds.push(executeDialogStart(copy, operation, context));
+      return;
+    case "dialogend":
+      executeDialogEnd(copy, operation);
   }
 }

@@ -1,10 +1,8 @@
 import { instanceOf, isConfRef, type Join, type ObjectRef, type Unjoin, type WildcardRef } from "@sidetone/msml";
+import { MAX_MEMBERS } from "../limits.ts";
 import { OperationFailed } from "./failure.ts";
 import type { Conference, Connection } from "./state.ts";
 import type { WorkingCopy } from "./working-copy.ts";
-
-/** Members that a conference relays between; more would have to be mixed. */
-const MAX_RELAYED_MEMBERS = 2;
 
 type Found = { readonly connection: Connection } | { readonly conference: Conference };
 
@@ -24,8 +22,8 @@ export function executeJoin(copy: WorkingCopy, { id1, id2, streams }: Join): voi
 function joinMember(copy: WorkingCopy, connection: Connection, conference: Conference): void {
   if (connection.conference === conference.name) return;
   if (isTaken(connection)) throw new OperationFailed(444, `conn:${connection.tag} is joined already`);
-  if (conference.members.length >= MAX_RELAYED_MEMBERS) {
-    throw new OperationFailed(520, `conf:${conference.name} has ${MAX_RELAYED_MEMBERS} members: mixing is not served`);
+  if (conference.members.length >= MAX_MEMBERS) {
+    throw new OperationFailed(520, `conf:${conference.name} has ${MAX_MEMBERS} members, no more are mixed`);
   }
   copy.joinConference(connection, conference);
 }

@@ -1,4 +1,4 @@
-import type { ConfRef, RecorderCommand } from "@sidetone/msml";
+import type { ConfRef, Play, RecorderCommand } from "@sidetone/msml";
 
 /** A SIP dialog with media: `conn:<tag>`. The tag is the To tag of our answer. */
 export interface Connection {
@@ -7,6 +7,8 @@ export interface Connection {
   readonly conference: string | undefined;
   /** Tag of the connection it is joined to directly. */
   readonly peer: string | undefined;
+  /** Name of the dialog that plays to it. */
+  readonly dialog: string | undefined;
 }
 
 /** A recorder that is a property of a conference; its recording sessions are the recorder object's own matter. */
@@ -43,9 +45,20 @@ export interface ControlView {
 export type ControlEffect =
   | { readonly kind: "connect"; readonly a: string; readonly b: string }
   | { readonly kind: "disconnect"; readonly a: string; readonly b: string }
+  /** These hear each other: none or one ends the conference's media, two are relayed, more are mixed. */
+  | { readonly kind: "members"; readonly conference: string; readonly members: readonly string[] }
   | { readonly kind: "recorder"; readonly conference: string; readonly id: string; readonly command: RecorderCommand }
   /** The conference is gone: its recorder ends with it. */
   | { readonly kind: "end-recorder"; readonly conference: string; readonly reason: string }
+  /** `files`: names in the folder of prompts. */
+  | {
+      readonly kind: "play";
+      readonly tag: string;
+      readonly dialog: string;
+      readonly files: readonly string[];
+      readonly play: Play;
+    }
+  | { readonly kind: "end-play"; readonly tag: string; readonly dialog: string }
   | { readonly kind: "event"; readonly conference: string; readonly name: string; readonly id: ConfRef }
   /** BYE, because a conference with `term="true"` went. */
   | { readonly kind: "hang-up"; readonly tag: string; readonly reason: string };

@@ -36,19 +36,24 @@ export class WorkingCopy implements ControlView {
     return { connections: this.#connections, conferences: this.#conferences };
   }
 
-  /** Two-party relay: members hear each other. Mixing of more is not served yet. */
+  /** Members hear each other: two are relayed, more are mixed. */
   joinConference(connection: Connection, conference: Conference): void {
-    const other = conference.members[0];
-    this.put({ ...conference, members: [...conference.members, connection.tag] });
+    const [first, ...more] = conference.members;
+    const members = [...conference.members, connection.tag];
+    this.put({ ...conference, members });
     this.putConnection({ ...connection, conference: conference.name });
-    if (other !== undefined) this.effects.push({ kind: "connect", a: other, b: connection.tag });
+    if (first === undefined) return;
+    if (more.length === 0) this.effects.push({ kind: "connect", a: first, b: connection.tag });
+    else this.effects.push({ kind: "members", conference: conference.name, members });
   }
 
   /** Takes a member out; RFC 5707 8.3: with `nomedia` a conference goes with its last one. */
   leaveConference(connection: Connection, conference: Conference, reason: string): void {
     const members = conference.members.filter((tag) => tag !== connection.tag);
     this.putConnection({ ...connection, conference: undefined });
-    for (const other of members) this.effects.push({ kind: "disconnect", a: other, b: connection.tag });
+    const [other] = members;
+    if (members.length > 1) this.effects.push({ kind: "members", conference: conference.name, members });
+    else if (other !== undefined) this.effects.push({ kind: "disconnect", a: other, b: connection.tag });
     const left = { ...conference, members };
     this.put(left);
     if (members.length === 0 && conference.deleteWhen === "nomedia") {
@@ -77,8 +82,10 @@ export class WorkingCopy implements ControlView {
     if (conference.recorder !== undefined) {
       this.effects.push({ kind: "end-recorder", conference: conference.name, reason });
     }
-    const [first, second] = conference.members;
-    if (first !== undefined && second !== undefined) this.effects.push({ kind: "disconnect", a: first, b: second });
+    const [first, second, third] = conference.members;
+    if (third !== undefined) this.effects.push({ kind: "members", conference: conference.name, members: [] });
+    else if (first !== undefined && second !== undefined)
+      this.effects.push({ kind: "disconnect", a: first, b: second });
     for (const tag of conference.members) {
       const connection = this.connection(tag);
       if (connection !== undefined) this.putConnection({ ...connection, conference: undefined });

@@ -18,7 +18,7 @@ void test("R16: a tap that has not begun takes what was said since a moment befo
   const b = new Bench();
   const [legA] = twoLegs(b);
   const tap = b.core.openTap({
-    leg: legA.leg,
+    legs: [legA.leg],
     codec: undefined,
     payloadType: 0,
     backfillSinceMs: 0,
@@ -44,7 +44,7 @@ void test("R19: what was said while a tap had not begun is gone once it is pause
     const b = new Bench();
     const [legA] = twoLegs(b);
     const unbegun = {
-      leg: legA.leg,
+      legs: [legA.leg],
       codec: undefined,
       payloadType: 0,
       backfillSinceMs: 0,

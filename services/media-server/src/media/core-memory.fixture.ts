@@ -1,9 +1,11 @@
-// A program of its own, run with --expose-gc: a million packets through MediaCore (relay and replicas of both phones, µ-law to A-law),
-// on batched packet memory without sockets. Prints by how much memory grew with no collection forced in between, and what was collected.
+// A program of its own, run with --expose-gc: a million packets through MediaCore (relay and replicas of both phones, µ-law to A-law; with the
+// argument "mix" a conference of four and a replica of two of them), on batched packet memory without sockets. Prints by how much memory grew with no collection forced in
+// between, and what was collected.
 import { PerformanceObserver } from "node:perf_hooks";
-import { silentLogger, systemClock, systemRandom } from "@sidetone/foundation";
+import { type Clock, silentLogger, systemClock, systemRandom } from "@sidetone/foundation";
 import { FakePacketIO, rtpConfig } from "./core.fixture.ts";
 import { MediaCore } from "./core.ts";
+import { FRAME_TICK_MS } from "./limits.ts";
 
 const TOTAL = 1_000_000;
 const WARM_UP = 200_000;
@@ -22,28 +24,88 @@ class CopyingPacketIO extends FakePacketIO {
   }
 }
 
+const MIX = process.argv[2] === "mix";
+const PHONES = MIX ? 4 : 2;
+
+interface Turning {
+  run: (() => void) | undefined;
+  readonly ms: number;
+  due: number;
+}
+
+/** Time that goes with the packets; makes no garbage of its own. Slower timers (reports, watches: objects a few times a second) rest. */
+class PacketClock implements Clock {
+  readonly #start = systemClock.wallMicros();
+  readonly #timers: Turning[] = [];
+  #ms = 0;
+
+  now(): number {
+    return this.#ms;
+  }
+
+  wallMicros(): number {
+    return this.#start + this.#ms * 1000;
+  }
+
+  after(): () => void {
+    return () => undefined;
+  }
+
+  every(ms: number, run: () => void): () => void {
+    if (ms > FRAME_TICK_MS) return () => undefined;
+    const timer: Turning = { run, ms, due: this.#ms + ms };
+    this.#timers.push(timer);
+    return () => {
+      timer.run = undefined;
+    };
+  }
+
+  turn(ms: number): void {
+    this.#ms += ms;
+    for (let i = 0; i < this.#timers.length; i++) {
+      const timer = this.#timers[i];
+      if (timer === undefined || timer.due > this.#ms) continue;
+      timer.due = this.#ms + timer.ms;
+      timer.run?.();
+    }
+  }
+}
+
+const packetClock = new PacketClock();
+const clock = MIX ? packetClock : systemClock;
 const io = new CopyingPacketIO(systemClock);
 const core = new MediaCore({
   io,
-  clock: systemClock,
+  clock,
   random: systemRandom,
   rtp: rtpConfig(10_000, 10_999),
   log: silentLogger,
 });
-const legs = [core.openLeg(), core.openLeg()];
+const legs = Array.from({ length: PHONES }, () => core.openLeg());
 for (const [index, { leg }] of legs.entries()) {
   core.configureLeg(leg, {
     remote: { host: `10.0.0.${index + 1}`, port: 4000 },
-    codec: index === 0 ? "PCMU" : "PCMA",
-    payloadType: index === 0 ? 0 : 8,
+    codec: index % 2 === 0 ? "PCMU" : "PCMA",
+    payloadType: index % 2 === 0 ? 0 : 8,
     sendToPhone: true,
     receiveFromPhone: true,
   });
 }
-core.connect(legs[0]?.leg ?? 0, legs[1]?.leg ?? 0);
+if (MIX) {
+  core.setConference(
+    "c",
+    legs.map(({ leg }) => leg),
+  );
+} else core.connect(legs[0]?.leg ?? 0, legs[1]?.leg ?? 0);
 for (const { leg } of legs) {
-  const { tap } = core.openTap({ leg, codec: undefined, payloadType: 0, backfillSinceMs: 0, paused: false });
+  const { tap } = core.openTap({ legs: [leg], codec: undefined, payloadType: 0, backfillSinceMs: 0, paused: false });
   core.setTapDestination(tap, { host: "10.0.0.9", port: 7000, payloadType: 0, codec: "PCMU" });
+}
+
+if (MIX) {
+  const both = { legs: legs.slice(0, 2).map(({ leg }) => leg), codec: "PCMA", payloadType: 8 } as const;
+  const { tap } = core.openTap({ ...both, backfillSinceMs: 0, paused: false });
+  core.setTapDestination(tap, { host: "10.0.0.9", port: 7002, payloadType: 8, codec: "PCMA" });
 }
 
 const sockets = legs.map(({ rtpPort }) => io.socketOf(rtpPort));
@@ -58,26 +120,27 @@ const batch = {
   arrivalMicros: new Float64Array(BATCH),
 };
 const view = new DataView(batch.data.buffer);
-const start = systemClock.wallMicros();
+const start = clock.wallMicros();
 let packets = 0;
 
-/** Half of the batch is of either phone, 20 ms apart on a clock of their own. */
+/** The batch is of all phones in turn, 20 ms apart on a clock of their own. */
 function round(): void {
   for (let i = 0; i < BATCH; i++) {
-    const side = i & 1;
-    const n = (packets + i) >> 1;
+    const side = i % PHONES;
+    const n = Math.floor((packets + i) / PHONES);
     const at = i * SLOT + 64;
     batch.offset[i] = at;
     batch.socket[i] = sockets[side] ?? 0;
     batch.sourceIp[i] = 0x0a000001 + side;
     batch.arrivalMicros[i] = start + n * 20_000;
-    view.setUint16(at, side === 0 ? 0x8000 : 0x8008);
+    view.setUint16(at, side % 2 === 0 ? 0x8000 : 0x8008);
     view.setUint16(at + 2, n & 0xffff);
     view.setUint32(at + 4, (0xe000_0000 + n * 160) >>> 0);
     view.setUint32(at + 8, 0xf000_0000 + side);
   }
   io.onBatch(batch);
   packets += BATCH;
+  if (MIX) for (let turns = 0; turns < BATCH / PHONES; turns++) packetClock.turn(20);
 }
 
 let collections = 0;

@@ -54,7 +54,15 @@ export function talk(
 
 /** A tap of a leg; its number. */
 export function openTap(b: Bench, leg: number, o: { backfillSinceMs?: number; paused?: boolean } = {}): number {
-  const full = { leg, codec: undefined, payloadType: 0, dtmfPayloadType: 101, backfillSinceMs: 0, paused: false, ...o };
+  const full = {
+    legs: [leg],
+    codec: undefined,
+    payloadType: 0,
+    dtmfPayloadType: 101,
+    backfillSinceMs: 0,
+    paused: false,
+    ...o,
+  };
   return b.core.openTap(full).tap;
 }
 

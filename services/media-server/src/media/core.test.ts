@@ -472,8 +472,10 @@ void test("mistakes are typed errors; ports come back when legs and taps close",
   assert.throws(() => b.core.connect(99, 98), { code: "unknown-leg" });
   assert.throws(() => b.core.pauseTap(99), { code: "unknown-tap" });
   assert.throws(() => b.core.configureLeg(third.leg, settings("phone.example:1")), { code: "bad-address" });
-  openTap(b, legA.leg);
+  const tap = openTap(b, legA.leg);
   b.core.closeLeg(legA.leg);
+  assert.deepEqual(b.core.stats().perTap[0]?.legs, [], "a tap outlives its leg");
+  b.core.closeTap(tap);
   assert.equal(b.core.stats().taps, 0);
   b.core.connect(third.leg, legB.leg);
   b.core.closeLeg(third.leg);

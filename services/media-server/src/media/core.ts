@@ -1,10 +1,16 @@
 import { type Clock, Events, errorText, type Logger, type RandomBytes, SidetoneError } from "@sidetone/foundation";
 import type { RtpConfig } from "@sidetone/config";
 import { type PacketBatch, type PacketIO, parseIpv4, PortPairs } from "@sidetone/rtp";
+import { Conferences } from "./conferences.ts";
+import { FramePace } from "./frame-pace.ts";
 import { Leg, lineOf } from "./leg.ts";
 import { LegOutput } from "./leg-output.ts";
 import * as limits from "./limits.ts";
+import type { Player } from "./player.ts";
+import { Players } from "./players.ts";
 import { closePair, openPair } from "./port-pair-sockets.ts";
+import { connectLegs, disconnectLeg } from "./relay.ts";
+import type { Spot } from "./source-line.ts";
 import { Tap } from "./tap.ts";
 import type {
   EngineStats,
@@ -12,6 +18,7 @@ import type {
   LegStats,
   OpenedLeg,
   OpenedTap,
+  PlayOptions,
   TapDestination,
   TapOptions,
   TapStats,
@@ -24,6 +31,8 @@ export type CoreEvents = {
   overflow: [tap: number, packets: number];
   silent: [leg: number, silentMs: number];
   heard: [leg: number, silentMs: number];
+  played: [play: number, ms: number];
+  "play-timeout": [play: number, ms: number];
 };
 
 type Receiver = (
@@ -53,6 +62,13 @@ export class MediaCore {
   readonly #log: Logger;
   readonly #stopTicking: () => void;
   #stopPacing: (() => void) | undefined;
+  readonly #conferences = new Conferences();
+  readonly #players = new Players();
+  readonly #pace = new FramePace();
+  /** Taps that are mixed, to be walked through without an iterator. */
+  #mixedTaps: readonly Tap[] = [];
+  /** While somebody needs frames. */
+  #stopFrames: (() => void) | undefined;
   #nextId = 1;
   #strangers = 0;
   #garbage = 0;
@@ -116,34 +132,25 @@ export class MediaCore {
   }
 
   connect(a: number, b: number): void {
-    const first = this.#leg(a);
-    const second = this.#leg(b);
-    if (first === second) throw new SidetoneError("leg-connected", `leg ${a} cannot be connected to itself`);
-    if (first.peer === second) return;
-    const busy = first.peer === undefined ? second : first;
-    if (busy.peer !== undefined) {
-      throw new SidetoneError("leg-connected", `leg ${busy.id} is connected to leg ${busy.peer.id}`);
-    }
-    first.peer = second;
-    second.peer = first;
-    first.output.begin();
-    second.output.begin();
+    connectLegs(this.#leg(a), this.#leg(b));
   }
 
   disconnect(a: number, b: number): void {
     const first = this.#leg(a);
-    const second = this.#leg(b);
-    if (first.peer !== second) return;
-    first.peer = undefined;
-    second.peer = undefined;
+    if (first.peer === this.#leg(b)) disconnectLeg(first);
+  }
+
+  setConference(name: string, legs: readonly number[]): void {
+    const members = legs.map((id) => this.#leg(id));
+    this.#conferences.set(name, members, this.#nextFrame());
+    this.#keepPace();
   }
 
   openTap(o: TapOptions): OpenedTap {
-    const leg = this.#leg(o.leg);
+    const legs = o.legs.map((id) => this.#leg(id));
     const sockets = openPair(this.#io, this.#ports, this.#rtp.address, 8192);
     const tap = new Tap({
       id: this.#nextId++,
-      leg: leg.id,
       ssrc: this.#word(),
       sequence: this.#word() & 0xffff,
       timestampBase: this.#word(),
@@ -153,12 +160,14 @@ export class MediaCore {
       unbegun: o.unbegun ?? false,
     });
     tap.setFormat(o.codec, o.payloadType, o.dtmfPayloadType);
+    const now = this.#now();
+    const others = (o.others ?? []).map((id) => this.#leg(id));
+    tap.sources.arrange(legs, others, now);
     if (!o.paused && o.backfillSinceMs > 0) {
-      const ms = Math.min(limits.LEG_HISTORY_MS, o.backfillSinceMs);
-      leg.backfill(tap, lineOf(this.#clock.wallMicros() - ms * 1000) - leg.line.lag);
+      tap.sources.backfill(Math.min(limits.LEG_HISTORY_MS, o.backfillSinceMs), now, false);
     }
     this.#taps.set(tap.id, tap);
-    leg.taps.push(tap);
+    this.#keepPace();
     return {
       tap: tap.id,
       ssrc: tap.ssrc,
@@ -168,12 +177,47 @@ export class MediaCore {
     };
   }
 
+  setTapSources(id: number, legs: readonly number[], others: readonly number[] = []): void {
+    const tap = this.#tap(id);
+    const [heard, prompted] = [legs, others].map((ids) => ids.map((leg) => this.#leg(leg)));
+    tap.sources.arrange(heard ?? [], prompted ?? [], this.#now());
+    this.#keepPace();
+    this.#io.flush();
+  }
+
+  play(id: number, o: PlayOptions): number {
+    const player = this.#players.start(this.#nextId++, this.#leg(id), o);
+    this.#arrangeAround(player.leg);
+    this.#keepPace();
+    return player.id;
+  }
+
+  stopPlay(id: number): number | undefined {
+    const player = this.#players.get(id);
+    if (player === undefined) return undefined;
+    this.#endPlay(player);
+    this.#keepPace();
+    return player.playedMs;
+  }
+
+  #endPlay(player: Player): void {
+    this.#players.stop(player);
+    this.#arrangeAround(player.leg);
+  }
+
+  /** A prompt that is to be recorded has begun or ended. */
+  #arrangeAround(leg: Leg): void {
+    for (const { sources } of this.#taps.values()) {
+      if (sources.others.includes(leg)) sources.arrange(sources.legs, sources.others, this.#now());
+    }
+  }
+
   setTapDestination(id: number, to: TapDestination | undefined, rewindMs = 0): void {
     const tap = this.#tap(id);
     if (to === undefined) {
       tap.setDestination(undefined);
       this.#flushing.delete(tap);
-      if (rewindMs > 0) this.#rewind(tap, rewindMs);
+      if (rewindMs > 0) tap.sources.rewind(Math.min(limits.LEG_HISTORY_MS, rewindMs), this.#now());
       return;
     }
     if (parseIpv4(to.host) === undefined) {
@@ -188,27 +232,25 @@ export class MediaCore {
 
   pauseTap(id: number): void {
     const tap = this.#tap(id);
+    tap.sources.settle();
     tap.paused = true;
     this.#forgetUnbegun(tap);
+    this.#io.flush();
   }
 
   resumeTap(id: number, backfillMs = 0): void {
     const tap = this.#tap(id);
     if (!tap.paused) return;
     tap.paused = false;
-    const leg = this.#leg(tap.leg);
-    const now = lineOf(this.#clock.wallMicros()) - leg.line.lag;
     if (tap.unbegun && backfillMs > 0) {
       tap.unbegun = false;
-      tap.captureFrom = now - (Math.min(limits.LEG_HISTORY_MS, backfillMs) * limits.SAMPLE_RATE) / 1000;
-      leg.backfill(tap, tap.captureFrom);
+      tap.sources.backfill(Math.min(limits.LEG_HISTORY_MS, backfillMs), this.#now(), true);
       this.#drain(tap);
       return;
     }
     this.#forgetUnbegun(tap);
     // What lies unread in the socket was said in the pause.
-    tap.captureFrom = now;
-    leg.captureFrom = now;
+    tap.sources.forgetUntil(this.#now());
   }
 
   /** Sends what waits in a tap, a burst at once and the rest in steps. */
@@ -216,46 +258,45 @@ export class MediaCore {
     tap.flush(limits.FLUSH_BURST);
     if (tap.flushing) {
       this.#flushing.add(tap);
-      this.#stopPacing ??= this.#clock.every(limits.FLUSH_STEP_MS, () => this.#pace());
+      this.#stopPacing ??= this.#clock.every(limits.FLUSH_STEP_MS, () => this.#drainStep());
     }
     this.#io.flush();
-  }
-
-  #rewind(tap: Tap, ms: number): void {
-    const leg = this.#legs.get(tap.leg);
-    if (leg === undefined) return;
-    const now = lineOf(this.#clock.wallMicros()) - leg.line.lag;
-    const from = tap.rewind(now - (Math.min(limits.LEG_HISTORY_MS, ms) * limits.SAMPLE_RATE) / 1000);
-    if (from !== undefined) leg.backfill(tap, from);
   }
 
   /** What was said while a tap had not begun is nobody's, once it is clear that nobody wanted it. */
   #forgetUnbegun(tap: Tap): void {
     if (!tap.unbegun) return;
     tap.unbegun = false;
-    this.#legs.get(tap.leg)?.forget();
+    for (const leg of tap.sources.legs) leg.forget();
   }
 
   closeTap(id: number): TapStats {
     const tap = this.#tap(id);
+    tap.sources.settle();
     tap.flush(Number.POSITIVE_INFINITY);
+    const stats = tap.stats();
     tap.end();
     this.#taps.delete(id);
     this.#flushing.delete(tap);
-    const leg = this.#legs.get(tap.leg);
-    const at = leg?.taps.indexOf(tap) ?? -1;
-    if (at >= 0) leg?.taps.splice(at, 1);
     this.#forgetUnbegun(tap);
-    if (leg !== undefined && tap.paused) leg.captureFrom = lineOf(this.#clock.wallMicros()) - leg.line.lag;
+    if (tap.paused) tap.sources.forgetUntil(this.#now());
+    tap.sources.close();
+    this.#keepPace();
     closePair(this.#io, this.#ports, tap.sockets);
-    return tap.stats();
+    return stats;
   }
 
   closeLeg(id: number): LegStats {
     const leg = this.#leg(id);
-    for (const tap of Array.from(leg.taps)) this.closeTap(tap.id);
-    if (leg.peer !== undefined) leg.peer.peer = undefined;
-    leg.peer = undefined;
+    if (leg.player !== undefined) this.#endPlay(leg.player);
+    for (const { sources } of this.#taps.values()) {
+      if (!sources.legs.includes(leg) && !sources.others.includes(leg)) continue;
+      const [legs, others] = [sources.legs, sources.others].map((all) => all.filter((one) => one !== leg));
+      sources.arrange(legs ?? [], others ?? [], this.#now());
+    }
+    disconnectLeg(leg);
+    if (leg.mixer !== undefined) this.#conferences.leave(leg, this.#nextFrame());
+    this.#keepPace();
     this.#legs.delete(id);
     this.#receivers[leg.sockets.rtp] = undefined;
     this.#receivers[leg.sockets.rtcp] = undefined;
@@ -276,6 +317,7 @@ export class MediaCore {
       legs: this.#legs.size,
       taps: this.#taps.size,
       connections: connected / 2,
+      conferences: this.#conferences.mixed,
       ports: this.#ports.stats(),
       received: io.received,
       sent: io.sent,
@@ -288,9 +330,11 @@ export class MediaCore {
   }
 
   close(): void {
+    for (const id of Array.from(this.#taps.keys())) this.closeTap(id);
     for (const id of Array.from(this.#legs.keys())) this.closeLeg(id);
     this.#stopTicking();
     this.#stopPacing?.();
+    this.#stopFrames?.();
     this.#io.shutdown();
     this.events.clear();
   }
@@ -365,7 +409,7 @@ export class MediaCore {
       if (leg.unheardMs >= limits.UNHEARD_MS) this.events.emit("heard", leg.id, Math.round(watched));
       return;
     }
-    const other = leg.peer?.lastMicros;
+    const other = leg.othersHeardMicros;
     if (other === undefined || (wallMicros - other) / 1000 >= limits.TICK_MS) return;
     const before = leg.unheardMs;
     leg.unheardMs += limits.TICK_MS;
@@ -374,15 +418,67 @@ export class MediaCore {
     }
   }
 
+  /** The frame that comes next, where the pace runs or is about to. */
+  #nextFrame(): Spot {
+    this.#beginPace();
+    return { position: this.#pace.start };
+  }
+
+  #endPlays(): void {
+    for (const player of this.#players.ended()) {
+      this.#endPlay(player);
+      this.events.emit(player.ended === "timeout" ? "play-timeout" : "played", player.id, player.playedMs);
+    }
+    this.#keepPace();
+  }
+
+  #beginPace(): void {
+    if (this.#stopFrames !== undefined) return;
+    this.#pace.now = this.#now();
+    this.#pace.begin();
+  }
+
+  /** Starts or stops the frames, whatever there is to do. */
+  #keepPace(): void {
+    this.#mixedTaps = Array.from(this.#taps.values()).filter(({ sources }) => sources.mixed);
+    if (this.#conferences.mixed + this.#players.count + this.#mixedTaps.length > 0) {
+      this.#beginPace();
+      this.#stopFrames ??= this.#clock.every(limits.FRAME_TICK_MS, () => this.#frames());
+    } else {
+      this.#stopFrames?.();
+      this.#stopFrames = undefined;
+    }
+  }
+
+  #frames(): void {
+    const pace = this.#pace;
+    pace.now = this.#now();
+    if (pace.tooLate()) {
+      pace.begin();
+      this.#conferences.skipTo({ position: pace.start });
+    }
+    let ended = false;
+    for (; pace.due(); pace.next()) {
+      this.#conferences.frame(pace);
+      if (this.#players.frame(pace)) ended = true;
+    }
+    for (let i = 0; i < this.#mixedTaps.length; i++) {
+      const tap = this.#mixedTaps[i];
+      if (tap?.sources.frames(pace) === true) this.#drain(tap);
+    }
+    if (ended) this.#endPlays();
+    this.#io.flush();
+  }
+
   #report(tap: Tap): void {
     const now = this.#clock.now();
     if (!tap.reportDue(now)) return;
     const wallMicros = this.#clock.wallMicros();
     const position = lineOf(wallMicros);
-    tap.report(wallMicros, position - (this.#legs.get(tap.leg)?.line.reportLag(position) ?? 0), now);
+    tap.report(wallMicros, position - tap.sources.told(position), now);
   }
 
-  #pace(): void {
+  #drainStep(): void {
     for (const tap of Array.from(this.#flushing)) {
       tap.flush(limits.FLUSH_STEP);
       if (!tap.flushing) this.#flushing.delete(tap);
@@ -397,6 +493,11 @@ export class MediaCore {
   /** RFC 3550 6.2: half to one and a half times the mean, so that reports of many legs do not coincide. */
   #planReport(leg: Leg): void {
     leg.nextReport = this.#clock.now() + limits.LEG_REPORT_MS * (0.5 + this.#word() / 0x1_0000_0000);
+  }
+
+  /** On the line of samples. */
+  #now(): number {
+    return lineOf(this.#clock.wallMicros());
   }
 
   #leg(id: number): Leg {

@@ -117,6 +117,38 @@ for (const packetIo of process.platform === "linux" ? (["dgram", "batched"] as c
       assert.equal((await engine.closeLeg(a.leg)).received, 20);
     });
 
+    void test("a conference of three is mixed on the engine's own clock; a prompt on shared memory is played and its end told", async (t) => {
+      const engine = await start(t);
+      const net = new Net(t);
+      const legs = [await engine.openLeg(), await engine.openLeg(), await engine.openLeg()];
+      const ends = ["a", "b", "stranger"] as const;
+      for (const [index, end] of ends.entries()) await engine.configureLeg(legs[index]?.leg ?? 0, leg(net.port(end)));
+      await engine.setConference(
+        "c",
+        legs.map((one) => one.leg),
+      );
+      const begin = systemClock.now();
+      for (let n = 0; n < 25; n++) {
+        net.send("a", legs[0]?.rtpPort ?? 0, rtpBytes({ sequence: n, timestamp: n * 160, fill: 0x20 }));
+        await delay(systemClock, Math.max(0, begin + (n + 1) * 20 - systemClock.now()));
+      }
+      await until(() => net.rtp("b").length >= 20 && net.rtp("stranger").length >= 20, "frames");
+      const loud = net.rtp("b").filter(({ payload }) => payload[80] === 0x20);
+      assert.ok(loud.length >= 12, `${loud.length} of ${net.rtp("b").length} frames have what a said`);
+      assert.ok(net.rtp("a").every(({ payload }) => payload.every((octet) => octet === 0xff)));
+      const told: number[] = [];
+      engine.on("played", (play) => told.push(play));
+      const samples = new Int16Array(new SharedArrayBuffer(3200)).fill(9000);
+      const once = { iterations: 1, intervalMs: 0, capture: false } as const;
+      const play = await engine.play(legs[0]?.leg ?? 0, { audio: [samples], ...once });
+      await until(() => told.includes(play), "the end of the prompt");
+      const heard = net.rtp("a");
+      assert.equal(heard.filter(({ payload }) => payload[80] !== 0xff).length, 10);
+      heard.forEach((p, i) => assert.equal(p.sequence, ((heard[0]?.sequence ?? 0) + i) & 0xffff));
+      assert.equal(await engine.stopPlay(play), undefined);
+      assert.equal((await engine.stats()).conferences, 1);
+    });
+
     void test("a tap: history, live, pause and resume; a report before the packets; good-bye at the end", async (t) => {
       const engine = await start(t);
       const net = new Net(t);
@@ -133,7 +165,7 @@ for (const packetIo of process.platform === "linux" ? (["dgram", "batched"] as c
       await engine.configureLeg(a.leg, leg(net.port("a")));
       await say(5, 5);
       const opened = await engine.openTap({
-        leg: a.leg,
+        legs: [a.leg],
         codec: undefined,
         payloadType: 0,
         backfillSinceMs: 2000,

@@ -19,6 +19,7 @@ import type {
   MediaEngineOptions,
   OpenedLeg,
   OpenedTap,
+  PlayOptions,
   TapDestination,
   TapOptions,
   TapStats,
@@ -108,8 +109,16 @@ class EngineProxy implements MediaEngine {
     return this.#call("disconnect", a, b);
   }
 
+  setConference(name: string, legs: readonly number[]): Promise<void> {
+    return this.#call("setConference", name, legs);
+  }
+
   openTap(options: TapOptions): Promise<OpenedTap> {
     return this.#call("openTap", options);
+  }
+
+  setTapSources(tap: number, legs: readonly number[], others?: readonly number[]): Promise<void> {
+    return this.#call("setTapSources", tap, legs, others);
   }
 
   setTapDestination(tap: number, destination: TapDestination | undefined, rewindMs?: number): Promise<void> {
@@ -126,6 +135,14 @@ class EngineProxy implements MediaEngine {
 
   closeTap(tap: number): Promise<TapStats> {
     return this.#call("closeTap", tap);
+  }
+
+  play(leg: number, options: PlayOptions): Promise<number> {
+    return this.#call("play", leg, options);
+  }
+
+  stopPlay(play: number): Promise<number | undefined> {
+    return this.#call("stopPlay", play);
   }
 
   closeLeg(leg: number): Promise<LegStats> {

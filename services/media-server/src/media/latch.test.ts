@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bench } from "./core.fixture.ts";
-import { contiguous, openTap, PHONE_A, PHONE_B, RECORDER, sendTo, talk, twoLegs } from "./core-scene.fixture.ts";
+import {
+  contiguous,
+  openTap,
+  PHONE_A,
+  PHONE_B,
+  RECORDER,
+  sendTo,
+  settings,
+  talk,
+  twoLegs,
+} from "./core-scene.fixture.ts";
 
 const REBOUND = "10.0.0.1:4444";
 
@@ -51,5 +61,22 @@ void test("C6: what is no audio of the call does not move the latch, however lon
   b.io.inject(legA.rtpPort, REBOUND, new Uint8Array([0x80, 99, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 7, 7]));
   talk(b, legB.rtpPort, 2, 0, { from: PHONE_B });
   assert.deepEqual([b.take(REBOUND).length, b.take("10.0.0.1:4002").length], [0, 2]);
+  b.core.close();
+});
+
+void test("C8: the source before a new signalled address is refused at first; where nobody else sends it is the phone after all", () => {
+  const b = new Bench();
+  const [legA] = twoLegs(b);
+  talk(b, legA.rtpPort, 10, 0, { from: "10.0.0.1:4002" });
+  b.take(PHONE_B);
+  b.core.configureLeg(legA.leg, settings("10.0.0.1:4100"));
+  talk(b, legA.rtpPort, 40, 10, { from: "10.0.0.1:4002" });
+  assert.equal(b.take(PHONE_B).length, 0);
+  talk(b, legA.rtpPort, 60, 50, { from: "10.0.0.1:4002" });
+  const heard = b.take(PHONE_B).length;
+  assert.ok(heard >= 49 && heard <= 52, `${heard} of the second second`);
+  talk(b, legA.rtpPort, 10, 0, { from: "10.0.0.1:4100", ssrc: 9 });
+  talk(b, legA.rtpPort, 10, 110, { from: "10.0.0.1:4002" });
+  assert.equal(b.take(PHONE_B).length, 10, "the signalled address is always right, the other one is out");
   b.core.close();
 });

@@ -2,7 +2,8 @@
  * Which source a leg listens to. Strict: the signalled address; symmetric RTP (RFC 4961) may use another port of the same host, then the
  * first one that sends is taken and no other; where the leg is behind NAT, the first source of all. A NAT may give the phone another
  * port in mid-call: once the latched source is quiet, another port of its host is taken, so that only who silences a phone can take its
- * place.
+ * place. Where another address is signalled the source before it is left behind, also on the same host, until that one is quiet: a phone
+ * that a transfer has taken out of the call may go on sending for a while.
  */
 export class Latch {
   ip = 0;
@@ -11,12 +12,17 @@ export class Latch {
   #signalledIp = 0;
   #signalledPort = 0;
   #nat = false;
+  /** The source that a new signalled address has put out. */
+  #leftIp = 0;
+  #leftPort = 0;
 
   /** New signalled address; unlatches where it differs from the one before. True when it did. */
   signal(ip: number, port: number, nat: boolean): boolean {
     const changed = ip !== this.#signalledIp || port !== this.#signalledPort;
     this.#nat = nat;
     if (!changed) return false;
+    this.#leftIp = this.latched ? this.ip : 0;
+    this.#leftPort = this.port;
     this.#signalledIp = ip;
     this.#signalledPort = port;
     this.ip = ip;
@@ -29,6 +35,7 @@ export class Latch {
   admits(ip: number, port: number, quiet: boolean): boolean {
     if (ip === this.#signalledIp && port === this.#signalledPort) return true;
     if (this.latched) return ip === this.ip && (port === this.port || quiet);
+    if (ip === this.#leftIp && port === this.#leftPort && !quiet) return false;
     return this.#nat || ip === this.#signalledIp;
   }
 

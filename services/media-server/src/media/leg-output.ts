@@ -1,12 +1,17 @@
 import { type PacketIO, RTP_HEADER, writeRtpHeader } from "@sidetone/rtp";
 import { conversion, DTMF, kindOfCodec } from "./kinds.ts";
-import { MAX_PAYLOAD } from "./limits.ts";
+import { MAX_PAYLOAD, SEAM } from "./limits.ts";
 import type { Spot } from "./source-line.ts";
 import type { LegSettings } from "./types.ts";
 
+/** Sources of a leg's output that are no leg. */
+export const MIXED = -2;
+export const PLAYED = -3;
+
 /**
  * The one continuous stream that a phone hears, whoever it is connected to: own SSRC, time stamps on the engine's line, sequence numbers
- * that keep the holes and the order of the source, so that the phone's jitter buffer sees what happened.
+ * that keep the holes and the order of the source, so that the phone's jitter buffer sees what happened. Where the source changes, time
+ * stamps do not go back: little is left out (`SEAM`), more is made up for by `shift`.
  */
 export class LegOutput {
   readonly ssrc: number;
@@ -15,10 +20,16 @@ export class LegOutput {
   octets = 0;
   /** Telephone-events for a phone that did not take them. */
   unsendable = 0;
+  /** By how much time stamps are ahead of their place on the line; samples. */
+  shift = 0;
   #last: number;
   #offset = 0;
-  /** The source whose numbering `#offset` belongs to. */
+  /** The source whose numbering `#offset` and whose places `shift` belong to. */
   #source = -1;
+  #numbered = false;
+  #aligned = false;
+  /** Where the audio that was sent ends. */
+  #end = Number.NEGATIVE_INFINITY;
   readonly #scratch = new Uint8Array(RTP_HEADER + MAX_PAYLOAD);
 
   constructor(ssrc: number, sequence: number, timestampBase: number) {
@@ -30,6 +41,23 @@ export class LegOutput {
   /** The next packet begins a numbering: its source was not heard until now. */
   begin(): void {
     this.#source = -1;
+  }
+
+  /** Sends what we make ourselves (`MIXED`, `PLAYED`): the number follows the one before. */
+  sendNext(
+    io: PacketIO,
+    socket: number,
+    dest: number,
+    to: LegSettings,
+    source: number,
+    kind: number,
+    at: Spot,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    const next = (this.#last + 1 - this.#offset) & 0xffff;
+    this.send(io, socket, dest, to, source, false, kind, false, next, at, data, offset, length);
   }
 
   /** Sends a packet; as for taps, there must be room for a header before `offset`. `fresh`: the source's numbering begins anew. */
@@ -65,9 +93,24 @@ export class LegOutput {
         start = RTP_HEADER;
       }
     }
-    const begins = fresh || source !== this.#source;
-    if (begins) {
+    if (source !== this.#source) {
       this.#source = source;
+      this.#numbered = false;
+      this.#aligned = false;
+    }
+    if (kind !== DTMF) {
+      if (!this.#aligned) {
+        const behind = this.#end - at.position;
+        if (behind > 0 && behind <= SEAM) return;
+        this.shift = Math.max(0, behind);
+        this.#aligned = true;
+      }
+      const end = at.position + this.shift + length;
+      if (end > this.#end) this.#end = end;
+    }
+    const begins = fresh || !this.#numbered;
+    if (begins) {
+      this.#numbered = true;
       this.#offset = this.#last + 1 - sequence;
     }
     const out = (sequence + this.#offset) & 0xffff;
@@ -79,7 +122,7 @@ export class LegOutput {
       payloadType,
       marker || (begins && kind !== DTMF),
       out,
-      at.position + this.timestampBase,
+      at.position + this.shift + this.timestampBase,
       this.ssrc,
     );
     io.queue(socket, dest, from, start - RTP_HEADER, RTP_HEADER + length);

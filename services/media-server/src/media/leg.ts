@@ -10,14 +10,17 @@ import {
   writeReport,
 } from "@sidetone/rtp";
 import { SidetoneError } from "@sidetone/foundation";
-import { COMFORT_NOISE, DTMF, fillKinds, UNKNOWN } from "./kinds.ts";
+import { COMFORT_NOISE, DTMF, fillKinds, MARKER, UNKNOWN } from "./kinds.ts";
 import { Latch } from "./latch.ts";
-import { LegOutput } from "./leg-output.ts";
+import { LegOutput, MIXED, PLAYED } from "./leg-output.ts";
 import * as limits from "./limits.ts";
+import type { MixInput } from "./mix-input.ts";
+import type { Mixer } from "./mixer.ts";
 import { PacketRing } from "./packet-ring.ts";
+import type { Player } from "./player.ts";
 import type { SocketPair } from "./port-pair-sockets.ts";
 import { SourceLine, type Spot } from "./source-line.ts";
-import type { Tap } from "./tap.ts";
+import type { TapFeed } from "./tap-feed.ts";
 import type { LegSettings, LegStats } from "./types.ts";
 
 const CNAME = "sidetone";
@@ -33,9 +36,16 @@ export class Leg {
   readonly sockets: SocketPair;
   readonly output: LegOutput;
   readonly line = new SourceLine();
-  readonly taps: Tap[] = [];
+  /** Replicas that it is heard in. */
+  readonly feeds: TapFeed[] = [];
   settings: LegSettings | undefined;
+  /** Whom it is relayed to and from; never together with `mixer`. */
   peer: Leg | undefined;
+  /** The conference that it is mixed in, and what it says there. */
+  mixer: Mixer | undefined;
+  input: MixInput | undefined;
+  /** What it hears instead of the others. */
+  player: Player | undefined;
   /** Silence that `inactive` was raised for; ms since the last packet. */
   silenceReported = 0;
   /** Since when the leg should hear something; monotonic ms. */
@@ -99,7 +109,31 @@ export class Leg {
 
   /** True while somebody captures what the phone sends. */
   get replicated(): boolean {
-    return this.taps.some(({ paused }) => !paused);
+    return this.feeds.some(({ tap }) => !tap.paused);
+  }
+
+  /** False where the phone must hear nothing, or nobody knows where it is. */
+  get hearsOthers(): boolean {
+    return this.settings?.sendToPhone === true && this.#dest >= 0;
+  }
+
+  /** When whom it talks to was heard last, wall-clock µs. */
+  get othersHeardMicros(): number | undefined {
+    return this.mixer === undefined ? this.peer?.lastMicros : this.mixer.lastHeardBut(this);
+  }
+
+  /** Sends a frame of the mix, or a key of another member. */
+  sendMixed(kind: number, at: Spot, data: Uint8Array, offset: number, length: number): void {
+    const s = this.settings;
+    if (s === undefined || !this.hearsOthers || this.player !== undefined) return;
+    this.output.sendNext(this.#io, this.sockets.rtp, this.#dest, s, MIXED, kind, at, data, offset, length);
+  }
+
+  /** Sends a frame of what is played to it. */
+  sendPlayed(kind: number, at: Spot, data: Uint8Array, offset: number, length: number): void {
+    const s = this.settings;
+    if (s === undefined || !this.hearsOthers) return;
+    this.output.sendNext(this.#io, this.sockets.rtp, this.#dest, s, PLAYED, kind, at, data, offset, length);
   }
 
   /** Takes new settings over; what came early from a newly announced source is taken now. */
@@ -194,13 +228,15 @@ export class Leg {
     }
   }
 
-  /** Packets of the history from a position on, oldest first, into a tap's buffer. */
-  backfill(tap: Tap, from: number): void {
+  /** Packets of the history from a position on, oldest first. */
+  recall(
+    from: number,
+    take: (kind: number, marker: boolean, position: number, data: Uint8Array, offset: number, length: number) => void,
+  ): void {
     const h = this.#history;
     for (let i = 0; i < h.count; i++) {
-      if (h.at(i) < from) continue;
       const tag = h.tag(i);
-      tap.keep(tag & 3, (tag & 4) !== 0, { position: h.at(i) }, h.data, h.offset(i), h.length(i));
+      if (h.at(i) >= from) take(tag & 3, (tag & MARKER) !== 0, h.at(i), h.data, h.offset(i), h.length(i));
     }
   }
 
@@ -218,7 +254,8 @@ export class Leg {
     const active = out.sent > this.#sentAtReport;
     this.#sentAtReport = out.sent;
     const position = lineOf(wallMicros);
-    const now = position - (this.peer?.line.reportLag(position) ?? 0);
+    const others = this.player === undefined ? this.peer : undefined;
+    const now = position - (others?.line.reportLag(position) ?? 0) + out.shift;
     const sender = active
       ? { wallMicros, timestamp: now + out.timestampBase, packets: out.sent, octets: out.octets }
       : undefined;
@@ -305,21 +342,21 @@ export class Leg {
       this.#onFirst(this.id, arrivalMicros);
     }
     if (!this.#pausedAnywhere() && line.position >= this.captureFrom) {
-      this.#history.push(data, v.payloadOffset, v.payloadLength, line, kind | (v.marker ? 4 : 0));
+      this.#history.push(data, v.payloadOffset, v.payloadLength, line, kind | (v.marker ? MARKER : 0));
     }
-    const peer = relay ? this.peer : undefined;
-    if (peer !== undefined) {
-      peer.#send(this.id, line.fresh, kind, v, line, data);
+    if (relay) {
+      if (this.peer !== undefined) this.peer.#send(this.id, line.fresh, kind, v, line, data);
+      else if (this.input !== undefined) this.#mix(this.input, kind, v, data);
     }
     const marker = v.marker || (line.fresh && kind !== DTMF);
-    for (let i = 0; i < this.taps.length; i++) {
-      this.taps[i]?.capture(kind, marker, line, data, v.payloadOffset, v.payloadLength);
+    for (let i = 0; i < this.feeds.length; i++) {
+      this.feeds[i]?.capture(kind, marker, line, data, v.payloadOffset, v.payloadLength);
     }
   }
 
   #send(source: number, fresh: boolean, kind: number, v: RtpView, at: Spot, data: Uint8Array): void {
     const s = this.settings;
-    if (s === undefined || !s.sendToPhone || this.#dest < 0) return;
+    if (s === undefined || !s.sendToPhone || this.#dest < 0 || this.player !== undefined) return;
     this.output.send(
       this.#io,
       this.sockets.rtp,
@@ -335,6 +372,11 @@ export class Leg {
       v.payloadOffset,
       v.payloadLength,
     );
+  }
+
+  #mix(input: MixInput, kind: number, v: RtpView, data: Uint8Array): void {
+    input.take(kind, this.line, data, v.payloadOffset, v.payloadLength);
+    if (kind === DTMF) this.mixer?.key(this, kind, input, data, v.payloadOffset, v.payloadLength);
   }
 
   #takeEarly(wallMicros: number): void {
@@ -354,8 +396,8 @@ export class Leg {
   }
 
   #pausedAnywhere(): boolean {
-    for (let i = 0; i < this.taps.length; i++) {
-      const tap = this.taps[i];
+    for (let i = 0; i < this.feeds.length; i++) {
+      const tap = this.feeds[i]?.tap;
       if (tap?.paused === true && !tap.unbegun) return true;
     }
     return false;

@@ -32,3 +32,21 @@ export const LATCH_QUIET_MS = 1000;
 export const LEG_RECEIVE_BUFFER = 200_000;
 /** Longest payload that is relayed; octets. */
 export const MAX_PAYLOAD = 1500;
+/** Samples of a frame that is mixed or played: 20 ms. */
+export const FRAME = 160;
+/** How often it is looked whether a frame is due; ms. */
+export const FRAME_TICK_MS = 10;
+/** Frames that phones are sent at once after a stall of our own; what is older is left out. */
+export const MAX_LATE_FRAMES = 8;
+/** Least delay of what is mixed, for the phase between packets and frames; samples: 30 ms. */
+export const MIX_DELAY = 240;
+/** Most jitter that mixing waits for; samples: 200 ms. */
+export const MIX_MAX_JITTER = 1600;
+/** Samples that a member's buffer holds: 1 s. A power of two. */
+export const MIX_RING = 8192;
+/** Where the source of a phone's stream changes, this much may be left out so that time stamps go on; samples: 60 ms. */
+export const SEAM = 480;
+/** How long a mixed replica waits for late packets; samples: 300 ms. Nobody listens to it now. */
+export const TAP_MIX_DELAY = 2400;
+/** Samples that the buffer of one source of a mixed replica holds: 4 s, so a whole backfill. A power of two. */
+export const TAP_MIX_RING = 32_768;

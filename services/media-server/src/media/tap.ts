@@ -4,6 +4,8 @@ import * as limits from "./limits.ts";
 import { PacketRing } from "./packet-ring.ts";
 import type { SocketPair } from "./port-pair-sockets.ts";
 import type { Spot } from "./source-line.ts";
+import type { TapFeed } from "./tap-feed.ts";
+import { TapSources } from "./tap-sources.ts";
 import type { AudioCodec, TapStats } from "./types.ts";
 
 const CNAME = "sidetone";
@@ -16,18 +18,21 @@ const scratchSize = RTP_HEADER + limits.MAX_PAYLOAD;
  */
 export class Tap {
   readonly id: number;
-  readonly leg: number;
+  /** Who is heard in it. */
+  readonly sources = new TapSources(this);
   readonly ssrc: number;
   readonly sockets: SocketPair;
   paused: boolean;
   /** Paused since capture has not begun, not by anybody's wish. */
   unbegun: boolean;
-  /** Nothing said before this position is captured. */
-  captureFrom = Number.NEGATIVE_INFINITY;
+  /** Where what was captured ends. */
+  until = Number.NEGATIVE_INFINITY;
   readonly #io: PacketIO;
   readonly #timestampBase: number;
   readonly #ring = new PacketRing(limits.TAP_BUFFER_OCTETS, limits.TAP_BUFFER_PACKETS);
   readonly #scratch = new Uint8Array(scratchSize);
+  /** What was captured in the last two seconds, where no phone's own history says it. */
+  #history: PacketRing | undefined;
   /** -1: as it comes. */
   #codec = -1;
   #payloadType = 0;
@@ -46,7 +51,6 @@ export class Tap {
 
   constructor(o: {
     readonly id: number;
-    readonly leg: number;
     readonly ssrc: number;
     readonly sequence: number;
     readonly timestampBase: number;
@@ -56,7 +60,6 @@ export class Tap {
     readonly unbegun: boolean;
   }) {
     this.id = o.id;
-    this.leg = o.leg;
     this.ssrc = o.ssrc;
     this.sockets = o.sockets;
     this.paused = o.paused;
@@ -91,21 +94,53 @@ export class Tap {
 
   /** Takes a packet of the phone. `data` must have room for a header before `offset`, and may be written to there. */
   capture(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
-    if (this.paused || at.position < this.captureFrom) return;
+    if (this.paused) return;
     this.#captured++;
-    if (at.position < this.#first) this.#first = at.position;
+    this.#note(kind, marker, at, data, offset, length);
     if (this.#dest >= 0 && this.#ring.count === 0) {
       this.#send(kind, marker, at, data, offset, length);
       return;
     }
-    this.keep(kind, marker, at, data, offset, length);
+    this.#buffer(kind, marker, at, data, offset, length);
   }
 
   /** Puts a packet into the buffer. */
   keep(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
-    if (at.position < this.#first) this.#first = at.position;
-    this.#ring.dropBefore(at.position - (limits.TAP_BUFFER_MS * limits.SAMPLE_RATE) / 1000);
-    this.#ring.push(data, offset, length, at, kind | (marker ? MARKER : 0));
+    this.#note(kind, marker, at, data, offset, length);
+    this.#buffer(kind, marker, at, data, offset, length);
+  }
+
+  /** Form of G.711 that a mix is made in. */
+  get mixKind(): number {
+    return this.#codec < 0 ? PCMU : this.#codec;
+  }
+
+  get hasHistory(): boolean {
+    return this.#history !== undefined;
+  }
+
+  /** From now on the stream itself is kept for two seconds, as its sources change; beginning with what its one source has. */
+  keepHistory(feed: TapFeed | undefined): void {
+    if (this.#history !== undefined) return;
+    const history = new PacketRing(limits.LEG_HISTORY_OCTETS, limits.LEG_HISTORY_PACKETS);
+    this.#history = history;
+    if (feed === undefined) return;
+    const from = Math.max(this.#first - feed.shift, feed.captureFrom);
+    feed.leg.recall(from, (kind, marker, position, data, offset, length) => {
+      const at = { position: position + feed.shift };
+      history.push(data, offset, length, at, kind | (marker ? MARKER : 0));
+    });
+  }
+
+  /** Fills the buffer with what was captured since `from`; nothing where that is undefined. */
+  refill(from: number | undefined): void {
+    const h = this.#history;
+    if (from === undefined || h === undefined) return;
+    for (let i = 0; i < h.count; i++) {
+      if (h.at(i) < from) continue;
+      const tag = h.tag(i);
+      this.#buffer(tag & 3, (tag & MARKER) !== 0, { position: h.at(i) }, h.data, h.offset(i), h.length(i));
+    }
   }
 
   /**
@@ -176,7 +211,7 @@ export class Tap {
   stats(): TapStats {
     return {
       tap: this.id,
-      leg: this.leg,
+      legs: this.sources.legs.map(({ id }) => id),
       captured: this.#captured,
       sent: this.#sent,
       sentOctets: this.#octets,
@@ -184,6 +219,17 @@ export class Tap {
       overflowed: this.#ring.overflowed,
       paused: this.paused,
     };
+  }
+
+  #note(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
+    if (at.position < this.#first) this.#first = at.position;
+    if (kind !== DTMF && at.position + length > this.until) this.until = at.position + length;
+    this.#history?.push(data, offset, length, at, kind | (marker ? MARKER : 0));
+  }
+
+  #buffer(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
+    this.#ring.dropBefore(at.position - (limits.TAP_BUFFER_MS * limits.SAMPLE_RATE) / 1000);
+    this.#ring.push(data, offset, length, at, kind | (marker ? MARKER : 0));
   }
 
   #send(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {

@@ -51,9 +51,11 @@ export interface LegSettings {
   readonly nat?: boolean;
 }
 
-/** A replica of what one phone sends. */
+/** A replica of what one phone sends, or of what several send, mixed. */
 export interface TapOptions {
-  readonly leg: number;
+  readonly legs: readonly number[];
+  /** Legs whose prompts are heard here, too, where they are played with `capture`. Default none. */
+  readonly others?: readonly number[];
   /** Undefined: as it comes (static payload types 0 and 8). */
   readonly codec: AudioCodec | undefined;
   readonly payloadType: number;
@@ -63,6 +65,20 @@ export interface TapOptions {
   readonly paused: boolean;
   /** With `paused`: nobody paused, capture has not begun yet. History goes on for the backfill of `resumeTap`. Default false: a real pause (R19). */
   readonly unbegun?: boolean;
+}
+
+/** What is played to a phone. */
+export interface PlayOptions {
+  /** 16-bit samples, 8000 per second, played one after another. On shared memory they are not copied. */
+  readonly audio: readonly Int16Array[];
+  /** -1 = until it is stopped. */
+  readonly iterations: number;
+  /** Silence between two times; ms. */
+  readonly intervalMs: number;
+  /** After this it ends by itself; ms. */
+  readonly maxTimeMs?: number;
+  /** It goes into the taps that name the leg among their `others`. */
+  readonly capture: boolean;
 }
 
 /** A tap's sockets and the SSRC of its stream. */
@@ -123,7 +139,7 @@ export interface LegStats {
 /** Counters of one tap. */
 export interface TapStats {
   readonly tap: number;
-  readonly leg: number;
+  readonly legs: readonly number[];
   readonly captured: number;
   readonly sent: number;
   readonly sentOctets: number;
@@ -139,6 +155,8 @@ export interface EngineStats {
   readonly legs: number;
   readonly taps: number;
   readonly connections: number;
+  /** Conferences that are mixed: three members and more. */
+  readonly conferences: number;
   readonly ports: PortPairStats;
   readonly received: number;
   readonly sent: number;
@@ -162,12 +180,16 @@ export type MediaEngineEvents = {
   silent: [leg: number, silentMs: number];
   /** The first packet came from a leg that was `silent`; how long it was. */
   heard: [leg: number, silentMs: number];
+  /** A play has come to its end; how much was played in ms. */
+  played: [play: number, ms: number];
+  /** As above, where its `maxTimeMs` was over before. */
+  "play-timeout": [play: number, ms: number];
   /** The worker ended by itself: every leg and tap is gone. */
   failed: [error: Error];
 };
 
 /**
- * Relays and replicates RTP in a worker thread. Every method rejects with a `SidetoneError`: `unknown-leg`, `unknown-tap`, `leg-connected`,
+ * Relays and replicates RTP in a worker thread. Every method rejects with a `SidetoneError`: `unknown-leg`, `unknown-tap`, `leg-connected`, `leg-playing`,
  * `rtp-ports-exhausted`, `bad-address`, `media-engine-closed`.
  */
 export interface MediaEngine {
@@ -179,8 +201,15 @@ export interface MediaEngine {
   /** Two-way relay. A leg has one peer at a time. Connecting twice does nothing. */
   connect(a: number, b: number): Promise<void>;
   disconnect(a: number, b: number): Promise<void>;
-  /** Replicates what the phone of a leg sends. Buffers up to 10 s until there is a destination. */
+  /**
+   * Makes these the members of a conference: one or none end it, two are relayed to each other, more are mixed. Its members may have been
+   * connected to each other before.
+   */
+  setConference(name: string, legs: readonly number[]): Promise<void>;
+  /** Replicates what the phones of legs send: one as it comes, more mixed. Buffers up to 10 s until there is a destination. */
   openTap(options: TapOptions): Promise<OpenedTap>;
+  /** Who is replicated from now on. The stream's SSRC, numbers and time line go on; without a leg its time stamp jumps. */
+  setTapSources(tap: number, legs: readonly number[], others?: readonly number[]): Promise<void>;
   /**
    * Sends there from now on, the buffer first, with original time stamps. `undefined`: buffers again, beginning with what was
    * sent in the last `rewindMs` (default 0, at most 2,000), which whoever took it may not have kept.
@@ -194,7 +223,14 @@ export interface MediaEngine {
    */
   resumeTap(tap: number, backfillMs?: number): Promise<void>;
   closeTap(tap: number): Promise<TapStats>;
-  /** Closes the leg, its connection and its taps. */
+  /**
+   * Plays to the phone of a leg, instead of what it would hear; what it says goes where it went. Resolves to the play's number, which
+   * `played` and `play-timeout` name when it ends by itself.
+   */
+  play(leg: number, options: PlayOptions): Promise<number>;
+  /** Ends a play. How much was played, ms; undefined where it has ended already. */
+  stopPlay(play: number): Promise<number | undefined>;
+  /** Closes the leg and its connection; taps go on without it. */
   closeLeg(leg: number): Promise<LegStats>;
   stats(): Promise<EngineStats>;
   on<K extends keyof MediaEngineEvents>(event: K, listener: (...args: MediaEngineEvents[K]) => void): () => void;

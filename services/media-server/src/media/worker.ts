@@ -27,7 +27,7 @@ function start(input: WorkerInput, port: MessagePort): void {
     log,
     ...(input.inactiveAfterMs === undefined ? {} : { inactiveAfterMs: input.inactiveAfterMs }),
   });
-  for (const event of ["inactive", "first-packet", "overflow", "silent", "heard"] as const) {
+  for (const event of ["inactive", "first-packet", "overflow", "silent", "heard", "played", "play-timeout"] as const) {
     core.events.on(event, (...args) => post({ kind: "event", event, args }));
   }
   const take = (call: Call): void => {

@@ -47,8 +47,8 @@ export function factsOfBeginning(facts: RecordingFacts, command: RecorderCommand
     ...facts,
     startedAt,
     state: "recording",
-    params: new Map([...facts.params, ...command.params]),
-    userParams: new Map([...facts.userParams, ...command.userParams]),
+    params: withParams(facts.params, command.params),
+    userParams: withParams(facts.userParams, command.userParams),
     parties: facts.parties
       .filter(({ until }) => until === undefined)
       .map((party) => ({ ...party, since: Math.max(startedAt, party.since) })),
@@ -65,8 +65,8 @@ export function backfillOf(command: RecorderCommand): number {
 export function factsAfter(facts: RecordingFacts, command: RecorderCommand, now: number): RecordingFacts {
   const next = {
     ...facts,
-    params: new Map([...facts.params, ...command.params]),
-    userParams: new Map([...facts.userParams, ...command.userParams]),
+    params: withParams(facts.params, command.params),
+    userParams: withParams(facts.userParams, command.userParams),
   };
   const happened = (name: string): CallEvent[] => [...facts.events, { name, time: now }];
   switch (command.state) {
@@ -84,6 +84,17 @@ export function factsAfter(facts: RecordingFacts, command: RecorderCommand, now:
       return { ...next, parties, events: changed ? happened("party-change") : facts.events };
     }
   }
+}
+
+/** R7: names are compared without regard to case, so that a later `recorddn` replaces `recordDN`. */
+function withParams(known: ReadonlyMap<string, string>, more: ReadonlyMap<string, string>): Map<string, string> {
+  const params = new Map(known);
+  for (const [name, value] of more) {
+    const lower = name.toLowerCase();
+    for (const old of params.keys()) if (old !== name && old.toLowerCase() === lower) params.delete(old);
+    params.set(name, value);
+  }
+  return params;
 }
 
 /** A party whose connection ended is in the recording no longer. */
@@ -111,11 +122,11 @@ function partiesAfter(
   return parties;
 }
 
-/** The connection whose media goes into each stream now: label → connection. The first of a side is heard. */
-export function sourcesOf(facts: RecordingFacts): Map<string, string> {
-  const sources = new Map<string, string>();
+/** The connections whose media go into each stream now: label → connections. Those of one side are mixed. */
+export function sourcesOf(facts: RecordingFacts): Map<string, readonly string[]> {
+  const sources = new Map<string, readonly string[]>();
   for (const { label, conn, until } of facts.parties) {
-    if (until === undefined && !sources.has(label)) sources.set(label, conn);
+    if (until === undefined) sources.set(label, [...(sources.get(label) ?? []), conn]);
   }
   return sources;
 }

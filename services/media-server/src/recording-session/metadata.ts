@@ -60,8 +60,9 @@ export function metadataOf(
       ...timesOf(stays),
     })),
     participantStreams: Array.from(people, ([id, stays]) => {
-      const own = stays.at(-1)?.label;
-      const there = stays.some((stay) => stay.until === undefined);
+      const present = stays.find((stay) => stay.until === undefined);
+      const own = (present ?? stays.at(-1))?.label;
+      const there = present !== undefined;
       return {
         participantId: id,
         send: there && own !== undefined && labels.includes(own) ? [streamId(own)] : [],
@@ -85,7 +86,7 @@ function aorOf(party: RecordedParty | undefined): string {
 
 function timesOf(stays: readonly RecordedParty[]): { associateTime?: number; disassociateTime?: number } {
   const since = stays[0]?.since;
-  const until = stays.at(-1)?.until;
+  const until = stays.some((stay) => stay.until === undefined) ? undefined : stays.at(-1)?.until;
   return {
     ...(since === undefined ? {} : { associateTime: since }),
     ...(until === undefined ? {} : { disassociateTime: until }),

@@ -155,8 +155,8 @@ export class RecordingSession {
     return this.#over.promise;
   }
 
-  async #follow(backfillMs: () => number, paused: boolean): Promise<boolean> {
-    return this.#taps.follow(sourcesOf(this.#o.facts()), this.#o.legOf, {
+  async #follow(backfillMs: () => number, paused: boolean): Promise<void> {
+    return this.#taps.follow(() => sourcesOf(this.#o.facts()), this.#o.legOf, {
       backfillMs,
       paused,
       unbegun: this.#o.unbegun(),

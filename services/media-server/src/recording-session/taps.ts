@@ -14,15 +14,39 @@ function isGone(error: unknown): boolean {
 }
 
 interface Tap extends OpenedTap {
-  readonly conn: string;
+  /** Who is heard in it. */
+  readonly conns: readonly string[];
+  /** Whose prompts may be. */
+  readonly others: readonly number[];
   readonly codec: AudioCodec;
 }
 
-/** The replicas that one recording session sends: one per label. Each session has its own, so each fails on its own (R10). */
+/** How new taps begin. */
+export interface Opening {
+  readonly backfillMs: () => number;
+  readonly paused: boolean;
+  readonly unbegun: boolean;
+}
+
+/** Label → connections. */
+type Sources = ReadonlyMap<string, readonly string[]>;
+
+interface Wanted {
+  readonly label: string;
+  readonly conns: readonly string[];
+  /** The engine's numbers. */
+  readonly legs: readonly number[];
+  /** Those of the other labels, whose prompts may be recorded here (R28). */
+  readonly others: readonly number[];
+  readonly codec: AudioCodec;
+}
+
+/** The replicas that one recording session sends: one per label, the same for as long as the session lasts. Each session has its own, so each fails on its own (R10). */
 export class SessionTaps {
   readonly #engine: MediaEngine;
   readonly #log: Logger;
   readonly #taps = new Map<string, Tap>();
+  #following: Promise<unknown> = Promise.resolve();
 
   constructor(engine: MediaEngine, log: Logger) {
     this.#engine = engine;
@@ -30,9 +54,9 @@ export class SessionTaps {
   }
 
   /** The streams to offer, in the order of their labels' first opening; one without a party is not `live`. */
-  streams(sources: ReadonlyMap<string, string>): OfferedStream[] {
-    return Array.from(this.#taps, ([label, { localPort: port, localRtcpPort: rtcpPort, codec, conn }]) => {
-      return { label, port, rtcpPort, codec, live: sources.get(label) === conn };
+  streams(sources: Sources): OfferedStream[] {
+    return Array.from(this.#taps, ([label, { localPort: port, localRtcpPort: rtcpPort, codec }]) => {
+      return { label, port, rtcpPort, codec, live: (sources.get(label) ?? []).length > 0 };
     });
   }
 
@@ -47,43 +71,60 @@ export class SessionTaps {
   }
 
   /**
-   * Makes the taps follow `sources` (label → connection): a label that has another connection now gets a new tap.
-   * True where an offer is owed. Rejects where a tap cannot be opened.
+   * Makes the taps follow `sources`: a new label gets a tap, a known one other participants. Rejects where a tap cannot be
+   * opened.
    */
-  async follow(
-    sources: ReadonlyMap<string, string>,
-    legOf: (conn: string) => TappedLeg | undefined,
-    how: { readonly backfillMs: () => number; readonly paused: boolean; readonly unbegun: boolean },
-  ): Promise<boolean> {
-    const wanted: { label: string; conn: string; leg: TappedLeg }[] = [];
-    for (const [label, conn] of Array.from(sources).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-      const leg = legOf(conn);
-      if (leg !== undefined && this.#taps.get(label)?.conn !== conn) wanted.push({ label, conn, leg });
-    }
+  follow(sources: () => Sources, legOf: (conn: string) => TappedLeg | undefined, how: Opening): Promise<void> {
+    // One after another: a label gets one tap.
+    const followed = this.#following.then(() => this.#follow(sources(), legOf, how));
+    this.#following = followed.catch(() => undefined);
+    return followed;
+  }
+
+  async #follow(sources: Sources, legOf: (conn: string) => TappedLeg | undefined, how: Opening): Promise<void> {
+    const labels = Array.from(new Set([...sources.keys(), ...this.#taps.keys()])).toSorted();
+    const legsOf = (label: string): TappedLeg[] =>
+      (sources.get(label) ?? []).map(legOf).filter((leg) => leg !== undefined);
+    const wanted = labels.map((label): Wanted => {
+      const conns = (sources.get(label) ?? []).filter((conn) => legOf(conn) !== undefined);
+      const others = labels.filter((other) => other !== label).flatMap(legsOf);
+      return {
+        label,
+        conns,
+        legs: legsOf(label).map(({ leg }) => leg),
+        // A stream without participants is not offered: nobody would take it.
+        others: conns.length === 0 ? [] : others.map(({ leg }) => leg),
+        codec: legsOf(label)[0]?.codec ?? "PCMU",
+      };
+    });
     // Together: none waits for the others while its party speaks.
-    const opened = await Promise.allSettled(
-      wanted.map(({ leg }) =>
-        this.#engine.openTap({
-          leg: leg.leg,
-          codec: undefined,
-          payloadType: leg.codec === "PCMA" ? 8 : 0,
-          backfillSinceMs: how.backfillMs(),
-          paused: how.paused,
-          ...(how.paused && how.unbegun ? { unbegun: true } : {}),
-        }),
-      ),
+    const done = await Promise.allSettled(
+      wanted.map((one) => (this.#taps.has(one.label) ? this.#move(one) : this.#open(one, how))),
     );
-    for (const [index, { label, conn, leg }] of wanted.entries()) {
-      const outcome = opened[index];
-      if (outcome?.status !== "fulfilled") continue;
-      const old = this.#taps.get(label);
-      if (old !== undefined) await this.#quietly("close", this.#engine.closeTap(old.tap));
-      // Setting an existing key keeps its place: the m-line order never changes.
-      this.#taps.set(label, { ...outcome.value, conn, codec: leg.codec });
-    }
-    const failed = opened.find((outcome) => outcome.status === "rejected");
+    const failed = done.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
-    return wanted.length > 0;
+  }
+
+  async #open({ label, conns, legs, others, codec }: Wanted, how: Opening): Promise<void> {
+    if (legs.length === 0) return;
+    const opened = await this.#engine.openTap({
+      legs,
+      others,
+      codec: undefined,
+      payloadType: codec === "PCMA" ? 8 : 0,
+      backfillSinceMs: how.backfillMs(),
+      paused: how.paused,
+      ...(how.paused && how.unbegun ? { unbegun: true } : {}),
+    });
+    this.#taps.set(label, { ...opened, conns, others, codec });
+  }
+
+  /** Setting an existing key keeps its place: the m-line order never changes. */
+  async #move({ label, conns, legs, others }: Wanted): Promise<void> {
+    const tap = this.#taps.get(label);
+    if (tap === undefined || (conns.join() === tap.conns.join() && others.join() === tap.others.join())) return;
+    this.#taps.set(label, { ...tap, conns, others });
+    await this.#quietly("sources", this.#engine.setTapSources(tap.tap, legs, others));
   }
 
   /** Resolves when nothing is captured any more; rejects where that is not sure. */

@@ -1,5 +1,13 @@
 import type { Conference, Connection, ControlChanges, ControlView } from "../control/index.ts";
 
+/** No name of a conference begins like this: it has a blank. */
+const ALONE = "conn ";
+
+/** The tag in what `eventsOf` calls a connection without a conference. */
+export function connectionOf(events: string): string | undefined {
+  return events.startsWith(ALONE) ? events.slice(ALONE.length) : undefined;
+}
+
 /** The connections and conferences there are: the one place where `control/`'s changes arrive. */
 export class ControlStore implements ControlView {
   readonly #connections = new Map<string, Connection>();
@@ -21,9 +29,14 @@ export class ControlStore implements ControlView {
     return this.#connections.values();
   }
 
+  /** Whose events those of a connection are: its conference's, which come one after another; without one, its own. */
+  eventsOf(tag: string): string {
+    return this.#connections.get(tag)?.conference ?? `${ALONE}${tag}`;
+  }
+
   /** A new connection, joined to nothing. */
   add(tag: string): void {
-    this.#connections.set(tag, { tag, conference: undefined, peer: undefined });
+    this.#connections.set(tag, { tag, conference: undefined, peer: undefined, dialog: undefined });
   }
 
   remove(tag: string): void {
@@ -35,6 +48,12 @@ export class ControlStore implements ControlView {
     return Array.from(this.#conferences.values())
       .filter((conference) => conference.controlledBy === tag)
       .map(({ name }) => name);
+  }
+
+  /** The dialog plays to the connection no longer; another one is left alone. */
+  endDialog(tag: string, dialog: string): void {
+    const connection = this.#connections.get(tag);
+    if (connection?.dialog === dialog) this.#connections.set(tag, { ...connection, dialog: undefined });
   }
 
   /** The conference has no recorder any more. */

@@ -16,7 +16,9 @@ import { PartyLeg, readLegUri } from "../legs/index.ts";
 import { CLOSE_MS, INACTIVITY_SLACK, MAX_CONNECTIONS, NAME_BYTES } from "../limits.ts";
 import type { MediaEngine } from "../media/index.ts";
 import { Recorder, RecorderWatch, type TappedLeg } from "../recording-session/index.ts";
-import { ControlStore } from "./control-store.ts";
+import type { PromptLibrary } from "../prompts/index.ts";
+import { connectionOf, ControlStore } from "./control-store.ts";
+import { Dialogs } from "./dialogs.ts";
 import { EventSender } from "./event-sender.ts";
 import { type InfoAnswer, MsmlService } from "./msml-service.ts";
 
@@ -40,6 +42,8 @@ export interface MediaServerOptions {
   /** Legs that the ports allow; told in OPTIONS. */
   readonly capacity: number;
   readonly rtpTimeoutMs: number;
+  /** What can be played. */
+  readonly prompts: Pick<PromptLibrary, "load">;
 }
 
 /** Numbers for metrics. */
@@ -72,6 +76,7 @@ export class MediaServer {
   readonly #ending = new Set<Promise<void>>();
   readonly #events: EventSender;
   readonly #msml: MsmlService;
+  readonly #dialogs: Dialogs;
   readonly #watch: RecorderWatch;
   readonly #unlisten: (() => void)[] = [];
   #draining = false;
@@ -87,7 +92,16 @@ export class MediaServer {
       newName: () => randomHex(options.random, NAME_BYTES),
       perform: (effect) => this.#perform(effect),
     });
+    this.#dialogs = new Dialogs({
+      log: options.log,
+      engine: options.engine,
+      prompts: options.prompts,
+      store: this.#store,
+      engineLeg: (tag) => this.#legs.get(tag)?.engineLeg,
+      event: (tag, event) => this.#events.send(this.#store.eventsOf(tag), event),
+    });
     this.#unlisten.push(
+      () => this.#dialogs.close(),
       options.engine.on("inactive", (leg) => this.#inactive(leg)),
       options.engine.on("silent", (leg, ms) => this.#heard(leg, false, ms)),
       options.engine.on("heard", (leg, ms) => this.#heard(leg, true, ms)),
@@ -217,6 +231,7 @@ export class MediaServer {
     this.#store.apply(changes);
     this.#store.remove(leg.tag);
     this.#legs.delete(leg.tag);
+    this.#dialogs.forget(leg.tag);
     const recorder = name === undefined ? undefined : this.#recorders.get(name);
     try {
       for (const effect of effects) await this.#perform(effect);
@@ -238,8 +253,22 @@ export class MediaServer {
         await engine[effect.kind](a.engineLeg, b.engineLeg);
         return;
       }
+      case "members": {
+        const legs = effect.members.map((tag) => this.#legs.get(tag)).filter((leg) => leg !== undefined);
+        await engine.setConference(
+          effect.conference,
+          legs.map((leg) => leg.engineLeg),
+        );
+        return;
+      }
       case "recorder":
         await this.#recorderCommand(effect);
+        return;
+      case "play":
+        await this.#dialogs.play(effect);
+        return;
+      case "end-play":
+        await this.#dialogs.end(effect.tag, effect.dialog);
         return;
       case "end-recorder":
         await this.#endRecorder(effect.conference, effect.reason);
@@ -311,7 +340,10 @@ export class MediaServer {
     return leg === undefined ? undefined : { leg: leg.engineLeg, codec: leg.settings?.codec ?? "PCMU" };
   }
 
+  /** @param conference or what `ControlStore.eventsOf` calls a connection without one */
   #dialogsOf(conference: string): InviteSession[] {
+    const alone = this.#legs.get(connectionOf(conference) ?? "");
+    if (alone !== undefined) return [alone.session];
     const known = this.#store.conference(conference);
     const preferred = known?.recorderDialog === undefined ? undefined : this.#legs.get(known.recorderDialog);
     const others = Array.from(this.#legs.values()).filter((leg) => leg.uri.confId === conference && leg !== preferred);

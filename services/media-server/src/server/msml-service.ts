@@ -1,12 +1,16 @@
-import { errorText, type Logger } from "@sidetone/foundation";
+import { errorText, type Logger, SidetoneError } from "@sidetone/foundation";
 import {
   acceptedContentTypes,
+  dialogRef,
   instanceOf,
+  isConfRef,
   isMsmlContentType,
   msmlContentType,
   type MsmlOperation,
   type MsmlResult,
+  partsOfDialog,
   readMsml,
+  type ResponseCode,
   writeMsml,
 } from "@sidetone/msml";
 import type { RespondOptions, SipRequest } from "@sidetone/sip";
@@ -54,7 +58,7 @@ export class MsmlService {
       return answer({ ...emptyResult, response: 400, description: "a request is expected" }, nothing);
     }
     const { operations } = read.value;
-    const release = this.#o.events.hold(conferencesOf(operations));
+    const release = this.#o.events.hold(eventsOf(operations, this.#o.store));
     return answer(await this.#execute(dialog, operations), release);
   }
 
@@ -68,7 +72,7 @@ export class MsmlService {
       } catch (error) {
         const description = errorText(error);
         log.error({ conn: dialog, effect: effect.kind, error: description }, "an MSML operation was not carried out");
-        return { ...result, response: 520, description };
+        return { ...withoutDialog(result, effect), response: responseTo(error), description };
       }
     }
     const { response, description } = result;
@@ -84,12 +88,41 @@ function answer(result: MsmlResult, sent: () => void): InfoAnswer {
   return { status: 200, options: { body, contentType: msmlContentType }, sent };
 }
 
-function conferencesOf(operations: readonly MsmlOperation[]): string[] {
+/** A file that cannot be played has codes of its own. */
+function responseTo(error: unknown): ResponseCode {
+  const code = error instanceof SidetoneError ? error.code : "";
+  if (code === "prompt-missing") return 423;
+  return code === "prompt-format" ? 450 : 520;
+}
+
+/** A dialog that did not begin has no id. */
+function withoutDialog(result: MsmlResult, effect: ControlEffect): MsmlResult {
+  if (effect.kind !== "play") return result;
+  const failed = dialogRef(effect.tag, effect.dialog);
+  return { ...result, dialogIds: result.dialogIds.filter((id) => id !== failed) };
+}
+
+/** Whose events wait for the result. */
+function eventsOf(operations: readonly MsmlOperation[], store: ControlStore): string[] {
   const names: string[] = [];
   for (const operation of operations) {
-    if (operation.op === "createconference" && operation.name !== undefined) names.push(operation.name);
-    else if (operation.op === "modifyconference" || operation.op === "destroyconference") {
-      names.push(instanceOf(operation.id));
+    switch (operation.op) {
+      case "createconference":
+        if (operation.name !== undefined) names.push(operation.name);
+        break;
+      case "modifyconference":
+      case "destroyconference":
+        names.push(instanceOf(operation.id));
+        break;
+      case "join":
+      case "unjoin":
+        for (const id of [operation.id1, operation.id2]) if (isConfRef(id)) names.push(instanceOf(id));
+        break;
+      case "dialogstart":
+        names.push(store.eventsOf(instanceOf(operation.target)));
+        break;
+      case "dialogend":
+        names.push(store.eventsOf(partsOfDialog(operation.id)?.tag ?? ""));
     }
   }
   return names;

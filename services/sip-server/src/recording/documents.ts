@@ -1,5 +1,5 @@
-import { type ConnRef, confRef, type MsmlOperation, type RecorderStream, writeMsml } from "@sidetone/msml";
-import type { Call, Party } from "../call-model/call.ts";
+import { type ConnRef, confRef, dialogRef, type MsmlOperation, type RecorderStream, writeMsml } from "@sidetone/msml";
+import { type Call, type Party, presentParties } from "../call-model/call.ts";
 import { type Side, sidesOf } from "./policy.ts";
 import type { RecordingParameters } from "./states.ts";
 
@@ -25,6 +25,32 @@ export function joinDocument(
     ),
   ];
   return writeMsml({ kind: "request", operations });
+}
+
+/** What a leg at the Media Server hears instead of the others. */
+export interface PromptFacts {
+  /** Name of the dialog; one of a name at a time. */
+  readonly name: string;
+  /** File in the Media Server's folder of prompts. */
+  readonly file: string;
+  /** How often it is played, -1 until it is ended. */
+  readonly iterations: number;
+  /** R28: it goes into the recording as what the others say. */
+  readonly capture: boolean;
+}
+
+/** MSML that plays a prompt to a connection (RFC 5707 9.6.1). */
+export function promptDocument(target: ConnRef, { name, file, iterations, capture }: PromptFacts): string {
+  const play = { audio: [`file:///${encodeURIComponent(file)}`], iterate: iterations, intervalMs: 0, capture };
+  return writeMsml({ kind: "request", operations: [{ op: "dialogstart", target, name, play }] });
+}
+
+/** MSML that ends it. */
+export function promptEndDocument(target: ConnRef, name: string): string {
+  return writeMsml({
+    kind: "request",
+    operations: [{ op: "dialogend", id: dialogRef(target.slice("conn:".length), name) }],
+  });
 }
 
 /** What the recorder is told when a recording starts. */
@@ -59,8 +85,7 @@ export function startDocument(facts: StartFacts): string {
     ["dnis", call.dnis],
     ["calltype", call.callType],
   ]);
-  const agent = call.parties.find(({ agentId }) => agentId !== undefined)?.agentId;
-  if (agent !== undefined) params.set("agentid", agent);
+  for (const [name, value] of changingParams(call)) params.set(name, value);
   if (facts.dest !== undefined) params.set("dest", facts.dest);
   if (facts.dest2 !== undefined) params.set("dest2", facts.dest2);
   return writeMsml({
@@ -84,28 +109,47 @@ export function startDocument(facts: StartFacts): string {
   });
 }
 
+/** Parameters that are not the same for the whole of a recording: the agent in it, and the call that was merged with it (R27). */
+function changingParams(call: Call): Map<string, string> {
+  const params = new Map<string, string>();
+  const agent = presentParties(call).find(({ agentId }) => agentId !== undefined)?.agentId;
+  if (agent !== undefined) params.set("agentid", agent);
+  if (call.previousConnId !== undefined) params.set("previousconnid", call.previousConnId);
+  return params;
+}
+
+/** MSML that tells the recorder who is in the call now, and what was added to its parameters (R6, R26). */
+export function updateDocument(
+  facts: Pick<StartFacts, "confId" | "call" | "recordingId" | "recordDn" | "parameters" | "connectionOf">,
+): string {
+  const params = new Map([["id", facts.recordingId], ["recordDN", facts.recordDn], ...changingParams(facts.call)]);
+  const recorder = { state: "update", params, userParams: facts.parameters, streams: recorderStreams(facts) } as const;
+  return writeMsml({
+    kind: "request",
+    operations: [{ op: "modifyconference", id: confRef(facts.confId), mark: "rec", recorder }],
+  });
+}
+
 /** What goes along with a recorder command. */
 export interface RecorderCommandFacts {
   /** R18: they reach the recorder's metadata. */
   readonly parameters?: RecordingParameters;
   /** `resume` of a recording that was prepared before the answer (R17): what was said since, ms. */
   readonly backfillMs?: number;
-  /** `update`: who is recorded now, where that has changed (R26). */
-  readonly streams?: readonly RecorderStream[];
 }
 
-/** MSML that pauses, resumes, stops or informs the recorder of a conference (R18, R19). */
+/** MSML that pauses, resumes or stops the recorder of a conference (R18, R19). */
 export function recorderDocument(
   confId: string,
-  state: "pause" | "resume" | "stop" | "update",
+  state: "pause" | "resume" | "stop",
   recordingId: string,
-  { parameters, backfillMs, streams }: RecorderCommandFacts = {},
+  { parameters, backfillMs }: RecorderCommandFacts = {},
 ): string {
   const recorder = {
     state,
     params: new Map([["id", recordingId]]),
     userParams: parameters ?? new Map<string, string>(),
-    streams: streams ?? [],
+    streams: [],
     ...(backfillMs === undefined ? {} : { backfillMs }),
   };
   return writeMsml({
@@ -115,7 +159,7 @@ export function recorderDocument(
 }
 
 /** Who is in the recording: the parties whose phones are at the Media Server, each on its side (R26). */
-export function recorderStreams(facts: Pick<StartFacts, "call" | "connectionOf">): RecorderStream[] {
+function recorderStreams(facts: Pick<StartFacts, "call" | "connectionOf">): RecorderStream[] {
   const sides = sidesOf(facts.call);
   const streams: RecorderStream[] = [];
   for (const party of facts.call.parties) {

@@ -181,3 +181,29 @@ test("malformed credentials, and those for another URI, are challenged and are n
   }
   assert.equal(attempt("7001", "demo-7001").kind, "accepted");
 });
+
+test("a trunk with digest is the trunk by its name and password, whatever number stands in From", () => {
+  const { attempt } = setUp([dnConfig("gw", { type: "trunk", inboundAuthentication: "digest" })]);
+  const call = { method: "INVITE", uri: "sip:7002@sidetone.local", from: "<sip:+4930123@gw.example>" };
+  assert.deepEqual(attempt("gw", "demo-gw", call), { kind: "accepted", dn: "gw" });
+  assert.equal(attempt("gw", "wrong", call).kind, "challenge");
+  assert.equal(attempt("gw", "demo-gw", { ...call, method: "REGISTER" }).kind, "refused");
+});
+
+test("a trunk that is known by its address is nobody by its password: that is for what it asks of us", () => {
+  const { attempt } = setUp([dnConfig("gw", { type: "trunk", inboundAuthentication: "address" })]);
+  assert.equal(attempt("gw", "demo-gw", { method: "INVITE", uri: "sip:7002@sidetone.local" }).kind, "challenge");
+  assert.equal(attempt("gw", "demo-gw").kind, "challenge");
+});
+
+test("a stranger who calls is offered the digests of the trunks that are known by one, whatever others are offered", () => {
+  const { challenge } = setUp([
+    dnConfig("7001", { digestAlgorithms: ["SHA-256"] }),
+    dnConfig("gw", { type: "trunk", inboundAuthentication: "digest" }),
+  ]);
+  for (let n = 0; n < 20; n += 1) {
+    const from = `<sip:+49301${n}@gw.example>`;
+    assert.match(challenge(request({ method: "INVITE", from })).join(), /algorithm=MD5/);
+  }
+  assert.match(challenge(request({ method: "INVITE", from: "<sip:7001@sidetone.local>" })).join(), /algorithm=SHA-256/);
+});

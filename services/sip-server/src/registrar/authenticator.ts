@@ -122,7 +122,7 @@ export class Authenticator {
   #challenge(request: SipRequest, claimed: string | undefined, stale: boolean): AuthResult {
     this.#challenged += 1;
     const user = claimed ?? (request.from === undefined ? undefined : userOf(request.from.uri));
-    const algorithms = this.#algorithms.of(user, this.#o.dns());
+    const algorithms = this.#algorithms.of(user, this.#o.dns(), request.method === "INVITE");
     const values = this.#o.verifier.challenge(this.#o.realm, algorithms, stale);
     return { kind: "challenge", status: 401, headers: values.map((value) => ["WWW-Authenticate", value] as const) };
   }

@@ -190,6 +190,22 @@ test("R33: registrations survive a restart; what ran out meanwhile does not", as
   ]);
 });
 
+test("operations.md: a DN that is taken out of the configuration loses its contacts, on the disk too", async () => {
+  const changes: unknown[] = [];
+  registrar.events.on("changed", (change) => changes.push(change));
+  await register({ headers: ["Contact: <sip:7001@192.0.2.1:5062>"] });
+  registrar.forget("7001");
+  registrar.forget("7002");
+  assert.deepEqual([registrar.isRegistered("7001"), registrar.list()], [false, []]);
+  assert.deepEqual(changes, [
+    { dn: "7001", registered: true },
+    { dn: "7001", registered: false },
+  ]);
+  await stop();
+  await start();
+  assert.deepEqual(registrar.list(), []);
+});
+
 test("RFC 5626 5.3: a phone on TCP is called over its connection", async () => {
   const tcp = flowFrom("192.0.2.7", 40_000, "tcp");
   await register({ headers: ["Contact: <sip:7001@10.0.0.7:5062;transport=tcp>"] }, tcp);

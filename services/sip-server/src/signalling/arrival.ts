@@ -54,7 +54,10 @@ export function bringIn(controller: CallController, target: Target, arrival: Arr
         reached(controller, party, arrival);
         resolve(ok(id));
       },
-      onAnswered: (leg, response) => void takeIn(controller, leg, response),
+      onAnswered: (leg, response, { trunk }) => {
+        controller.answeredOver(leg.party, trunk);
+        void takeIn(controller, leg, response);
+      },
       onFailed: ({ status, reason }) => {
         controller.setRinger(id, undefined);
         controller.giveBackPartyId(id);

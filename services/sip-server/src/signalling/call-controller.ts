@@ -76,6 +76,8 @@ export interface Heir {
 /** What a call asks of its surroundings when a phone does something that concerns other calls. */
 export interface CallSurroundings {
   onRefer(controller: CallController, party: string, incoming: IncomingRequest): void;
+  /** A phone's dialog is over. */
+  onDialogEnd(session: InviteSession): void;
 }
 
 /**
@@ -92,6 +94,7 @@ export class CallController {
   /** The caller's phone. */
   readonly caller: PhoneLeg;
   readonly #facts: CallFacts;
+  readonly #beyond: CallSurroundings;
   readonly #callerIdentity: NameAddr;
   readonly #legs = new Map<string, PhoneLeg>();
   readonly #ringers = new Map<string, RingingParty>();
@@ -112,6 +115,7 @@ export class CallController {
   constructor(context: ServerContext, facts: CallFacts, surroundings: CallSurroundings) {
     this.context = context;
     this.#facts = facts;
+    this.#beyond = surroundings;
     this.#offer = facts.offer;
     this.#plan = this.planFor(facts.called);
     const { domain } = context.config;
@@ -135,7 +139,7 @@ export class CallController {
         ? answeringCaller(this.caller)
         : upCaller(this.caller, facts.origin === "consultation");
     this.recording = this.#newRecording();
-    this.path = this.#newPath(surroundings);
+    this.path = this.#newPath();
     this.addLeg(this.caller, "caller");
   }
 
@@ -281,6 +285,15 @@ export class CallController {
     return partyOf(id, called, calledNumber, "destination", this.#surroundings(called));
   }
 
+  /** R1: a trunk group's call is recorded where the group asks for it, or the trunk of it that took the call. */
+  answeredOver(party: string, trunk: string | undefined): void {
+    const reached = this.#reachedDns.get(party);
+    if (trunk === undefined || reached?.type !== "trunk-group") return;
+    const { directory } = this.context;
+    const record = directory.dn(reached.dn)?.record === true || directory.dn(trunk)?.record === true;
+    this.#reachedDns.set(party, { ...reached, record });
+  }
+
   /** An id for a party that is not in the call yet. */
   reservePartyId(): string {
     const reserved = Array.from(this.#reserved, (id): Party => ({ ...this.#callerParty(), id }));
@@ -337,7 +350,7 @@ export class CallController {
     });
   }
 
-  #newPath(surroundings: CallSurroundings): MediaPath {
+  #newPath(): MediaPath {
     return new MediaPath({
       context: this.context,
       log: this.log,
@@ -355,7 +368,7 @@ export class CallController {
       answered: () => this.#call.answeredMicros !== undefined,
       onLost: (reason) => this.recording.mediaLost(reason),
       onHold: (party, held) => this.apply({ kind: held ? "party-held" : "party-retrieved", party }),
-      onRefer: (party, incoming) => surroundings.onRefer(this, party, incoming),
+      onRefer: (party, incoming) => this.#beyond.onRefer(this, party, incoming),
     });
   }
 
@@ -386,7 +399,10 @@ export class CallController {
       call: () => this.#call,
       apply: (input) => this.#applyToCalled(input),
       newStamp: () => this.newStamp(),
-      onAnswered: (b, response) => void this.#answered(b, response, setup),
+      onAnswered: (b, response, { trunk }) => {
+        this.answeredOver(b.party, trunk);
+        void this.#answered(b, response, setup);
+      },
       ...hooks,
       onReached: () => {
         hooks.onReached?.();
@@ -409,6 +425,7 @@ export class CallController {
   addLeg(leg: PhoneLeg, name = "called"): void {
     this.#legs.set(leg.party, leg);
     leg.session.on("ended", ({ by }) => {
+      this.#beyond.onDialogEnd(leg.session);
       if (this.#legs.get(leg.party) === leg) this.partyGone(leg.party, `${name}-${by}`);
     });
   }
@@ -444,6 +461,8 @@ export class CallController {
     this.#replan(b);
     if (wished && !this.#plan.record && !this.recording.wanted) this.recording.withdraw();
     this.apply({ kind: "party-answered", party: b.party, facts: this.factsNow() });
+    if (this.isConsultation && !this.context.config.options.recordConsultCalls)
+      await this.recording.leaveOut(this.#recordedElsewhere());
     if (this.recording.wanted && !(await this.recording.expect(answeredMicros))) {
       this.callerSide.owe(503, { reason: "Recording Mandatory", headers: [["Retry-After", "5"]] });
       this.partyGone(CALLER, "failed recording-mandatory");
@@ -486,6 +505,12 @@ export class CallController {
     );
   }
 
+  /** R27: who would be recorded in a call that is no consultation. */
+  #recordedElsewhere(): ReadonlySet<string> {
+    const facts = this.factsNow({ consultation: false });
+    return new Set(Array.from(facts).flatMap(([id, { recorded }]) => (recorded ? [id] : [])));
+  }
+
   // End
 
   /** A party has left, by its phone or by somebody's word; the call may go on without it. */
@@ -517,8 +542,9 @@ export class CallController {
     const ringer = this.#ringers.get(party);
     this.#ringers.delete(party);
     ringer?.cancel();
-    if (party === CALLER) this.callerSide.release();
-    else this.#legs.get(party)?.session.terminate();
+    const leg = this.#legs.get(party);
+    if (party === CALLER && (leg === undefined || leg === this.caller)) this.callerSide.release();
+    else leg?.session.terminate();
   }
 
   async #finish(cause: string): Promise<void> {

@@ -20,6 +20,8 @@ type Way = "inactive" | "sendrecv";
 export interface CallMediaListener {
   /** A phone put its far end on hold, or took it back. */
   onHold(party: string, held: boolean): void;
+  /** A phone waits at the Media Server for one that holds: what it hears meanwhile; gives the way to end it. Absent: nothing. */
+  readonly music?: ((anchor: MediaAnchor, party: string) => () => void) | undefined;
   /** A phone refers its call somewhere (RFC 3515); answered by who takes it. */
   onRefer(party: string, incoming: IncomingRequest): void;
 }
@@ -30,6 +32,8 @@ interface Served {
   away: boolean;
   /** What the phone was last shown by a hold. */
   way: Way;
+  /** Ends the music that it hears. */
+  endMusic: (() => void) | undefined;
   stop(): void;
 }
 
@@ -76,7 +80,33 @@ export class CallMedia {
   serve(leg: PhoneLeg): void {
     if (this.#served.get(leg.party)?.leg.session === leg.session) return;
     this.drop(leg.party);
-    this.#served.set(leg.party, { leg, away: false, way: "sendrecv", stop: this.#listenTo(leg) });
+    this.#served.set(leg.party, { leg, away: false, way: "sendrecv", endMusic: undefined, stop: this.#listenTo(leg) });
+  }
+
+  /** The answer to the offer of a phone that is to take the place of a party's; empty: an offer to it. */
+  async answerInPlaceOf(party: string, offer: Buffer): Promise<OfferOutcome> {
+    const served = this.#served.get(party);
+    const peer = served === undefined ? undefined : this.#peerOf(served);
+    if (served === undefined || served.away || (peer === undefined && this.#anchor === undefined))
+      return { status: 488 };
+    // RFC 3261 14.2: an offer of ours to one of the phones is under way.
+    if (this.#moves > 0) return { status: 500, reason: "Media Being Moved" };
+    if (offer.length > 0) return this.#move(() => this.#answerOffer(served, peer, offer, "INVITE"));
+    const body = this.#anchor === undefined ? peer?.leg.session.remoteSdp : this.#shown(this.#anchor, served);
+    return body === undefined ? { status: 488 } : { status: 200, body };
+  }
+
+  /**
+   * A phone takes the place of a party's: of the same party, which goes on as it was, or of another.
+   * @param offer what it was answered to; it says whether it holds
+   */
+  takeOver(party: string, leg: PhoneLeg, offer: Buffer): void {
+    const before = this.#served.get(party);
+    before?.stop();
+    if (leg.party !== party) this.drop(party);
+    const [way, endMusic] = [before?.way ?? "sendrecv", before?.endMusic];
+    this.#served.set(leg.party, { leg, away: false, way, endMusic, stop: this.#listenTo(leg) });
+    this.#noteHold(leg, offer);
   }
 
   /** The party has left, or its phone has not: nothing of it is served any more. */
@@ -249,10 +279,30 @@ export class CallMedia {
     return ok(undefined);
   }
 
-  /** What a phone hears while clients' holds last: of two phones neither, in a conference all but who holds. */
-  #wayOf({ leg }: Served): Way {
+  /** What a phone hears while clients' holds last: of two phones neither, or music who waits; in a conference all but who holds. */
+  #wayOf(served: Served): Way {
     if (this.#holders.size === 0) return "sendrecv";
-    return this.#served.size <= 2 || this.#holders.has(leg.party) ? "inactive" : "sendrecv";
+    if (this.#holders.has(served.leg.party)) return "inactive";
+    return this.#served.size <= 2 && !this.#waitsWithMusic(served) ? "inactive" : "sendrecv";
+  }
+
+  /** One of two phones, of which the other one holds, at a Media Server that plays. */
+  #waitsWithMusic({ leg }: Served): boolean {
+    const { music } = this.#listener;
+    const waits = this.#holders.size > 0 && this.#served.size === 2 && !this.#holders.has(leg.party);
+    return waits && music !== undefined && this.#anchor !== undefined;
+  }
+
+  #turnMusic(): void {
+    const anchor = this.#anchor;
+    for (const served of this.#served.values()) {
+      const waits = !served.away && this.#waitsWithMusic(served);
+      if (waits && anchor !== undefined) served.endMusic ??= this.#listener.music?.(anchor, served.leg.party);
+      else if (served.endMusic !== undefined) {
+        served.endMusic();
+        served.endMusic = undefined;
+      }
+    }
   }
 
   #silenced(sdp: Buffer, served: Served): Buffer {
@@ -274,6 +324,7 @@ export class CallMedia {
   /** Tells every phone whose direction has changed. Resolves with the first refusal. */
   #turn(): Promise<string | undefined> {
     return this.#move(async () => {
+      this.#turnMusic();
       const changed = this.#present().filter((served) => served.way !== this.#wayOf(served));
       if (changed.length === 0) return undefined;
       const anchor = this.#anchor;
@@ -437,7 +488,7 @@ export class CallMedia {
 
   #noteHold(leg: PhoneLeg, offer: Buffer): void {
     if (this.#holders.has(leg.party)) return;
-    const way = audioDirection(offer);
+    const way = offer.length === 0 ? "sendrecv" : audioDirection(offer);
     if (way !== undefined) this.#listener.onHold(leg.party, way === "sendonly" || way === "inactive");
   }
 }

@@ -137,14 +137,10 @@ export class CallQueue {
     }
     this.#treated = true;
     const file = treatmentFile ?? "music.wav";
-    const repeats = treatment === "music" ? -1 : 1;
-    this.#stopPrompt = playPrompt(anchor, {
-      leg: this.#controller.caller.party,
-      name: "treatment",
-      file,
-      repeats,
-      log,
-    });
+    const iterations = treatment === "music" ? -1 : 1;
+    // R16: a caller on a recorded trunk is recorded from here on, with what it hears.
+    const prompt = { name: "treatment", file, iterations, capture: true };
+    this.#stopPrompt = playPrompt(anchor, this.#controller.caller.party, prompt, log);
   }
 
   #bringIn(route: Route): Promise<Outcome> {

@@ -41,6 +41,8 @@ export class CallRecording {
   readonly #runs: RecordingRun[] = [];
   /** Lines of the policy's recording to come, or that came to nothing; later ones have those of their run. */
   #lines: LedgerLines;
+  /** R27. */
+  #leftOut: LedgerLines | undefined;
   /** R6: parties that a client's STOP has cleared. */
   readonly #cleared = new Set<string>();
   #making: Promise<void> | undefined;
@@ -146,6 +148,20 @@ export class CallRecording {
     control.input({ kind: "wanted", answeredMicros });
   }
 
+  /** R27: who would be recorded, were this no consultation, stands in the ledger all the same. */
+  async leaveOut(parties: ReadonlySet<string>): Promise<void> {
+    const { context, call, log } = this.#o;
+    const now = context.clock.wallMicros();
+    const marked = call().parties.map((party) => ({ ...party, recorded: parties.has(party.id) }));
+    const wishes = recordingWishes({ ...call(), parties: marked });
+    if (wishes.length === 0) return;
+    this.#leftOut = new LedgerLines(context.ledger, log);
+    await this.#leftOut
+      .expect(call(), wishes, now, undefined)
+      .catch((error: unknown) => log.error({ error: errorText(error) }, "the ledger could not be written"));
+    this.#leftOut.resolve("not-recorded", "by-policy", undefined);
+  }
+
   /** R6: who was to be recorded is not any more, at the answer. */
   withdraw(): void {
     this.#run?.control.input({ kind: "call-ended" });
@@ -201,6 +217,7 @@ export class CallRecording {
     const now = this.#o.context.clock.wallMicros();
     if (ran) run.lines.until(now);
     if (run === undefined || this.#gaveUp) this.#lines.until(now);
+    this.#leftOut?.until(now);
     // R34: answered, and over before a recording was begun.
     for (const lines of new Set([this.#lines, ...this.#runs.map((one) => one.lines)])) {
       if (lines.open) lines.resolve("not-recorded", "call ended before the recording began", undefined);
@@ -210,7 +227,11 @@ export class CallRecording {
 
   /** Resolves when the ledger has what was said. */
   async settled(): Promise<void> {
-    await Promise.all([this.#lines.settled(), ...this.#runs.map(({ lines }) => lines.settled())]);
+    await Promise.all([
+      this.#lines.settled(),
+      this.#leftOut?.settled(),
+      ...this.#runs.map(({ lines }) => lines.settled()),
+    ]);
   }
 
   get #run(): RecordingRun | undefined {

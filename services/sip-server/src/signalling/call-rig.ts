@@ -1,4 +1,4 @@
-import type { DnConfig, SipServerConfig } from "@sidetone/config";
+import type { DnConfig, SipServerConfig, SipServerOptions } from "@sidetone/config";
 import { type CallUuid, type ConnId, fail, ManualClock, ok, silentLogger } from "@sidetone/foundation";
 import { type InviteSession, MemoryNetwork, parseUri, SipEndpoint } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
@@ -61,7 +61,7 @@ export class CallRig {
   readonly mediaServer: FakeMediaServer;
   last: Call | undefined;
 
-  constructor(dns: readonly Partial<DnConfig>[], options: Partial<SipServerConfig["options"]> = {}) {
+  constructor(dns: readonly Partial<DnConfig>[], options: Partial<SipServerOptions> = {}) {
     this.server = this.#endpoint();
     this.caller = this.#endpoint();
     this.called = this.#endpoint();
@@ -71,8 +71,7 @@ export class CallRig {
       this.ledger.push(what);
       return this.#stored(undefined);
     };
-    const plain = testConfig(dns);
-    const config = { ...plain, options: { ...plain.options, ...options } };
+    const config = testConfig(dns, options);
     this.directory = directoryOf(config);
     this.trunks = new TrunkUse(this.directory);
     let ids = 0;
@@ -217,7 +216,7 @@ function nameOfEffect(effect: CallEffect): string {
   }
 }
 
-function testConfig(dns: readonly Partial<DnConfig>[]): SipServerConfig {
+function testConfig(dns: readonly Partial<DnConfig>[], options: Partial<SipServerOptions>): SipServerConfig {
   return {
     listen: [],
     http: undefined,
@@ -242,6 +241,7 @@ function testConfig(dns: readonly Partial<DnConfig>[]): SipServerConfig {
       minSe: 90,
       minExpires: 60,
       maxExpires: 3600,
+      ...options,
     },
     dns: new Map(dns.map((over) => [over.dn ?? "", { ...dnDefaults, ...over }])),
   };

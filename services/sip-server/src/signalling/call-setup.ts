@@ -46,7 +46,7 @@ export interface CallSetupOptions {
   /** Instead of refusing the caller: nobody was reached, the call goes on without. */
   readonly onUnreached?: (failure: RingFailure) => void;
   /** First answer; the other forks are cancelled. */
-  readonly onAnswered: (b: PhoneLeg, response: SipResponse) => void;
+  readonly onAnswered: (b: PhoneLeg, response: SipResponse, target: RingTarget) => void;
 }
 
 /** From the caller's INVITE to the called party's answer: anchoring, ringing, early media, and every way to fail. */
@@ -149,10 +149,10 @@ export class CallSetup {
         ...(offer.length > 0 ? { body: stamp.stamp(offer), contentType: SDP } : {}),
       },
       onProgress: (fork, response, reliable) => void this.#progress(ringing.single, legOf(fork), response, reliable),
-      onAnswered: (fork, response) => {
+      onAnswered: (fork, response, target) => {
         this.#ringing = undefined;
         this.#reach();
-        this.#o.onAnswered(legOf(fork), response);
+        this.#o.onAnswered(legOf(fork), response, target);
       },
       onFailed: (failure) => this.#ringFailed(failure),
     });

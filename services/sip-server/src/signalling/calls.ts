@@ -1,14 +1,17 @@
 import { errorText, fail, ok, SidetoneError } from "@sidetone/foundation";
-import type { IncomingRequest, ServerTransaction } from "@sidetone/sip";
+import type { IncomingRequest, InviteSession, ServerTransaction } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { AuthResult } from "../registrar/authenticator.ts";
 import type { Outcome } from "../t-library/switch.ts";
 import { CallController, type CallSurroundings } from "./call-controller.ts";
 import type { InCall } from "./consultation.ts";
 import { tellOfAttempt } from "./failed-attempt.ts";
-import { admitInvite } from "./incoming-invite.ts";
+import { EndedDialogs } from "./ended-dialogs.ts";
+import { admitInvite, admitReplacement } from "./incoming-invite.ts";
 import { dialForCaller, type MakeCallWish } from "./make-call.ts";
+import { trunkCredentials } from "./reachable.ts";
 import { referCall } from "./phone-transfer.ts";
+import { replacePhone } from "./replaced-phone.ts";
 import type { DialogName } from "./replaces.ts";
 import type { ServerContext } from "./server-context.ts";
 import { Transfers } from "./transfers.ts";
@@ -23,6 +26,7 @@ export class Calls implements CallSurroundings {
   readonly #authenticate: (tx: ServerTransaction) => AuthResult;
   readonly #calls = new Map<string, CallController>();
   readonly #byConnId = new Map<string, CallController>();
+  readonly #ended = new EndedDialogs();
   #draining = false;
 
   constructor(context: ServerContext, authenticate: (tx: ServerTransaction) => AuthResult) {
@@ -53,6 +57,11 @@ export class Calls implements CallSurroundings {
     return undefined;
   }
 
+  /** A phone had this dialog with us not long ago. */
+  hasEnded(name: DialogName): boolean {
+    return this.#ended.has(name);
+  }
+
   /** The call of a ConnID. */
   find(connId: string): CallController | undefined {
     return this.#byConnId.get(connId);
@@ -64,6 +73,7 @@ export class Calls implements CallSurroundings {
       tx.respond(503, { headers: [["Retry-After", "5"]] });
       return;
     }
+    if (tx.request.headers.has("Replaces")) return this.#replace(tx);
     const admission = admitInvite(this.context, tx, this.#authenticate);
     if (admission.kind === "refused") {
       tx.respond(admission.status, admission.options);
@@ -71,7 +81,13 @@ export class Calls implements CallSurroundings {
       return;
     }
     const { facts } = admission;
-    const session = this.context.endpoint.accept(tx, { contactUser: facts.calledNumber });
+    const credentials = trunkCredentials(facts.caller);
+    const session = this.context.endpoint.accept(tx, {
+      contactUser: facts.calledNumber,
+      ...(credentials === undefined ? {} : { credentials }),
+    });
+    const release = this.context.trunks.acquire(facts.caller.dn);
+    if (release !== undefined) session.on("ended", release);
     let controller: CallController;
     try {
       controller = new CallController(this.context, { ...facts, session, localAddress: tx.flow.local.host }, this);
@@ -115,6 +131,18 @@ export class Calls implements CallSurroundings {
   /** A phone transfers its call. */
   onRefer(controller: CallController, party: string, incoming: IncomingRequest): void {
     referCall(this, this.#transfers, controller, party, incoming);
+  }
+
+  onDialogEnd(session: InviteSession): void {
+    this.#ended.add(session);
+  }
+
+  #replace(tx: ServerTransaction): void {
+    const admission = admitReplacement(this.context, tx, this.#authenticate);
+    if (admission.kind === "refused") return tx.respond(admission.status, admission.options);
+    replacePhone(this, tx, admission).catch((error: unknown) =>
+      this.context.log.error({ callId: tx.request.callId, error: errorText(error) }, "a phone could not be replaced"),
+    );
   }
 
   #add(controller: CallController): void {

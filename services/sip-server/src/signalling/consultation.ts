@@ -116,16 +116,23 @@ export async function completeConsultation(kind: MergeKind, main: InCall, consul
   leaving.carryOut(merged.consult);
   controller.carryOut(merged.main);
   if (!oneDialog) there?.session.terminate();
-  if (kind === "transfer") {
+  let gone = kind === "conference";
+  const letGo = (): void => {
+    if (gone) return;
+    gone = true;
     own?.session.terminate();
     controller.path.drop(main.party.id);
-  } else controller.path.gather(main.party.id);
+  };
+  if (kind === "conference") controller.path.gather(main.party.id);
+  // At a Media Server who comes is there before who goes has left: nobody hears a hole, nor does the recording.
+  else if (!wasAnchored) letGo();
   for (const { to, leg } of newcomers) {
     if (leg === undefined) continue;
     const moved = { ...leg, party: to };
     controller.addLeg(moved);
-    await adopt(controller, moved, oneDialog && kind === "conference");
+    await adopt(controller, moved, { conference: oneDialog && kind === "conference", letGo });
   }
+  letGo();
   // A phone that was in the consultation is shown its place in the conference, where the others are already.
   if (kind === "conference" && oneDialog && wasAnchored) await controller.path.comeBack(main.party.id);
   await controller.path.settle();
@@ -156,24 +163,33 @@ async function arrive(controller: CallController, leg: PhoneLeg): Promise<void> 
   controller.apply({ kind: "party-answered", party: leg.party, facts: controller.factsNow() });
   await controller.recording.expect(now);
   if (controller.over) return;
-  await adopt(controller, leg, false);
+  await adopt(controller, leg, { conference: false, letGo: () => undefined });
   await controller.path.settle();
   await controller.recording.partiesChanged();
 }
 
-async function adopt(controller: CallController, leg: PhoneLeg, conference: boolean): Promise<void> {
+/** `letGo`: whose place it takes leaves now, where that has not happened yet. */
+async function adopt(
+  controller: CallController,
+  leg: PhoneLeg,
+  { conference, letGo }: { readonly conference: boolean; readonly letGo: () => void },
+): Promise<void> {
   const party = presentParties(controller.call).find(({ id }) => id === leg.party);
   const config = party === undefined ? undefined : controller.context.config.dns.get(party.dn);
   const several = answeredParties(controller.call).length > 2;
   const anchored = config !== undefined && controller.planFor(config).path === "anchored";
-  const taken = await controller.path.adopt(leg, { mixed: conference || several || anchored });
+  const taken = await controller.path.adopt(leg, {
+    mixed: conference || several || anchored,
+    onJoined: () => controller.recording.partiesChanged(),
+  });
   if (taken.ok) return;
   controller.log.error(
     { reason: taken.error, party: leg.party },
     "a phone could not be taken into the call that it was transferred to",
   );
+  letGo();
   // Without a Media Server two phones can still talk, unrecorded.
-  if (!several) await controller.path.adopt(leg, { mixed: false });
+  if (!several) await controller.path.adopt(leg, { mixed: false, onJoined: () => Promise.resolve() });
 }
 
 /** The party of the same phone in a consultation that was begun from a call. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DnConfig } from "@sidetone/config";
+import type { DnConfig, SipServerOptions } from "@sidetone/config";
 import { paramOf } from "@sidetone/msml";
 import type { IncomingRequest, InviteSession } from "@sidetone/sip";
 import type { Outcome, RecordingAction } from "../t-library/switch.ts";
@@ -31,9 +31,12 @@ const pause: RecordingAction = { kind: "pause", parameters: none };
 const resume: RecordingAction = { kind: "resume", parameters: none };
 
 /** A call between 7002 and 7001 that is up. */
-async function up(dn: Partial<DnConfig> = {}, o: { answering?: boolean } = {}): Promise<Up> {
+async function up(
+  dn: Partial<DnConfig> = {},
+  o: { answering?: boolean; options?: Partial<SipServerOptions> } = {},
+): Promise<Up> {
   const phones: CalledPhone[] = [];
-  const r = Object.assign(await new CallRig([{ dn: "7001", ...dn }, { dn: "7002" }]).listen(), { phones });
+  const r = Object.assign(await new CallRig([{ dn: "7001", ...dn }, { dn: "7002" }], o.options).listen(), { phones });
   r.mediaServer.telling = true;
   r.called.onRequest = (tx) => {
     const phone = r.called.accept(tx, {});
@@ -106,6 +109,38 @@ test("R3: START on a call that is anchored without recording moves no phone", as
   assert.equal(errorOf(await u.start({ side: "destination" })), "accepted");
   assert.deepEqual(u.offers, []);
   assert.ok(u.r.ledger.includes("ledger expect 7002 customer dynamic"));
+  await u.r.close();
+});
+
+for (const [what, options, over, wanted] of [
+  ["the configured group", {}, {}, ["sip:recorders", undefined]],
+  ["the two configured groups", { secondRecorderGroup: "vault" }, {}, ["sip:recorders", "sip:vault"]],
+  [
+    "the client's recorders",
+    { recorderGroup: "first", secondRecorderGroup: "vault" },
+    { dest: "sip:10.0.0.1:5070", dest2: "sip:10.0.0.2:5070" },
+    ["sip:10.0.0.1:5070", "sip:10.0.0.2:5070"],
+  ],
+  [
+    "the client's recorder and the second group",
+    { recorderGroup: "first", secondRecorderGroup: "vault" },
+    { dest: "sip:10.0.0.1:5070" },
+    ["sip:10.0.0.1:5070", "sip:vault"],
+  ],
+] as const) {
+  test(`R10: a dynamic recording goes to ${what}`, async () => {
+    const u = await up({}, { options });
+    await u.start(over);
+    const params = u.r.mediaServer.recorder[0]?.params ?? none;
+    assert.deepEqual([params.get("dest"), params.get("dest2")], wanted);
+    await u.r.close();
+  });
+}
+
+test("R10: a default second recorder: full-time recordings are duplicated too", async () => {
+  const u = await up({ record: true }, { options: { secondRecorderGroup: "vault" } });
+  const params = u.r.mediaServer.recorder[0]?.params ?? none;
+  assert.deepEqual([params.get("dest"), params.get("dest2")], ["sip:recorders", "sip:vault"]);
   await u.r.close();
 });
 

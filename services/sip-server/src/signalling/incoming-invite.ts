@@ -72,6 +72,26 @@ export function admitInvite(
   };
 }
 
+/** Who takes the place of a phone in a call, or the status it is owed. */
+export type Replacement =
+  | { readonly kind: "replacement"; readonly dn: DnConfig; readonly number: string; readonly offer: Buffer }
+  | Extract<Admission, { kind: "refused" }>;
+
+/** Judges an INVITE with Replaces (RFC 3891): whom it is sent to does not matter, who sent it does. Sends nothing. */
+export function admitReplacement(
+  context: ServerContext,
+  tx: ServerTransaction,
+  authenticate: (tx: ServerTransaction) => AuthResult,
+): Replacement {
+  if (forwardsLeft(tx.request) < 0) return refuse(483, {});
+  const body = incomingBody(tx.request);
+  if (body.kind === "refused") return refuse(body.status, { reason: body.reason, headers: body.headers });
+  const caller = callerOf(context, tx, tx.flow, authenticate);
+  if (caller.kind === "refused") return caller;
+  const offer = body.kind === "offer" ? body.sdp : Buffer.alloc(0);
+  return { kind: "replacement", dn: caller.dn, number: caller.number, offer };
+}
+
 function refuse(status: number, options: RespondOptions): Extract<Admission, { kind: "refused" }> {
   return { kind: "refused", status, options };
 }

@@ -5,8 +5,9 @@ import { type AnchorRequest, anchorCall, buildAnchor, growAnchor, newAnchor } fr
 import { CallMedia } from "./call-media.ts";
 import type { CallerSide } from "./caller-side.ts";
 import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
-import type { PhoneLeg } from "./phone-leg.ts";
+import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import type { AnchorForRecording } from "./recording-control.ts";
+import { playPrompt } from "./prompt.ts";
 import { canAnchor, placeholderOffer, withCodecsOf } from "./sdp-direction.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -58,7 +59,7 @@ export class MediaPath {
   constructor(o: MediaPathOptions) {
     this.#o = o;
     const { context, log, onHold, onRefer } = o;
-    this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer });
+    this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer, music: musicOf(context, log) });
   }
 
   /** The Media Server where the call is now. */
@@ -242,8 +243,14 @@ export class MediaPath {
     this.#media.gather(party);
   }
 
-  /** A phone that talks in another call goes on here; the Media Server takes it in where the call is anchored or `mixed`. */
-  async adopt(leg: PhoneLeg, o: { readonly mixed: boolean }): Promise<Result<undefined, string>> {
+  /**
+   * A phone that talks in another call goes on here; the Media Server takes it in where the call is anchored or `mixed`.
+   * `onJoined`: it has its place there, and is shown it next.
+   */
+  async adopt(
+    leg: PhoneLeg,
+    o: { readonly mixed: boolean; readonly onJoined: () => Promise<void> },
+  ): Promise<Result<undefined, string>> {
     this.#media.serve(leg);
     if (this.#anchor === undefined && !o.mixed) return this.#told(await this.#media.moveToDirect());
     if (this.#anchor === undefined) {
@@ -258,7 +265,44 @@ export class MediaPath {
       offer: sdp,
     });
     if (!grown.ok) return fail(grown.error.reason);
-    return this.#told(await this.#media.show(leg.party));
+    const [shown] = await Promise.all([this.#media.show(leg.party), o.onJoined()]);
+    return this.#told(shown);
+  }
+
+  /**
+   * The answer to a phone that takes the place of a party's (RFC 3891); empty `offer`: an offer to it. Of the same party
+   * the leg at the Media Server stays, for another one there comes a leg of its own.
+   */
+  async answerInPlaceOf(party: string, leg: PhoneLeg, offer: Buffer): Promise<OfferOutcome> {
+    const anchor = this.#anchor;
+    if (anchor === undefined || leg.party === party) return this.#media.answerInPlaceOf(party, offer);
+    const place = { name: leg.party, dn: leg.dn, offer: offer.length > 0 ? offer : placeholderOffer(offer) };
+    const grown = await growAnchor(this.#o.context, anchor, this.#request(), place);
+    if (!grown.ok) {
+      anchor.removeLeg(leg.party);
+      return { status: grown.error.reason === "codec" ? 488 : 503, reason: grown.error.reason };
+    }
+    const body = offer.length > 0 ? anchor.answerFor(leg.party) : offerOf(anchor, leg.party);
+    return body === undefined ? { status: 503 } : { status: 200, body };
+  }
+
+  /** The phone has been answered: from now on it is served in the place of the party's. */
+  takeOver(party: string, leg: PhoneLeg, offer: Buffer): void {
+    if (leg.party !== party) this.#anchor?.removeLeg(party);
+    this.#media.takeOver(party, leg, offer);
+    if (offer.length > 0) return;
+    leg.session.on("acked", ({ body }) => {
+      if (body.length === 0) return;
+      if (this.#anchor === undefined) void this.#goDirect();
+      else void this.#anchor.updateLeg(leg.party, body);
+    });
+  }
+
+  /** The phone that was to take the party's place does not come after all: the others are told what they had. */
+  async putBack(party: string, leg: PhoneLeg): Promise<void> {
+    if (leg.party !== party) return this.#anchor?.removeLeg(leg.party);
+    if (this.#anchor === undefined) return this.#goDirect();
+    await this.#media.show(party);
   }
 
   #told(outcome: Result<undefined, AnchorFailure>): Result<undefined, string> {
@@ -384,6 +428,17 @@ export class MediaPath {
       this.#o.log.error({ reason: moved.error.reason }, "the phones could not be joined to each other");
     }
   }
+}
+
+/** R28: what who waits hears, where the options name a file. */
+function musicOf(
+  { config }: ServerContext,
+  log: Logger,
+): ((anchor: MediaAnchor, party: string) => () => void) | undefined {
+  const { musicOnHold, recordMoh } = config.options;
+  if (musicOnHold === undefined) return undefined;
+  const prompt = { name: "hold", file: musicOnHold, iterations: -1, capture: recordMoh };
+  return (anchor, party) => playPrompt(anchor, party, prompt, log);
 }
 
 function offerOf(anchor: MediaAnchor, party: string): Buffer {

@@ -29,7 +29,7 @@ export interface NewcomerOptions {
   readonly apply: (input: CallInput) => void;
   /** Its phone rings or answers: once, before the model hears of it. */
   readonly onReached: () => void;
-  readonly onAnswered: (leg: PhoneLeg, response: SipResponse) => void;
+  readonly onAnswered: (leg: PhoneLeg, response: SipResponse, target: RingTarget) => void;
   /** Before or after it was reached. */
   readonly onFailed: (failure: RingFailure) => void;
   /** The call does not want it any more, whether it was reached or not. */
@@ -87,10 +87,10 @@ export class Newcomer {
       noAnswerTimeoutMs: context.config.options.noAnswerTimeoutMs,
       invite: { from, contactUser, headers: [], body: stamp.stamp(offer), contentType: SDP },
       onProgress: (fork, response) => this.#progress(fork, response),
-      onAnswered: (session, response) => {
+      onAnswered: (session, response, target) => {
         this.#over = true;
         this.#reach();
-        this.#o.onAnswered({ party: callee.party, dn: callee.dn, session, stamp }, response);
+        this.#o.onAnswered({ party: callee.party, dn: callee.dn, session, stamp }, response, target);
       },
       onFailed: (failure) => this.#failed(failure),
     });

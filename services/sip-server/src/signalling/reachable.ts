@@ -1,6 +1,6 @@
 import type { DnConfig } from "@sidetone/config";
 import { fail, ok, type Result } from "@sidetone/foundation";
-import { parseUri } from "@sidetone/sip";
+import { type Credentials, parseUri } from "@sidetone/sip";
 import { resolveNumber } from "./destination.ts";
 import { isExternal } from "./party-number.ts";
 import type { RingTarget } from "./ring-target.ts";
@@ -72,9 +72,15 @@ function ringTargets(context: ServerContext, called: DnConfig, number: string): 
 function trunkTarget({ trunks }: ServerContext, trunk: DnConfig, number: string): readonly RingTarget[] {
   const uri = trunk.contact === undefined ? undefined : uriAt(trunk.contact, number);
   if (uri === undefined) return [];
-  const { dn, user, password } = trunk;
-  const credentials = password === undefined ? {} : { credentials: { username: user ?? dn, password } };
-  return [{ uri, destination: { uri }, trunk: dn, acquire: () => trunks.acquire(dn), ...credentials }];
+  const { dn } = trunk;
+  const credentials = trunkCredentials(trunk);
+  const target = { uri, destination: { uri }, trunk: dn, acquire: () => trunks.acquire(dn) };
+  return [credentials === undefined ? target : { ...target, credentials }];
+}
+
+/** What a challenge of a trunk is answered with; undefined where it has no password, and for other DNs. */
+export function trunkCredentials({ type, dn, user, password }: DnConfig): Credentials | undefined {
+  return type === "trunk" && password !== undefined ? { username: user ?? dn, password } : undefined;
 }
 
 /** The address of a contact with another user part. */

@@ -2,7 +2,7 @@ import type { Cancel, Clock, Logger, Result } from "@sidetone/foundation";
 import { paramOf } from "@sidetone/msml";
 import type { Call } from "../call-model/call.ts";
 import type { MediaAnchor } from "./media-anchor.ts";
-import { recorderDocument, recorderStreams, startDocument } from "../recording/documents.ts";
+import { recorderDocument, startDocument, updateDocument } from "../recording/documents.ts";
 import { stepRecording } from "../recording/machine.ts";
 import {
   newRecording,
@@ -32,8 +32,8 @@ export interface RecordingControlOptions {
   readonly log: Logger;
   readonly recordingId: string;
   readonly fileName: string;
-  /** DN of the (first) party that is to be recorded. */
-  readonly recordDn: string;
+  /** DN of the (first) party that is recorded now. */
+  readonly recordDn: () => string;
   /** R10: recorders that a client named. */
   readonly dest: string | undefined;
   readonly dest2: string | undefined;
@@ -117,8 +117,14 @@ export class RecordingControl {
     await this.#starting;
     const anchor = this.#options.anchorNow();
     if (anchor === undefined || !this.#runs) return;
-    const streams = recorderStreams({ call: this.#options.call(), connectionOf: (party) => anchor.connection(party) });
-    const document = recorderDocument(anchor.confId, "update", this.#state.id, { parameters, streams });
+    const document = updateDocument({
+      confId: anchor.confId,
+      call: this.#options.call(),
+      recordingId: this.#state.id,
+      recordDn: this.#options.recordDn(),
+      parameters,
+      connectionOf: (party) => anchor.connection(party),
+    });
     const refusal = await sendMsml(anchor, document);
     if (refusal !== undefined) this.#options.log.warn({ recordingId: this.#state.id, refusal }, "update refused");
   }
@@ -237,7 +243,7 @@ export class RecordingControl {
       call: call(),
       recordingId,
       fileName,
-      recordDn,
+      recordDn: recordDn(),
       epoch: effect.epoch,
       initial,
       backfillMs: fresh || (initial === "paused" && paused) ? 0 : effect.backfillMs,

@@ -44,7 +44,12 @@ for (const kind of ["transfer", "conference"] as const) {
     await s.rig.pass(500);
     assert.deepEqual(commands(s), ["start 1"]);
     await over(s);
-    assert.deepEqual(s.rig.ledger, ["ledger expect 7003 agent", "ledger recorded 7003"]);
+    assert.deepEqual(s.rig.ledger, [
+      "ledger expect 7003 agent",
+      "ledger not-recorded 7003 by-policy",
+      "ledger expect 7003 agent",
+      "ledger recorded 7003",
+    ]);
   });
 }
 

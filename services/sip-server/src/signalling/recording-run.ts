@@ -1,4 +1,5 @@
 import { recordingFilename } from "../identity/index.ts";
+import { presentParties } from "../call-model/call.ts";
 import type { RecordingWish } from "../recording/policy.ts";
 import type { RecordingParameters } from "../recording/states.ts";
 import type { CallRecordingOptions } from "./call-recording.ts";
@@ -35,7 +36,11 @@ export interface RunFacts {
 /** A recording of this call, not started yet. */
 export function newRun(o: CallRecordingOptions, facts: RunFacts): RecordingRun {
   const { context, log, call, path, apply } = o;
-  const { recordingId: id, fileName, recordDn, lines, dest, dest2, epoch } = facts;
+  const { recordingId: id, fileName, lines, epoch } = facts;
+  const flagged = new Set(facts.flagged);
+  const recordDn = (): string => presentParties(call()).find((party) => flagged.has(party.id))?.dn ?? facts.recordDn;
+  const { recorderGroup, secondRecorderGroup } = context.config.options;
+  const { dest = groupUri(recorderGroup), dest2 = groupUri(secondRecorderGroup) } = facts;
   const control: RecordingControl = new RecordingControl({
     clock: context.clock,
     log,
@@ -51,15 +56,20 @@ export function newRun(o: CallRecordingOptions, facts: RunFacts): RecordingRun {
     indicate: (state, cause) => apply({ kind: "recording", state, cause, id, fileName }),
     ledger: (outcome, reason) => lines.resolve(outcome, reason, id),
     alarm: (reason) => context.onAlarm(call(), reason),
-    failure: (reason) => apply({ kind: "recording-failed", reason, recordDn }),
+    failure: (reason) => apply({ kind: "recording-failed", reason, recordDn: recordDn() }),
   });
   if (facts.parameters !== undefined) control.input({ kind: "parameters", parameters: facts.parameters });
-  return { cause: facts.cause, control, lines, flagged: new Set(facts.flagged) };
+  return { cause: facts.cause, control, lines, flagged };
 }
 
 /** Whether it runs, or is about to, or waits for a retry. */
 export function isLive(run: RecordingRun): boolean {
   return run.control.state.phase !== "stopped";
+}
+
+/** R10: how `dest` names a group of the Resource Manager: its name in place of a host. A name that is none means all groups. */
+function groupUri(group: string | undefined): string | undefined {
+  return group === undefined ? undefined : `sip:${group}`;
 }
 
 /** R9: what the template makes of this call now, not yet unique. */

@@ -16,6 +16,8 @@ export function readReplaces(text: string): DialogName | undefined {
     const equals = param.indexOf("=");
     const name = (equals < 0 ? param : param.slice(0, equals)).toLowerCase();
     const value = equals < 0 ? "" : param.slice(equals + 1);
+    // Exactly one of each (RFC 3891 6.1).
+    if ((name === "to-tag" && toTag !== undefined) || (name === "from-tag" && fromTag !== undefined)) return undefined;
     if (name === "to-tag") toTag = value;
     else if (name === "from-tag") fromTag = value;
     else if (name === "early-only") earlyOnly = true;

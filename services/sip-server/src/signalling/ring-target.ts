@@ -5,7 +5,10 @@ import type { Release } from "../directory/index.ts";
 export interface RingTarget {
   readonly uri: string;
   readonly destination: Destination;
-  /** Member of a hunt: targets of the lowest turn ring at once, those of the next one where nobody there could take the call. Default 0. */
+  /**
+   * Member of a hunt: targets of the lowest turn ring at once, those of the next one where nobody there could take the
+   * call; one that says nothing for 4 s is given up. Undefined: turn 0, with as much time as an INVITE has.
+   */
   readonly turn?: number;
   /** The trunk that it is reached over. */
   readonly trunk?: string;

@@ -47,6 +47,8 @@ export class Ringing {
   readonly #forks = new Map<InviteSession, Fork>();
   #turn = 0;
   #failures: RingFailure[] = [];
+  /** How many of the failures are those of earlier turns. */
+  #earlier = 0;
   /** Whether a failure of the turn says that the next one is worth a try. */
   #hunting = true;
   #done = false;
@@ -137,11 +139,14 @@ export class Ringing {
 
   /** Nobody of this turn is left. */
   #turnOver(): void {
-    if (!this.#hunting || this.#turn + 1 >= this.#turns.length) return this.#fail(bestFailure(this.#failures));
+    // What is known of the called party counts more than that other members are out.
+    if (!this.#hunting) return this.#fail(bestFailure(this.#failures.slice(this.#earlier)));
+    if (this.#turn + 1 >= this.#turns.length) return this.#fail(bestFailure(this.#failures));
     const tried = this.#turns[this.#turn]?.map(({ trunk, uri }) => trunk ?? uri).join(" ");
     const { status, reason } = this.#failures.at(-1) ?? { status: 480, reason: "" };
     this.#options.log.warn({ tried, status, reason }, "a member of a group is out: the next one rings");
     this.#turn += 1;
+    this.#earlier = this.#failures.length;
     this.#ringTurn();
   }
 
@@ -164,9 +169,9 @@ export class Ringing {
   }
 }
 
-/** Statuses that speak of the one who was asked, not of the called party: no answer at all, 5xx (503 too where it was never reached). */
+/** Statuses that speak of the one who was asked, not of the called party: no answer, our password not taken, 5xx (503 too where it was never reached). */
 function saysMemberIsOut(status: number): boolean {
-  return status === 408 || (status >= 500 && status < 600);
+  return status === 401 || status === 407 || status === 408 || (status >= 500 && status < 600);
 }
 
 /**

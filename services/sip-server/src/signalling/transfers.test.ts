@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DnConfig } from "@sidetone/config";
+import { phoneSdp } from "./call-rig.ts";
 import { CallScene } from "./call-scene.fixture.ts";
 
 const three: readonly Partial<DnConfig>[] = [{ dn: "7001" }, { dn: "7002" }, { dn: "7003" }];
@@ -307,6 +308,25 @@ test("single-step conference and delete from it", async () => {
   await s.close();
 });
 
+test("a conference has up to 16 parties; each that comes and goes is told of to all others", async () => {
+  const dns = Array.from({ length: 17 }, (_, n) => ({ dn: String(7001 + n) }));
+  const s = await talking(...dns);
+  const add = (dn: string): Promise<string> =>
+    s.ask(s.rig.switch.singleStep("conference", s.connId(1), "7001", { to: dn, userData: {} }));
+  for (const { dn } of dns.slice(2, 16)) assert.equal(await add(dn), "done", dn);
+  assert.equal(await add("7017"), "InvalidState");
+  assert.equal(s.rig.mediaServer.legs.filter(({ state }) => state === "confirmed").length, 16);
+  s.take();
+  s.phone("7009").hangUp();
+  await s.rig.pass(500);
+  assert.equal(s.take().filter((event) => event.startsWith("PartyDeleted")).length, 15);
+  assert.equal(await add("7017"), "done");
+  assert.equal(s.take().filter((event) => event.startsWith("PartyAdded")).length, 15);
+  for (const { dn } of dns) s.phone(dn).hangUp();
+  await s.nothingLeft();
+  await s.close();
+});
+
 test("a conference is refused where no Media Server is to be had; the call stays as it is", async () => {
   const s = await talking();
   s.rig.mediaServer.answering = false;
@@ -395,6 +415,65 @@ test("a call that the phone has not answered cannot be joined to another; both g
   assert.deepEqual(s.take(), ["Established(7002; 2)", "Established(7003; 2)"]);
   s.phone("7001").hangUp();
   s.phone("7003").hangUp();
+  await s.nothingLeft();
+  await s.close();
+});
+
+test("R27: consultations are not to be recorded: the ledger says by-policy, and the first call's recording goes on", async () => {
+  const s = await CallScene.with(
+    { recordConsultCalls: false },
+    { dn: "7001" },
+    { dn: "7002", record: true },
+    { dn: "7003" },
+  );
+  await s.dial("7001", "7002");
+  await s.consult("7002", 1, "7003");
+  assert.deepEqual(s.rig.ledger, [
+    "ledger expect 7002 agent",
+    "ledger expect 7002 customer",
+    "ledger not-recorded 7002 by-policy",
+  ]);
+  assert.equal(s.rig.mediaServer.recorder.filter(({ state }) => state === "start").length, 1);
+  await s.ask(s.rig.switch.reconnect(s.connId(2), "7002", s.connId(1)));
+  s.phone("7001").hangUp();
+  await s.nothingLeft();
+  await s.close();
+});
+
+test("R27: the recordings of a call and of its consultation name each other's ConnID", async () => {
+  const s = await talking({ dn: "7001", record: true }, { dn: "7002", record: true }, { dn: "7003" });
+  await s.consult("7002", 1, "7003");
+  const [, second] = s.rig.mediaServer.recorder.filter(({ state }) => state === "start");
+  assert.equal(second?.params.get("previousconnid"), s.connId(1));
+  await s.ask(s.rig.switch.complete("transfer", s.connId(1), "7002", s.connId(2)));
+  const update = s.rig.mediaServer.recorder.findLast(({ state }) => state === "update");
+  assert.deepEqual([update?.params.get("previousconnid"), update?.params.get("recordDN")], [s.connId(2), "7001"]);
+  s.phone("7001").hangUp();
+  await s.nothingLeft();
+  await s.close();
+});
+
+test("a phone makes a conference by itself: two calls of its own, both taken back from hold", async () => {
+  const s = await talking();
+  const b = s.phone("7002");
+  const offer = async (session: (typeof b.sessions)[number] | undefined, way: string): Promise<void> => {
+    void session?.reinvite({ body: phoneSdp(b.port, "0 8 101", way), contentType: "application/sdp" });
+    await s.rig.pass(500);
+  };
+  await offer(b.sessions[0], "sendonly");
+  const second = await s.dial("7002", "7003");
+  await offer(b.sessions[0], "sendrecv");
+  assert.deepEqual(s.take(), [
+    "Held(7002; 1)",
+    "Dialing(7002; 2)",
+    "Ringing(7003; 2)",
+    "Established(7003; 2)",
+    "Established(7002; 2)",
+    "Retrieved(7002; 1)",
+  ]);
+  assert.equal(second.state, "confirmed");
+  assert.deepEqual([s.phone("7001").hears, s.phone("7003").hears], ["7002 sendrecv", "7002 sendrecv"]);
+  for (const session of b.up) session.terminate();
   await s.nothingLeft();
   await s.close();
 });

@@ -15,6 +15,9 @@ import {
 import { resolveNumber } from "./destination.ts";
 import { reachable, reachableOrQueue } from "./reachable.ts";
 
+/** Parties of a conference. */
+export const MAX_PARTIES = 16;
+
 /** What clients ask of more than one party or call: consultation, transfer, conference (tlib-wire.md). */
 export class Transfers {
   readonly #calls: Calls;
@@ -43,6 +46,8 @@ export class Transfers {
         fail({ error: "InvalidState", message: `DN ${main.party.dn} is ${main.party.state} in the first call` }),
       );
     }
+    const together = presentParties(main.controller.call).length + presentParties(consult.controller.call).length - 1;
+    if (kind === "conference" && together > MAX_PARTIES) return Promise.resolve(fail(full(main)));
     return completeConsultation(kind, main, consult);
   }
 
@@ -74,6 +79,7 @@ export class Transfers {
         message: `call ${controller.call.connId} has nobody else who has answered`,
       });
     }
+    if (kind === "conference" && presentParties(controller.call).length >= MAX_PARTIES) return fail(full(from));
     const target = this.target(wish.to);
     if (!target.ok) return target;
     if (Object.keys(wish.userData).length > 0) {
@@ -110,6 +116,11 @@ export class Transfers {
 /** The same party as it is by now. */
 function now({ controller, party }: InCall): InCall {
   return { controller, party: presentParties(controller.call).find(({ id }) => id === party.id) ?? party };
+}
+
+function full({ controller }: InCall): SwitchFailure {
+  const message = `call ${controller.call.connId} has as many parties as a conference may have: ${MAX_PARTIES}`;
+  return { error: "InvalidState", message };
 }
 
 /** tlib-wire.md, "Errors". */

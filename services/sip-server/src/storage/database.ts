@@ -58,6 +58,9 @@ export class StoreDatabase {
   }
 
   #unit(unit: Unit): UnitResult {
+    const [only, ...more] = unit;
+    // One statement is undone by itself.
+    if (only !== undefined && more.length === 0) return this.#alone(only);
     this.#database.exec("savepoint unit");
     try {
       const results = unit.map((statement) => this.#statement(statement));
@@ -68,6 +71,16 @@ export class StoreDatabase {
       if (!this.#database.inTransaction) throw error;
       this.#database.exec("rollback to unit");
       this.#database.exec("release unit");
+      return { error: errorText(error) };
+    }
+  }
+
+  #alone(statement: SqlStatement): UnitResult {
+    try {
+      return { results: [this.#statement(statement)] };
+    } catch (error) {
+      // A full disk or a failed write ends the whole transaction.
+      if (!this.#database.inTransaction) throw error;
       return { error: errorText(error) };
     }
   }

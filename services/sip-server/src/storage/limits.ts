@@ -9,3 +9,6 @@ export const maxQueuedUnits = 200_000;
 
 /** Compiled statements kept by the worker. */
 export const maxPreparedStatements = 200;
+
+/** How long a write that nobody waits for may wait for company, ms: the journal may lose as much in a crash. */
+export const maxLingerMs = 20;

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { type Logger, SidetoneError } from "@sidetone/foundation";
+import { type Logger, SidetoneError, systemClock } from "@sidetone/foundation";
 import {
   type CompiledQuery,
   DummyDriver,
@@ -8,7 +8,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from "kysely";
-import { maxQueuedUnits, maxUnitsPerBatch } from "./limits.ts";
+import { maxLingerMs, maxQueuedUnits, maxUnitsPerBatch } from "./limits.ts";
 import type { Schema } from "./schema.ts";
 import type {
   FromWorker,
@@ -57,6 +57,8 @@ export interface Storage {
   readonly closed: boolean;
   /** Runs the queries together or not at all; resolves when they are on the disk. Rejects with SidetoneError `storage-failed`, `storage-full-queue` or `storage-closed`. */
   write(...unit: readonly Query[]): Promise<readonly StatementResult[]>;
+  /** As `write`, for what nobody waits for: it goes with the next write, at the latest after 20 ms. */
+  writeSoon(...unit: readonly Query[]): Promise<readonly StatementResult[]>;
   /** The rows of a query; it sees every write that was asked for before it. */
   read<Row>(query: Query<Row>): Promise<Row[]>;
   stats(): StorageStats;
@@ -128,8 +130,16 @@ class WorkerStorage implements Storage {
     return this.#closing !== undefined;
   }
 
-  async write(...unit: readonly Query[]): Promise<readonly StatementResult[]> {
-    const result = await this.#run(unit.map(statement));
+  write(...unit: readonly Query[]): Promise<readonly StatementResult[]> {
+    return this.#write(unit, "now");
+  }
+
+  writeSoon(...unit: readonly Query[]): Promise<readonly StatementResult[]> {
+    return this.#write(unit, "soon");
+  }
+
+  async #write(unit: readonly Query[], when: "now" | "soon"): Promise<readonly StatementResult[]> {
+    const result = await this.#run(unit.map(statement), when);
     if ("error" in result) {
       throw new SidetoneError("storage-failed", `the store did not take a write: ${result.error}`, {
         sip: 500,
@@ -157,6 +167,7 @@ class WorkerStorage implements Storage {
 
   async #close(): Promise<void> {
     if (this.stats().queued > 0 && this.#dead === undefined) {
+      this.#flush();
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
       });
@@ -165,7 +176,7 @@ class WorkerStorage implements Storage {
     await this.#exited;
   }
 
-  #run(unit: Unit): Promise<UnitResult> {
+  #run(unit: Unit, when: "now" | "soon"): Promise<UnitResult> {
     if (this.#closing !== undefined)
       throw new SidetoneError("storage-closed", "the store is closed", { sip: 503, http: 503 });
     if (this.#dead !== undefined) throw new SidetoneError("storage-failed", this.#dead, { sip: 500, http: 503 });
@@ -178,8 +189,13 @@ class WorkerStorage implements Storage {
     }
     return new Promise((done) => {
       this.#waiting.push({ unit, done });
-      this.#askFlush();
+      if (when === "now") this.#askFlush();
+      else if (this.#waiting.length === 1) this.#linger();
     });
+  }
+
+  #linger(): void {
+    systemClock.after(maxLingerMs, () => this.#flush());
   }
 
   #askFlush(): void {

@@ -145,13 +145,6 @@ test("authentication: a wrong password and an unknown application are 4001; who 
   await rig.open("desk");
 });
 
-test("an access token is refused: nobody mints them yet", async (t) => {
-  const rig = await startTlib(t);
-  const client = await rig.connect();
-  client.say("SessionOpen", { ProtocolVersion: "1.0", ApplicationName: "desk", AccessToken: "x" });
-  assert.equal(await client.closed, 4001);
-});
-
 test("plain WebSockets are served on loopback only, unless configured", async (t) => {
   const status = async (o: { host: string; plainWs?: boolean }, protocols = "tlib.v1.json"): Promise<number> => {
     const { url } = await startTlib(t, o);

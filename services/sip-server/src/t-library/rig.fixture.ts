@@ -1,6 +1,6 @@
 import type { TestContext } from "node:test";
 import type { ApplicationConfig, DnConfig } from "@sidetone/config";
-import { ManualClock, silentLogger, systemRandom } from "@sidetone/foundation";
+import { type Logger, ManualClock, silentLogger, systemRandom } from "@sidetone/foundation";
 import { startHttp } from "@sidetone/http";
 import type { SessionLimits } from "@sidetone/tlib";
 import { WebSocket } from "ws";
@@ -65,7 +65,13 @@ export interface TlibRig {
 
 export async function startTlib(
   t: TestContext,
-  o: { readonly limits?: Partial<SessionLimits>; readonly plainWs?: boolean; readonly host?: string } = {},
+  o: {
+    readonly limits?: Partial<SessionLimits>;
+    readonly plainWs?: boolean;
+    readonly host?: string;
+    readonly tokenSecret?: string;
+    readonly log?: Logger;
+  } = {},
 ): Promise<TlibRig> {
   const clock = new ManualClock();
   const calls = new FakeSwitch();
@@ -80,12 +86,13 @@ export async function startTlib(
   const server = new TlibServer({
     clock,
     random: systemRandom,
-    log: silentLogger,
+    log: o.log ?? silentLogger,
     calls,
     serverVersion: "0.1.0",
     journal: { append: keep(journal) },
     audit: { append: keep(audit) },
     ...(o.limits === undefined ? {} : { limits: o.limits }),
+    tokenSecret: o.tokenSecret,
     applications: () => new Map(applications.map((one) => [one.name, one])),
     agentLogins: () =>
       new Map([

@@ -153,6 +153,18 @@ test("queries: server, address, agent, call", async (t) => {
   assert.equal(errorOf(foreign), "PermissionDenied");
 });
 
+test("a DN that leaves the configuration and comes back: who registered it is told", async (t) => {
+  const rig = await startTlib(t);
+  const [desk, other] = [await rig.open(), await rig.open()];
+  await desk.ask("RequestRegisterAddress", { ThisDN: "7001" });
+  rig.server.dnsChanged({ removed: ["7001", "7002"], added: [] });
+  assert.equal((await desk.next("EventDNOutOfService")).attributes["ThisDN"], "7001");
+  rig.server.dnsChanged({ removed: [], added: ["7001"] });
+  assert.equal((await desk.next("EventDNBackInService")).attributes["ThisDN"], "7001");
+  await other.ask("RequestQueryServer", {});
+  assert.ok(!other.heard.some(({ message }) => message.startsWith("EventDN")));
+});
+
 test("the end of the server closes every session with 1012", async (t) => {
   const rig = await startTlib(t);
   const desk = await rig.open();

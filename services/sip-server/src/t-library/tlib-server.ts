@@ -1,3 +1,4 @@
+import { AccessTokenVerifier } from "@sidetone/access-token";
 import type { AgentLoginConfig, ApplicationConfig, DnConfig } from "@sidetone/config";
 import type { Clock, Logger, RandomBytes } from "@sidetone/foundation";
 import { GuessGuard } from "@sidetone/sip";
@@ -27,6 +28,8 @@ export interface TlibServerOptions {
   readonly journal: { append(entry: CallJournalEntry): Promise<void> };
   readonly audit: { append(entry: AuditEntry): Promise<void> };
   readonly limits?: Partial<SessionLimits>;
+  /** Key of people's access tokens; undefined: these are refused. */
+  readonly tokenSecret?: string | undefined;
   applications(): ReadonlyMap<string, ApplicationConfig>;
   agentLogins(): ReadonlyMap<string, AgentLoginConfig>;
   dns(): ReadonlyMap<string, DnConfig>;
@@ -73,6 +76,7 @@ export class TlibServer {
       guard: new GuessGuard({ clock }),
       log,
       applications: () => o.applications(),
+      tokens: o.tokenSecret === undefined ? undefined : new AccessTokenVerifier({ secret: o.tokenSecret, clock }),
     });
     const door = this.#door;
     const responses = new Responses<Session>(clock);
@@ -113,7 +117,7 @@ export class TlibServer {
       onOpened: (session) => this.#welcome(session, o.serverVersion),
       onRequest: (session, request) => runRequest(this.#context, session, request),
       onEnded: (session, reason) => {
-        log.info({ session: session.id, application: session.applicationName, reason }, "T-Library session ended");
+        log.info({ session: session.id, application: session.owner.name, reason }, "T-Library session ended");
         registrations.drop(session);
         responses.drop(session);
       },
@@ -151,6 +155,17 @@ export class TlibServer {
     this.#calls.set(call.connId, call);
     for (const event of eventsOfEffects(before, call, effects)) this.#publisher.event(event);
     if (call.endedMicros !== undefined) this.#calls.delete(call.connId);
+  }
+
+  /** DNs have left the configuration, or are in it again: who registered them is told. */
+  dnsChanged(o: { readonly removed: readonly string[]; readonly added: readonly string[] }): void {
+    for (const [message, dns] of [
+      ["EventDNOutOfService", o.removed],
+      ["EventDNBackInService", o.added],
+    ] as const) {
+      for (const dn of dns)
+        for (const session of this.#registrations.of(dn)) this.#publisher.notify(session, message, { ThisDN: dn });
+    }
   }
 
   /** The SIP side is up, or not: without it no DN is registered. */

@@ -100,17 +100,17 @@ function expectedOf(message: PartyEvent["message"], party: Party, change: Change
       return cause.kind === "user-data" ? { ThirdPartyDN: cause.by } : {};
     case "EventReleased":
       return releasedState(party, change);
-    case "EventDialing":
-    case "EventRinging":
+    case "EventAbandoned":
     case "EventDestinationBusy":
+    case "EventDialing":
+    case "EventDiverted":
     case "EventEstablished":
     case "EventHeld":
-    case "EventRetrieved":
-    case "EventAbandoned":
-    case "EventQueued":
-    case "EventRouteRequest":
-    case "EventDiverted":
     case "EventPrivateInfo":
+    case "EventQueued":
+    case "EventRetrieved":
+    case "EventRinging":
+    case "EventRouteRequest":
       return {};
   }
 }

@@ -1,0 +1,63 @@
+import type { AccessTokenMint } from "@sidetone/access-token";
+import { type GrantConfig, grantRights } from "@sidetone/config";
+import { type Logger, SidetoneError } from "@sidetone/foundation";
+import type { FastifyInstance, FastifyRequest } from "@sidetone/http";
+import type { Visitor } from "./authentication.ts";
+
+/** Why nobody gets a token where no key is configured. */
+export const liveViewOff = {
+  detail: "The live view of calls is off: console.token-secret is not set.",
+  remedy: "Give sip-server and console the same token-secret (openssl rand -hex 32); in one process neither needs one.",
+} as const;
+
+/** What `POST /api/v1/tlib-token` answers with. */
+export interface TlibTokenAnswer {
+  /** For `AccessToken` of `SessionOpen`. */
+  readonly token: string;
+  /** RFC 3339; a session that was opened until then lives on. */
+  readonly expiresAt: string;
+  readonly user: string;
+  readonly grants: readonly GrantConfig[];
+}
+
+/** What the token's path works with. */
+export interface TlibTokenOptions {
+  /** Undefined where no key is configured. */
+  readonly mint: AccessTokenMint | undefined;
+  readonly visitorOf: (request: FastifyRequest) => Visitor | undefined;
+  readonly log: Logger;
+}
+
+/** Adds `POST /api/v1/tlib-token`: a token with which the user who asks opens a T-Library session (tlib-wire.md, "Rights"). */
+export function registerTlibToken(app: FastifyInstance, o: TlibTokenOptions): void {
+  app.post("/api/v1/tlib-token", async (request, reply): Promise<TlibTokenAnswer> => {
+    void reply.header("cache-control", "no-store");
+    const { user, grants } = person(o.visitorOf(request));
+    if (o.mint === undefined) {
+      throw new SidetoneError("live-view-off", liveViewOff.detail, { http: 503, remedy: liveViewOff.remedy });
+    }
+    if (grants.length === 0) {
+      throw new SidetoneError("no-grants", `User ${user} may see no DN live.`, {
+        http: 403,
+        remedy: `Add grants to console.users.${user}.`,
+      });
+    }
+    o.log.info({ user }, "a T-Library token was given out");
+    return { ...o.mint.mint(user, grants), user, grants };
+  });
+}
+
+function person(visitor: Visitor | undefined): { readonly user: string; readonly grants: readonly GrantConfig[] } {
+  switch (visitor?.kind) {
+    case "user":
+      return { user: visitor.user.name, grants: visitor.user.grants ?? [] };
+    case "anybody":
+      return { user: "anybody", grants: [{ dns: "*", rights: grantRights }] };
+    case "program":
+    case undefined:
+      throw new SidetoneError("not-a-person", "Access tokens are for people.", {
+        http: 403,
+        remedy: "A program opens its session as an application of sip-server.applications.",
+      });
+  }
+}
