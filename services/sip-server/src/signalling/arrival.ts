@@ -70,6 +70,13 @@ export function bringIn(controller: CallController, target: Target, arrival: Arr
           }),
         );
       },
+      onCancelled: () => {
+        controller.giveBackPartyId(id);
+        // Who asked still waits, where it was not reached: every request is answered.
+        resolve(
+          fail({ error: "InvalidState", message: `call ${call.connId} was over before ${target.calledNumber} rang` }),
+        );
+      },
     });
     controller.setRinger(id, newcomer);
     void newcomer.start();

@@ -218,6 +218,10 @@ export class CallRecording {
     if (ran) run.lines.until(now);
     if (run === undefined || this.#gaveUp) this.#lines.until(now);
     this.#leftOut?.until(now);
+    // R34: answered, and over before a recording was begun.
+    for (const lines of new Set([this.#lines, ...this.#runs.map((one) => one.lines)])) {
+      if (lines.open) lines.resolve("not-recorded", "call ended before the recording began", undefined);
+    }
     await Promise.all(this.#runs.map(({ control }) => control.stopped));
   }
 

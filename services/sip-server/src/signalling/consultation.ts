@@ -62,6 +62,11 @@ export async function reconnect(main: InCall, consult: InCall): Promise<Outcome>
 
 /** The phone leaves one call waiting and talks in the other. */
 export async function alternate(active: InCall, held: InCall): Promise<Outcome> {
+  const { dn, state } = active.party;
+  if (state !== "connected" || held.party.state !== "held") {
+    const message = `DN ${dn} is ${state} in the active call and ${held.party.state} in the other`;
+    return fail({ error: "InvalidState", message });
+  }
   const refusal = await active.controller.path.goAway(active.party.id);
   if (refusal !== undefined) return fail({ error: "InvalidState", message: refusal });
   active.controller.apply({ kind: "party-held", party: active.party.id });

@@ -14,6 +14,7 @@ export class LedgerLines {
   /** What was said before there were lines. */
   #early: (() => void) | undefined;
   #work: Promise<unknown> = Promise.resolve();
+  #open = false;
 
   constructor(ledger: Pick<Ledger, "expect" | "resolve" | "update">, log: Logger) {
     this.#ledger = ledger;
@@ -28,6 +29,11 @@ export class LedgerLines {
   /** Whether there is any line. */
   get empty(): boolean {
     return this.#keys.length === 0;
+  }
+
+  /** R34: there is a line for which nothing has been said yet. */
+  get open(): boolean {
+    return this.#open;
   }
 
   /** One party left, the recording goes on without it. */
@@ -48,6 +54,7 @@ export class LedgerLines {
   ): Promise<void> {
     const keys = wishes.map(({ dn, side, party }) => ({ callUuid: call.callUuid, dn, side, party }));
     this.#keys = [...this.#keys, ...keys];
+    this.#open = true;
     await Promise.all(
       wishes.map(({ dn, side, party, cause }) =>
         this.#ledger.expect({
@@ -66,12 +73,14 @@ export class LedgerLines {
     this.#early = undefined;
   }
 
+  /** What became of the recording, for every party that has a line. */
   resolve(
     outcome: "recorded" | "partial" | "not-recorded",
     reason: string | undefined,
     recordingId: string | undefined,
   ): void {
     if (this.#keys.length === 0) this.#early = () => this.resolve(outcome, reason, recordingId);
+    else this.#open = false;
     const facts = recordingId === undefined ? {} : { recordingId };
     for (const key of this.#keys) {
       this.#later(

@@ -32,6 +32,8 @@ export interface NewcomerOptions {
   readonly onAnswered: (leg: PhoneLeg, response: SipResponse, target: RingTarget) => void;
   /** Before or after it was reached. */
   readonly onFailed: (failure: RingFailure) => void;
+  /** The call does not want it any more, whether it was reached or not. */
+  readonly onCancelled: () => void;
 }
 
 /** Rings a party that comes into a call which is up already: by a transfer, into a conference, or from a routing point. */
@@ -60,6 +62,7 @@ export class Newcomer {
     this.#over = true;
     this.#ringing?.cancel();
     this.#o.path.leaveUnanswered(this.#o.callee.party);
+    this.#o.onCancelled();
   }
 
   /** Declines for its phone, by a client's word. */

@@ -163,3 +163,21 @@ test("R26: an internal caller whom a treatment answered keeps its side when it i
   await over(s);
   assert.deepEqual(commands(s), ["start 1", "stop 1"]);
 });
+
+test("R34: a phone that answers and hangs up in the same breath has its line, and the line an outcome", async () => {
+  for (const dialled of ["7002", "7003"]) {
+    const s = await CallScene.of(...extensions(["7003"]));
+    s.phone("7003").answering = false;
+    await s.dial("7001", dialled);
+    if (dialled === "7002") {
+      const wish = { to: "7003", userData: {} };
+      assert.equal(await s.ask(s.rig.switch.singleStep("transfer", s.connId(1), "7002", wish)), "done");
+    }
+    s.phone("7003").answer();
+    s.phone("7003").hangUp();
+    await s.rig.pass(800);
+    await over(s);
+    assert.equal(s.rig.ledger[0]?.startsWith("ledger expect 7003"), true);
+    assert.equal(s.rig.ledger[1], "ledger not-recorded 7003 call ended before the recording began");
+  }
+});

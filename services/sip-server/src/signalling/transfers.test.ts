@@ -477,3 +477,28 @@ test("a phone makes a conference by itself: two calls of its own, both taken bac
   await s.nothingLeft();
   await s.close();
 });
+
+test("alternate before the consulted party answers is InvalidState, and answered at once", async () => {
+  const s = await talking();
+  s.phone("7003").answering = false;
+  await s.consult("7002", 1, "7003");
+  s.take();
+  assert.equal(await s.ask(s.rig.switch.alternate(s.connId(2), "7002", s.connId(1))), "InvalidState");
+  assert.deepEqual(s.take(), []);
+  assert.equal(await s.ask(s.rig.switch.reconnect(s.connId(2), "7002", s.connId(1))), "done");
+  s.phone("7001").hangUp();
+  await s.nothingLeft();
+  await s.close();
+});
+
+test("the call ends before a single-step target rings: who asked for it is told", async () => {
+  const s = await talking();
+  s.phone("7003").endpoint.onRequest = () => undefined;
+  const asked = s.rig.switch.singleStep("transfer", s.connId(1), "7002", { to: "7003", userData: {} });
+  await s.rig.pass(100);
+  s.phone("7001").hangUp();
+  assert.equal(await s.ask(asked), "InvalidState");
+  assert.deepEqual(s.take(), ["Released(7001; 1)", "Released(7002; 1)"]);
+  await s.nothingLeft();
+  await s.close();
+});
