@@ -1,8 +1,8 @@
 import { fail, ok } from "@sidetone/foundation";
 import type { SipResponse } from "@sidetone/sip";
-import { answeredParties, type Introduction, type Party } from "../call-model/call.ts";
+import { answeredParties, type Call, type Introduction, type Party, presentParties } from "../call-model/call.ts";
 import type { KVList } from "@sidetone/tlib";
-import type { Outcome } from "../t-library/switch.ts";
+import type { Outcome, SwitchFailure } from "../t-library/switch.ts";
 import type { CallController, Target } from "./call-controller.ts";
 import { Newcomer } from "./newcomer.ts";
 import { isExternal } from "./party-number.ts";
@@ -21,12 +21,20 @@ export type Arrival =
       readonly onReached?: (id: string) => KVList | undefined;
     };
 
+/** Why a target cannot come in: its DN is in the call. A trunk carries any number of its parties. */
+export function inCallAlready(call: Call, { called }: Target): SwitchFailure | undefined {
+  if (isExternal(called) || !presentParties(call).some(({ dn }) => dn === called.dn)) return undefined;
+  return { error: "InvalidDestination", message: `DN ${called.dn} is in the call already` };
+}
+
 /**
  * Rings a target for a call that is up. Who is not to be had changes nothing: the one who asked is told why. Resolves
  * with the id of the party whose phone was reached.
  */
 export function bringIn(controller: CallController, target: Target, arrival: Arrival): Promise<Outcome<string>> {
   const { call, context, log, path } = controller;
+  const twice = inCallAlready(call, target);
+  if (twice !== undefined) return Promise.resolve(fail(twice));
   const by = call.parties.find(({ id }) => id === arrival.party);
   const id = controller.reservePartyId();
   const introduction: Introduction | undefined =

@@ -2,6 +2,7 @@ import type { DnConfig } from "@sidetone/config";
 import { type Cancel, fail, ok } from "@sidetone/foundation";
 import type { KVList } from "@sidetone/tlib";
 import type { Outcome } from "../t-library/switch.ts";
+import { inCallAlready } from "./arrival.ts";
 import type { CallController, Target } from "./call-controller.ts";
 import { reachable } from "./reachable.ts";
 import { causeOfFailure } from "./release-causes.ts";
@@ -27,6 +28,8 @@ export class CallQueue {
   #treated = false;
   #stopTimer: Cancel = () => undefined;
   #stopPrompt: () => void = () => undefined;
+  /** Answers the route that is under way, when the call ends before its target was reached. */
+  #giveUp: () => void = () => undefined;
 
   constructor(controller: CallController, point: DnConfig, party: string) {
     this.#controller = controller;
@@ -51,6 +54,8 @@ export class CallQueue {
   /** Routes the call. InvalidState where another strategy was faster, or it is over. */
   async route(route: Route): Promise<Outcome> {
     if (this.#state !== "waiting") return fail({ error: "InvalidState", message: this.#whyNot() });
+    const twice = inCallAlready(this.#controller.call, route);
+    if (twice !== undefined) return fail(twice);
     this.#state = "routing";
     const outcome = this.#treated ? await this.#bringIn(route) : await this.#setUp(route);
     if (this.#isClosed) return outcome;
@@ -78,6 +83,7 @@ export class CallQueue {
     this.#state = "closed";
     this.#stopTimer();
     this.#stopPrompt();
+    this.#giveUp();
   }
 
   get #isClosed(): boolean {
@@ -162,6 +168,7 @@ export class CallQueue {
     const id = this.#controller.reservePartyId();
     const plan = this.#controller.planFor(route.called);
     return new Promise((resolve) => {
+      this.#giveUp = () => resolve(fail({ error: "InvalidConnID", message: "the caller has gone" }));
       const setup = this.#controller.setUp(route, id, plan, {
         onReached: () => {
           this.#controller.giveBackPartyId(id);

@@ -19,6 +19,8 @@ export class ScenePhone {
   /** `message/sipfrag` bodies of NOTIFY. */
   readonly told: string[] = [];
   answering = true;
+  /** It does not even say that it rings. */
+  silent = false;
   /** Status with which it refuses calls. */
   refusing: number | undefined;
   /** Status with which it refuses re-INVITEs. */
@@ -34,7 +36,7 @@ export class ScenePhone {
       const session = endpoint.accept(tx, {});
       this.#note(tx.request.body.toString());
       this.serve(session);
-      session.progress(180);
+      if (!this.silent) session.progress(180);
       if (this.answering) this.answer(session);
     };
   }

@@ -209,3 +209,30 @@ test("R2, R5: under full-time recording a record is ignored and named; suppress 
   await without.nothingLeft();
   await without.close();
 });
+
+test("the caller gives up while a target is being tried: the route is answered", async () => {
+  const s = await queued();
+  s.phone("7002").answering = false;
+  s.phone("7002").silent = true;
+  const routed = s.rig.switch.route(s.connId(1), "8000", to("7002"));
+  await s.rig.pass(500);
+  s.phone("7001").sessions[0]?.cancel();
+  await s.rig.pass(500);
+  const outcome = await routed;
+  assert.deepEqual(outcome.ok ? "done" : outcome.error.error, "InvalidConnID");
+  await s.nothingLeft();
+  await s.close();
+});
+
+test("a DN that is in the call already is no destination: not for a route, a transfer or a conference", async () => {
+  const s = await queued();
+  assert.equal(await route(s, to("7001")), "InvalidDestination");
+  assert.equal(await route(s, to("7002")), "done");
+  for (const kind of ["transfer", "conference"] as const) {
+    const wish = { to: "7001", userData: {} };
+    assert.equal(await s.ask(s.rig.switch.singleStep(kind, s.connId(1), "7002", wish)), "InvalidDestination");
+  }
+  s.phone("7001").hangUp();
+  await s.nothingLeft();
+  await s.close();
+});
