@@ -185,6 +185,22 @@ const unitFiles = matching([
   "cli/src/**/*.test.ts",
   "test/*.test.ts",
 ]);
+/** A workspace whose tests weigh more than this, bytes, is two jobs: else everybody waits for the last one. */
+const HEAVY = 250_000;
+
+function parts(
+  workspace: string,
+  files: readonly string[],
+  weight: (files: readonly string[]) => number,
+): [string, readonly string[]][] {
+  if (weight(files) <= HEAVY) return [[workspace, files]];
+  const half = (odd: number): readonly string[] => files.filter((_file, index) => index % 2 === odd);
+  return [
+    [`${workspace} (1 of 2)`, half(0)],
+    [`${workspace} (2 of 2)`, half(1)],
+  ];
+}
+
 /** Three would make calls late on two cores, and tests of audio judge lateness. */
 const AT_ONCE = Math.min(2, availableParallelism());
 if (wants("--unit")) {
@@ -196,7 +212,9 @@ if (wants("--unit")) {
   );
   const weight = (files: readonly string[]): number =>
     files.reduce((sum, file) => sum + statSync(join(root, file)).size, 0);
-  const heaviestFirst = Array.from(byWorkspace).sort(([, a], [, b]) => weight(b) - weight(a));
+  const heaviestFirst = Array.from(byWorkspace)
+    .flatMap(([workspace, files]) => parts(workspace, files, weight))
+    .sort(([, a], [, b]) => weight(b) - weight(a));
   await inTurn(
     heaviestFirst.map(([workspace, files]) => ({
       title: `unit tests of ${workspace}`,
