@@ -1,3 +1,4 @@
+// runs: alone
 // mode: both
 // A phone playing 437 Hz calls one playing 1013 Hz; the recording is judged by wavcheck.
 import assert from "node:assert/strict";

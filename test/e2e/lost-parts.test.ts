@@ -1,3 +1,4 @@
+// runs: alone
 // A part dies or hangs while calls are there: the parties keep each other, the ledger and the alarm say what is missing.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";

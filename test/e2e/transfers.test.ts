@@ -102,6 +102,12 @@ async function callOf(desk: Desk, dn: string): Promise<string> {
   return String(found());
 }
 
+/** The last thing that a DN is told of its recording. */
+async function endsWith(desk: Desk, dn: string, state: string): Promise<void> {
+  const told = await until(() => desk.indications(dn).at(-1) === state, 4000);
+  assert.ok(told, `${dn} was told ${desk.indications(dn).join()}, ${state} wanted at the end`);
+}
+
 /** Which of the tones a channel has in a stretch, by the largest share. */
 function toneAt(samples: Int16Array, fromMs: number, toMs: number): number | undefined {
   const [from, to] = [Math.round(fromMs * 8), Math.round(toMs * 8)];
@@ -232,7 +238,7 @@ describe("transfers", () => {
     for (const connId of [call.connId, consult]) {
       assert.equal((await ownRecording(system, "7001", connId)).state, "complete");
     }
-    assert.equal(c.desk.indications("7101").at(-1), "Off");
+    await endsWith(c.desk, "7101", "Off");
     await call.caller.bye();
     await third.ended;
   });
@@ -275,7 +281,7 @@ describe("transfers", () => {
     await call.callee.bye();
     await hears(call.caller, HZ.second);
     await hears(third, HZ.customer);
-    assert.equal(c.desk.indications("7101").at(-1), "Off");
+    await endsWith(c.desk, "7101", "Off");
     await call.caller.bye();
     await third.ended;
     const row = await ownRecording(system, "7001", call.connId);
