@@ -36,14 +36,14 @@ export function bringIn(controller: CallController, target: Target, arrival: Arr
   const twice = inCallAlready(call, target);
   if (twice !== undefined) return Promise.resolve(fail(twice));
   const by = call.parties.find(({ id }) => id === arrival.party);
-  const id = controller.reservePartyId();
+  const id = controller.parties.reserveId(controller.call);
   const introduction: Introduction | undefined =
     arrival.how === "route" || by === undefined ? undefined : { how: arrival.how, party: by.id, number: by.number };
-  const party: Party = { ...controller.calledParty(id, target), introduction };
+  const party: Party = { ...controller.parties.called(id, target), introduction };
   const staying = answeredParties(call).filter((one) => arrival.how !== "transfer" || one.id !== arrival.party);
   const [peer] = staying;
   const shown = arrival.how === "conference" ? by : peer;
-  const plan = controller.planFor(target.called);
+  const plan = controller.parties.planFor(target.called);
   return new Promise((resolve) => {
     const newcomer = new Newcomer({
       context,
@@ -51,24 +51,24 @@ export function bringIn(controller: CallController, target: Target, arrival: Arr
       path,
       callee: { party: id, dn: target.called.dn, config: target.called },
       targets: target.targets,
-      from: controller.identityOf(shown ?? party),
+      from: controller.parties.identityOf(shown ?? party),
       contactUser: shown === undefined || shown.kind === "external" ? (shown?.number ?? id) : shown.dn,
       mixed: arrival.how === "conference" || plan.path === "anchored" || staying.length > 1,
-      peer: peer === undefined ? undefined : controller.leg(peer.id),
-      newStamp: () => controller.newStamp(),
+      peer: peer === undefined ? undefined : controller.phones.get(peer.id),
+      newStamp: () => controller.parties.newStamp(),
       apply: (input) => controller.apply(input),
       onReached: () => {
-        controller.giveBackPartyId(id);
+        controller.parties.giveBackId(id);
         reached(controller, party, arrival);
         resolve(ok(id));
       },
       onAnswered: (leg, response, { trunk }) => {
-        controller.answeredOver(leg.party, trunk);
+        controller.parties.answeredOver(leg.party, trunk);
         void takeIn(controller, leg, response);
       },
       onFailed: ({ status, reason }) => {
-        controller.setRinger(id, undefined);
-        controller.giveBackPartyId(id);
+        controller.phones.setRinger(id, undefined);
+        controller.parties.giveBackId(id);
         // Of one that was reached the model says it; for anyone else nothing has happened.
         if (controller.call.parties.some((one) => one.id === id)) controller.partyGone(id, causeOfFailure(status));
         resolve(
@@ -79,14 +79,14 @@ export function bringIn(controller: CallController, target: Target, arrival: Arr
         );
       },
       onCancelled: () => {
-        controller.giveBackPartyId(id);
+        controller.parties.giveBackId(id);
         // Who asked still waits, where it was not reached: every request is answered.
         resolve(
           fail({ error: "InvalidState", message: `call ${call.connId} was over before ${target.calledNumber} rang` }),
         );
       },
     });
-    controller.setRinger(id, newcomer);
+    controller.phones.setRinger(id, newcomer);
     void newcomer.start();
   });
 }
@@ -94,8 +94,8 @@ export function bringIn(controller: CallController, target: Target, arrival: Arr
 function reached(controller: CallController, party: Party, arrival: Arrival): void {
   switch (arrival.how) {
     case "transfer": {
-      const leaver = controller.leg(arrival.party);
-      controller.removeLeg(arrival.party);
+      const leaver = controller.phones.get(arrival.party);
+      controller.phones.remove(arrival.party);
       controller.apply({ kind: "party-transferred", party: arrival.party, target: party });
       arrival.onReached?.();
       leaver?.session.terminate();
@@ -115,11 +115,11 @@ function reached(controller: CallController, party: Party, arrival: Arrival): vo
 
 /** A newcomer's phone has answered. */
 async function takeIn(controller: CallController, leg: PhoneLeg, response: SipResponse): Promise<void> {
-  controller.setRinger(leg.party, undefined);
+  controller.phones.setRinger(leg.party, undefined);
   if (controller.over) return leg.session.terminate();
   const now = controller.context.clock.wallMicros();
-  controller.addLeg(leg);
-  controller.apply({ kind: "party-answered", party: leg.party, facts: controller.factsNow() });
+  controller.phones.add(leg);
+  controller.apply({ kind: "party-answered", party: leg.party, facts: controller.parties.factsOf(controller.call) });
   await controller.recording.expect(now);
   if (controller.over) return;
   await controller.path.takeIn(leg, response);

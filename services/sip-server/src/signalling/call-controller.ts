@@ -1,30 +1,29 @@
 import type { DnConfig } from "@sidetone/config";
 import { fail, type Logger, ok } from "@sidetone/foundation";
-import { type IncomingRequest, type InviteSession, type NameAddr, Params, type SipResponse } from "@sidetone/sip";
+import type { EndReason, IncomingRequest, InviteSession, SipResponse } from "@sidetone/sip";
 import {
   answeredParties,
   type Call,
   type CallType,
   callTypeOf,
   newCall,
-  nextPartyId,
   type Party,
   presentParties,
   type UserData,
 } from "../call-model/call.ts";
-import { type CallInput, type CallStep, type PartyFacts, stepCall } from "../call-model/machine.ts";
+import { type CallInput, type CallStep, stepCall } from "../call-model/machine.ts";
 import { changedByClient, type UserDataChange } from "../call-model/user-data.ts";
-import { type MediaPlan, mediaPlan } from "../recording/policy.ts";
+import type { MediaPlan } from "../recording/policy.ts";
 import type { Outcome, RecordingAction } from "../t-library/switch.ts";
 import { type Arrival, bringIn } from "./arrival.ts";
 import { userDataFailure } from "./call-failures.ts";
+import { CallParties } from "./call-parties.ts";
+import { CallPhones, type RingingParty } from "./call-phones.ts";
 import { CallQueue } from "./call-queue.ts";
 import { CallRecording } from "./call-recording.ts";
 import { CallSetup, offerOfDialled } from "./call-setup.ts";
 import { answeringCaller, type CallerSide, upCaller } from "./caller-side.ts";
 import { MediaPath } from "./media-path.ts";
-import { OriginStamp } from "./origin-stamp.ts";
-import { identityOf, partyOf, recordedBy } from "./party-number.ts";
 import { CALLED, CALLER, type PhoneLeg } from "./phone-leg.ts";
 import type { RingFailure, RingTarget } from "./ringing.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -58,13 +57,6 @@ export interface CallFacts extends Target {
   readonly userData?: UserData;
 }
 
-/** A party whose phone rings. */
-export interface RingingParty {
-  cancel(): void;
-  rejectByClient(): void;
-  answerByClient(): Promise<boolean>;
-}
-
 /** Who takes over a party whose phone rings. */
 export interface Heir {
   rings(): void;
@@ -91,23 +83,19 @@ export class CallController {
   readonly recording: CallRecording;
   readonly log: Logger;
   readonly callerSide: CallerSide;
+  /** What is known of the DNs and agents behind its parties. */
+  readonly parties: CallParties;
+  readonly phones: CallPhones;
   /** The caller's phone. */
   readonly caller: PhoneLeg;
   readonly #facts: CallFacts;
   readonly #beyond: CallSurroundings;
-  readonly #callerIdentity: NameAddr;
-  readonly #legs = new Map<string, PhoneLeg>();
-  readonly #ringers = new Map<string, RingingParty>();
-  /** What was reached, by party: of a trunk group more than its configuration says. */
-  readonly #reachedDns = new Map<string, DnConfig>();
   readonly #finished = Promise.withResolvers<void>();
   /** R6: what is configured when the call begins; its answer decides again. */
   #plan: MediaPlan;
   #offer: Buffer;
   #call: Call;
   #queue: CallQueue | undefined;
-  /** Ids given to parties that have not been reached yet. */
-  #reserved = new Set<string>();
   /** The call that survived this consultation, for the party whose phone rings still. */
   #heir: Heir | undefined;
   readonly #reached = Promise.withResolvers<boolean>();
@@ -117,10 +105,10 @@ export class CallController {
     this.#facts = facts;
     this.#beyond = surroundings;
     this.#offer = facts.offer;
-    this.#plan = this.planFor(facts.called);
-    const { domain } = context.config;
-    const [caller, called] = [this.#callerParty(), this.calledParty(CALLED, facts)];
-    this.#callerIdentity = identityOf(caller, domain, facts.callerName, new Params());
+    this.parties = new CallParties(context, facts);
+    this.phones = new CallPhones((leg, by) => this.#phoneGone(leg, by));
+    this.#plan = this.parties.planFor(facts.called);
+    const [caller, called] = [this.parties.caller(), this.parties.called(CALLED, facts)];
     this.#call = newCall({
       connId: context.ids.connIds.next(),
       callUuid: context.ids.callUuids.next(),
@@ -132,7 +120,7 @@ export class CallController {
       userData: facts.userData ?? {},
     });
     this.log = context.log.child({ connId: this.#call.connId, callUuid: this.#call.callUuid });
-    const stamp = facts.consultOf?.leg.stamp ?? this.newStamp();
+    const stamp = facts.consultOf?.leg.stamp ?? this.parties.newStamp();
     this.caller = { party: CALLER, dn: facts.caller.dn, session: facts.session, stamp };
     this.callerSide =
       facts.origin === undefined
@@ -140,7 +128,7 @@ export class CallController {
         : upCaller(this.caller, facts.origin === "consultation");
     this.recording = this.#newRecording();
     this.path = this.#newPath();
-    this.addLeg(this.caller, "caller");
+    this.phones.add(this.caller);
   }
 
   get call(): Call {
@@ -171,20 +159,6 @@ export class CallController {
     return this.#reached.promise;
   }
 
-  /** The phone of a party, once its dialog is there. */
-  leg(party: string): PhoneLeg | undefined {
-    return this.#legs.get(party);
-  }
-
-  /** The party that has this dialog with us. */
-  partyOfDialog(callId: string, localTag: string, remoteTag: string): Party | undefined {
-    for (const [id, { session }] of this.#legs) {
-      if (session.callId !== callId || session.localTag !== localTag || session.remoteTag !== remoteTag) continue;
-      return presentParties(this.#call).find((party) => party.id === id);
-    }
-    return undefined;
-  }
-
   /** Feeds the call model and carries out its effects. */
   apply(input: CallInput): void {
     this.carryOut(stepCall(this.#call, input, this.context.clock.wallMicros()));
@@ -202,13 +176,13 @@ export class CallController {
 
   /** Brings the call on its way: to the called party, or first to the phone of who had it dialled. */
   async start(): Promise<void> {
-    this.apply({ kind: "party-added", party: this.#callerParty() });
+    this.apply({ kind: "party-added", party: this.parties.caller() });
     if (this.#facts.origin === "dialled") {
       const offer = await offerOfDialled(this.caller, { context: this.context, apply: (input) => this.apply(input) });
       if (offer === undefined || this.over) return;
       this.#offer = offer;
     }
-    const party = this.calledParty(CALLED, this.#facts);
+    const party = this.parties.called(CALLED, this.#facts);
     this.apply({ kind: "party-added", party });
     if (party.device === "routing-point") {
       this.#queue = new CallQueue(this, this.#facts.called, party.id);
@@ -234,16 +208,16 @@ export class CallController {
 
   /** A party hangs up, by a client's word; a called one that rings declines. `by`: the party that puts it out. */
   release(party: Party, by?: string): void {
-    const ringer = this.#ringers.get(party.id);
+    const ringer = this.phones.ringer(party.id);
     if (ringer !== undefined && party.role === "destination") return ringer.rejectByClient();
-    const leg = this.#legs.get(party.id);
+    const leg = this.phones.get(party.id);
     this.partyGone(party.id, by === undefined ? "released" : "deleted", by);
     leg?.session.terminate();
   }
 
   /** Tells the phone of a party, which rings, to answer. False where it cannot be told. */
   answer(party: Party): Promise<boolean> {
-    const ringer = this.#ringers.get(party.id);
+    const ringer = this.phones.ringer(party.id);
     if (party.state !== "ringing" || ringer === undefined) return Promise.resolve(false);
     return ringer.answerByClient();
   }
@@ -267,75 +241,16 @@ export class CallController {
 
   /** Ends the call from our side. */
   async shutdown(): Promise<void> {
-    for (const { session } of this.#legs.values()) session.terminate();
-    if (this.#legs.size === 0 || this.isConsultation) this.partyGone(CALLER, "released");
+    const phones = this.phones.all;
+    for (const { session } of phones) session.terminate();
+    if (phones.length === 0 || this.isConsultation) this.partyGone(CALLER, "released");
     await this.finished;
   }
 
   // Parts
 
-  #callerParty(): Party {
-    const { caller, callerNumber } = this.#facts;
-    return partyOf(CALLER, caller, callerNumber, "origination", this.#surroundings(caller));
-  }
-
-  /** The party that a target makes. */
-  calledParty(id: string, { called, calledNumber }: Target): Party {
-    this.#reachedDns.set(id, called);
-    return partyOf(id, called, calledNumber, "destination", this.#surroundings(called));
-  }
-
-  /** R1: a trunk group's call is recorded where the group asks for it, or the trunk of it that took the call. */
-  answeredOver(party: string, trunk: string | undefined): void {
-    const reached = this.#reachedDns.get(party);
-    if (trunk === undefined || reached?.type !== "trunk-group") return;
-    const { directory } = this.context;
-    const record = directory.dn(reached.dn)?.record === true || directory.dn(trunk)?.record === true;
-    this.#reachedDns.set(party, { ...reached, record });
-  }
-
-  /** An id for a party that is not in the call yet. */
-  reservePartyId(): string {
-    const reserved = Array.from(this.#reserved, (id): Party => ({ ...this.#callerParty(), id }));
-    const id = nextPartyId({ ...this.#call, parties: [...this.#call.parties, ...reserved] });
-    this.#reserved.add(id);
-    return id;
-  }
-
-  /** The party is in the call now, or will not come. */
-  giveBackPartyId(id: string): void {
-    this.#reserved.delete(id);
-  }
-
   #callType(caller: Party, called: Party): CallType {
     return this.#facts.consultOf === undefined ? callTypeOf(caller.kind, called.kind) : "Consult";
-  }
-
-  #surroundings({ dn }: DnConfig): Parameters<typeof partyOf>[4] {
-    return { domain: this.context.config.domain, agent: this.context.agentOf?.(dn) };
-  }
-
-  /** How the media go when the caller talks to this DN. */
-  planFor(called: DnConfig): MediaPlan {
-    const asked = [this.#facts.caller, called].map((dn) => recordedBy(dn, this.context.agentOf?.(dn.dn)));
-    const plan = mediaPlan(...asked);
-    // R27: a consultation is recorded only where that is wanted.
-    if (!this.isConsultation || this.context.config.options.recordConsultCalls) return plan;
-    return {
-      path: asked.some(({ media }) => media === "anchored") ? "anchored" : "direct",
-      record: false,
-      recordingFailure: "continue",
-    };
-  }
-
-  newStamp(): OriginStamp {
-    return new OriginStamp(String(this.context.clock.wallMicros()), this.#facts.localAddress);
-  }
-
-  /** Whom a phone that is rung for this call is shown. */
-  identityOf(party: Party): NameAddr {
-    if (party.id === CALLER) return this.#callerIdentity;
-    return identityOf(party, this.context.config.domain, undefined, new Params());
   }
 
   #newRecording(): CallRecording {
@@ -359,7 +274,7 @@ export class CallController {
       offer: () => this.#offer,
       anchorRequest: () => ({
         callUuid: this.#call.callUuid,
-        from: this.#callerIdentity,
+        from: this.parties.callerIdentity,
         localAddress: this.#facts.localAddress,
         record: this.#plan.record,
         onMsml: (body) => this.recording.msml(body),
@@ -387,7 +302,7 @@ export class CallController {
       caller: this.caller,
       callerDn: caller,
       callerNumber,
-      callerIdentity: this.#callerIdentity,
+      callerIdentity: this.parties.callerIdentity,
       callerSide: this.callerSide,
       ownInvite: origin === undefined,
       offer: () => this.#offer,
@@ -398,9 +313,9 @@ export class CallController {
       recording: this.recording,
       call: () => this.#call,
       apply: (input) => this.#applyToCalled(input),
-      newStamp: () => this.newStamp(),
+      newStamp: () => this.parties.newStamp(),
       onAnswered: (b, response, { trunk }) => {
-        this.answeredOver(b.party, trunk);
+        this.parties.answeredOver(b.party, trunk);
         void this.#answered(b, response, setup);
       },
       ...hooks,
@@ -409,7 +324,7 @@ export class CallController {
         this.#reached.resolve(true);
       },
     });
-    this.#ringers.set(id, setup);
+    this.phones.setRinger(id, setup);
     return setup;
   }
 
@@ -421,32 +336,16 @@ export class CallController {
     else if (input.kind === "party-released") heir.failed(input.cause);
   }
 
-  /** A phone is in the call. */
-  addLeg(leg: PhoneLeg, name = "called"): void {
-    this.#legs.set(leg.party, leg);
-    leg.session.on("ended", ({ by }) => {
-      this.#beyond.onDialogEnd(leg.session);
-      if (this.#legs.get(leg.party) === leg) this.partyGone(leg.party, `${name}-${by}`);
-    });
-  }
-
-  /** The phone is not in the call any more: what it does is another call's business. */
-  removeLeg(party: string): void {
-    this.#legs.delete(party);
-  }
-
-  /** A party's phone rings, or does not any more. */
-  setRinger(party: string, ringer: RingingParty | undefined): void {
-    if (ringer === undefined) this.#ringers.delete(party);
-    else this.#ringers.set(party, ringer);
+  #phoneGone(leg: PhoneLeg, by: EndReason["by"]): void {
+    this.#beyond.onDialogEnd(leg.session);
+    if (this.phones.get(leg.party) === leg)
+      this.partyGone(leg.party, `${leg === this.caller ? "caller" : "called"}-${by}`);
   }
 
   /** Takes the ringing of the called party out of this consultation: whoever answers goes on with `heir`. */
   handOver(heir: Heir): RingingParty | undefined {
     this.#heir = heir;
-    const [[id, ringer] = []] = this.#ringers;
-    if (id !== undefined) this.#ringers.delete(id);
-    return ringer;
+    return this.phones.takeRinger();
   }
 
   // Answer
@@ -454,15 +353,15 @@ export class CallController {
   async #answered(b: PhoneLeg, response: SipResponse, setup: CallSetup): Promise<void> {
     if (this.#heir !== undefined) return this.#heir.answered(b);
     const answeredMicros = this.context.clock.wallMicros();
-    this.#ringers.delete(b.party);
-    this.addLeg(b);
+    this.phones.setRinger(b.party, undefined);
+    this.phones.add(b);
     this.path.serve(b);
     const wished = this.#plan.record;
-    this.#replan(b);
+    this.#plan = { ...this.parties.planOfAnswered(b.party), recordingFailure: this.#plan.recordingFailure };
     if (wished && !this.#plan.record && !this.recording.wanted) this.recording.withdraw();
-    this.apply({ kind: "party-answered", party: b.party, facts: this.factsNow() });
-    if (this.isConsultation && !this.context.config.options.recordConsultCalls)
-      await this.recording.leaveOut(this.#recordedElsewhere());
+    this.apply({ kind: "party-answered", party: b.party, facts: this.parties.factsOf(this.#call) });
+    const leftOut = this.parties.leftOut(this.#call);
+    if (leftOut.size > 0) await this.recording.leaveOut(leftOut);
     if (this.recording.wanted && !(await this.recording.expect(answeredMicros))) {
       this.callerSide.owe(503, { reason: "Recording Mandatory", headers: [["Retry-After", "5"]] });
       this.partyGone(CALLER, "failed recording-mandatory");
@@ -474,17 +373,12 @@ export class CallController {
     if (this.recording.wanted && !this.over) await this.recording.begin(answeredMicros);
   }
 
-  #replan({ party }: PhoneLeg): void {
-    const called = this.#reachedDns.get(party) ?? this.#facts.called;
-    this.#plan = { ...this.planFor(called), recordingFailure: this.#plan.recordingFailure };
-  }
-
   /** The caller's phone, which waits at a routing point, is answered by a treatment: the call is up, with it alone. */
   async answerWaiting(): Promise<boolean> {
     const anchored = await this.path.anchorForSetup(undefined);
     if (!anchored.ok || this.over) return false;
     const now = this.context.clock.wallMicros();
-    this.apply({ kind: "party-answered", party: CALLER, facts: this.factsNow() });
+    this.apply({ kind: "party-answered", party: CALLER, facts: this.parties.factsOf(this.#call) });
     if (this.recording.wanted) await this.recording.expect(now);
     if (this.over) return false;
     this.path.acceptWaiting(anchored.value);
@@ -492,57 +386,30 @@ export class CallController {
     return true;
   }
 
-  /** R1, R6, R27: agents and recording of the parties, as they are now in this call, or would be in no consultation. */
-  factsNow(as = { consultation: this.isConsultation }): ReadonlyMap<string, PartyFacts> {
-    return new Map(
-      presentParties(this.#call).map(({ id, dn }): [string, PartyFacts] => {
-        const config = this.#reachedDns.get(id) ?? this.context.config.dns.get(dn);
-        const agent = this.context.agentOf?.(dn);
-        const silent = as.consultation && !this.context.config.options.recordConsultCalls;
-        const recorded = config !== undefined && !silent && recordedBy(config, agent).record;
-        return [id, { agentId: agent?.agentId, recorded }];
-      }),
-    );
-  }
-
-  /** R27: who would be recorded in a call that is no consultation. */
-  #recordedElsewhere(): ReadonlySet<string> {
-    const facts = this.factsNow({ consultation: false });
-    return new Set(Array.from(facts).flatMap(([id, { recorded }]) => (recorded ? [id] : [])));
-  }
-
   // End
 
   /** A party has left, by its phone or by somebody's word; the call may go on without it. */
   partyGone(party: string, cause: string, by?: string): void {
-    this.#ringers.get(party)?.cancel();
-    this.#ringers.delete(party);
+    this.phones.cancelRinger(party);
     if (!presentParties(this.#call).some(({ id }) => id === party)) {
       // A call that has lost its caller before anyone was called.
-      if (party === CALLER) this.#cancelRinging();
+      if (party === CALLER) this.phones.cancelRinging();
       return;
     }
-    if (party === CALLER && answeredParties(this.#call).length < 2) this.#cancelRinging();
+    if (party === CALLER && answeredParties(this.#call).length < 2) this.phones.cancelRinging();
     this.apply({ kind: "party-released", party, cause, ...(by === undefined ? {} : { by }) });
     if (!this.over) void this.#goOnWithout(party);
   }
 
-  #cancelRinging(): void {
-    for (const ringer of Array.from(this.#ringers.values())) ringer.cancel();
-    this.#ringers.clear();
-  }
-
   async #goOnWithout(party: string): Promise<void> {
-    this.#legs.delete(party);
+    this.phones.remove(party);
     await this.path.leave(party);
     await this.recording.partiesChanged();
   }
 
   #releaseParty(party: string): void {
-    const ringer = this.#ringers.get(party);
-    this.#ringers.delete(party);
-    ringer?.cancel();
-    const leg = this.#legs.get(party);
+    this.phones.cancelRinger(party);
+    const leg = this.phones.get(party);
     if (party === CALLER && (leg === undefined || leg === this.caller)) this.callerSide.release();
     else leg?.session.terminate();
   }
@@ -551,7 +418,7 @@ export class CallController {
     this.log.info({ cause }, "call ended");
     this.#queue?.close();
     this.#reached.resolve(false);
-    this.#cancelRinging();
+    this.phones.cancelRinging();
     await this.recording.end();
     await this.path.close();
     await this.recording.settled();

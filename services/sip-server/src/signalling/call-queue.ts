@@ -165,22 +165,22 @@ export class CallQueue {
 
   /** The caller waits still: from here on as if it had called the target. */
   #setUp(route: Route): Promise<Outcome> {
-    const id = this.#controller.reservePartyId();
-    const plan = this.#controller.planFor(route.called);
+    const id = this.#controller.parties.reserveId(this.#controller.call);
+    const plan = this.#controller.parties.planFor(route.called);
     return new Promise((resolve) => {
       this.#giveUp = () => resolve(fail({ error: "InvalidConnID", message: "the caller has gone" }));
       const setup = this.#controller.setUp(route, id, plan, {
         onReached: () => {
-          this.#controller.giveBackPartyId(id);
-          const target = this.#controller.calledParty(id, route);
+          this.#controller.parties.giveBackId(id);
+          const target = this.#controller.parties.called(id, route);
           const extensions = route.onReached?.(id);
           this.#controller.apply({ kind: "party-routed", party: this.#party, target, extensions });
           this.#routed();
           resolve(ok(undefined));
         },
         onUnreached: (failure) => {
-          this.#controller.giveBackPartyId(id);
-          this.#controller.setRinger(id, undefined);
+          this.#controller.parties.giveBackId(id);
+          this.#controller.phones.setRinger(id, undefined);
           this.#controller.path.startAgain(id);
           this.#unreached(route, failure);
           resolve(

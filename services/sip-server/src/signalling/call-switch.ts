@@ -148,14 +148,16 @@ export class CallSwitch implements Switch {
 
   /** The phone of a party talks in another call. */
   #talksElsewhere(controller: CallController, party: string): boolean {
-    const session = controller.leg(party)?.session;
+    const session = controller.phones.get(party)?.session;
     return this.#calls
       .controllers()
       .some(
         (other) =>
           other !== controller &&
           !other.over &&
-          presentParties(other.call).some(({ id, state }) => state !== "held" && other.leg(id)?.session === session),
+          presentParties(other.call).some(
+            ({ id, state }) => state !== "held" && other.phones.get(id)?.session === session,
+          ),
       );
   }
 

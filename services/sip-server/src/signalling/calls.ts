@@ -1,6 +1,6 @@
 import { errorText, fail, ok, SidetoneError } from "@sidetone/foundation";
 import type { IncomingRequest, InviteSession, ServerTransaction } from "@sidetone/sip";
-import type { Call } from "../call-model/call.ts";
+import { type Call, presentParties } from "../call-model/call.ts";
 import type { AuthResult } from "../registrar/authenticator.ts";
 import type { Outcome } from "../t-library/switch.ts";
 import { CallController, type CallSurroundings } from "./call-controller.ts";
@@ -49,9 +49,10 @@ export class Calls implements CallSurroundings {
   }
 
   /** The party that has a dialog with us, and its call. */
-  byDialog({ callId, toTag, fromTag }: DialogName): InCall | undefined {
+  byDialog(name: DialogName): InCall | undefined {
     for (const controller of this.#calls.values()) {
-      const party = controller.over ? undefined : controller.partyOfDialog(callId, toTag, fromTag);
+      const id = controller.over ? undefined : controller.phones.partyOf(name);
+      const party = id === undefined ? undefined : presentParties(controller.call).find((one) => one.id === id);
       if (party !== undefined) return { controller, party };
     }
     return undefined;

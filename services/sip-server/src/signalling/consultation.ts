@@ -22,7 +22,7 @@ export async function beginConsultation(
   o: { readonly userData: UserData; readonly surroundings: CallSurroundings },
 ): Promise<Outcome<CallController>> {
   const { context, call, path } = controller;
-  const leg = controller.leg(party.id);
+  const leg = controller.phones.get(party.id);
   const dn = context.config.dns.get(party.dn);
   if (leg?.session.state !== "confirmed" || dn === undefined) {
     return fail({ error: "InvalidState", message: `DN ${party.dn} has no phone that is up in call ${call.connId}` });
@@ -96,23 +96,23 @@ export async function completeConsultation(kind: MergeKind, main: InCall, consul
       party: main.party.id,
       consult: leaving.call,
       consultParty: consult.party.id,
-      facts: leaving.factsNow({ consultation: false }),
+      facts: leaving.parties.factsElsewhere(leaving.call),
     },
     controller.context.clock.wallMicros(),
   );
   if (merged === undefined) {
     return fail({ error: "InvalidState", message: "the two calls cannot be joined as they are now" });
   }
-  const own = controller.leg(main.party.id);
-  const there = leaving.leg(consult.party.id);
+  const own = controller.phones.get(main.party.id);
+  const there = leaving.phones.get(consult.party.id);
   const oneDialog = own?.session === there?.session;
   const wasAnchored = controller.path.anchor !== undefined;
-  const newcomers = Array.from(merged.moved, ([from, to]) => ({ from, to, leg: leaving.leg(from) }));
+  const newcomers = Array.from(merged.moved, ([from, to]) => ({ from, to, leg: leaving.phones.get(from) }));
   for (const { to, leg } of newcomers) if (leg === undefined) ringsOn(main, leaving, to);
   leaving.path.letGo();
-  for (const { from } of newcomers) leaving.removeLeg(from);
-  leaving.removeLeg(consult.party.id);
-  if (kind === "transfer") controller.removeLeg(main.party.id);
+  for (const { from } of newcomers) leaving.phones.remove(from);
+  leaving.phones.remove(consult.party.id);
+  if (kind === "transfer") controller.phones.remove(main.party.id);
   leaving.carryOut(merged.consult);
   controller.carryOut(merged.main);
   if (!oneDialog) there?.session.terminate();
@@ -129,7 +129,7 @@ export async function completeConsultation(kind: MergeKind, main: InCall, consul
   for (const { to, leg } of newcomers) {
     if (leg === undefined) continue;
     const moved = { ...leg, party: to };
-    controller.addLeg(moved);
+    controller.phones.add(moved);
     await adopt(controller, moved, { conference: oneDialog && kind === "conference", letGo });
   }
   letGo();
@@ -145,22 +145,22 @@ function ringsOn({ controller }: InCall, consultation: CallController, id: strin
   const ringer = consultation.handOver({
     rings: () => controller.apply({ kind: "party-ringing", party: id }),
     answered(leg) {
-      controller.setRinger(id, undefined);
+      controller.phones.setRinger(id, undefined);
       if (controller.over) leg.session.terminate();
       else void arrive(controller, { ...leg, party: id });
     },
     failed(cause) {
-      controller.setRinger(id, undefined);
+      controller.phones.setRinger(id, undefined);
       controller.partyGone(id, cause);
     },
   });
-  controller.setRinger(id, ringer);
+  controller.phones.setRinger(id, ringer);
 }
 
 async function arrive(controller: CallController, leg: PhoneLeg): Promise<void> {
   const now = controller.context.clock.wallMicros();
-  controller.addLeg(leg);
-  controller.apply({ kind: "party-answered", party: leg.party, facts: controller.factsNow() });
+  controller.phones.add(leg);
+  controller.apply({ kind: "party-answered", party: leg.party, facts: controller.parties.factsOf(controller.call) });
   await controller.recording.expect(now);
   if (controller.over) return;
   await adopt(controller, leg, { conference: false, letGo: () => undefined });
@@ -177,7 +177,7 @@ async function adopt(
   const party = presentParties(controller.call).find(({ id }) => id === leg.party);
   const config = party === undefined ? undefined : controller.context.config.dns.get(party.dn);
   const several = answeredParties(controller.call).length > 2;
-  const anchored = config !== undefined && controller.planFor(config).path === "anchored";
+  const anchored = config !== undefined && controller.parties.planFor(config).path === "anchored";
   const taken = await controller.path.adopt(leg, {
     mixed: conference || several || anchored,
     onJoined: () => controller.recording.partiesChanged(),

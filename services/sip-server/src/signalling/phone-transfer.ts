@@ -30,7 +30,7 @@ export function referCall(
   const referral = readReferTo(incoming);
   if (referral === undefined) return incoming.respond(400, { reason: "Missing Or Malformed Refer-To" });
   const own = presentParties(controller.call).find(({ id }) => id === party);
-  const leg = controller.leg(party);
+  const leg = controller.phones.get(party);
   if (own === undefined || leg === undefined || (own.state !== "connected" && own.state !== "held")) {
     return incoming.respond(403, { reason: "Nothing To Transfer" });
   }

@@ -29,10 +29,10 @@ export async function replacePhone(calls: Calls, tx: ServerTransaction, replacer
   const { controller, party } = found;
   const same = party.dn === replacer.dn.dn && (!isExternal(replacer.dn) || party.number === replacer.number);
   const session = calls.context.endpoint.accept(tx, { contactUser: party.number });
-  const id = same ? party.id : controller.reservePartyId();
-  const leg: PhoneLeg = { party: id, dn: replacer.dn.dn, session, stamp: controller.newStamp() };
+  const id = same ? party.id : controller.parties.reserveId(controller.call);
+  const leg: PhoneLeg = { party: id, dn: replacer.dn.dn, session, stamp: controller.parties.newStamp() };
   const answer = await controller.path.answerInPlaceOf(party.id, leg, replacer.offer);
-  controller.giveBackPartyId(id);
+  controller.parties.giveBackId(id);
   if (answer.status >= 300 || answer.body === undefined) {
     return session.reject(answer.status >= 300 ? answer.status : 488, reasonOf(answer.reason));
   }
@@ -60,7 +60,7 @@ function findReplaced(calls: Calls, { request }: ServerTransaction): InCall | Re
   if (found === undefined) return refusalOf(calls, name);
   const { controller, party } = found;
   // Only an early dialog of a phone that we rang could be replaced; this one called us.
-  if (controller.leg(party.id)?.session.state !== "confirmed")
+  if (controller.phones.get(party.id)?.session.state !== "confirmed")
     return { status: 481, reason: "Early Dialog Of A Caller" };
   if (name.earlyOnly) return { status: 486, reason: "Answered Already" };
   if (controller.isConsultation || controller.path.isAway(party.id)) return { status: 486, reason: "In Two Calls" };
@@ -78,8 +78,8 @@ function reasonOf(reason: string | undefined): { readonly reason?: string } {
 }
 
 function samePartyGoesOn({ controller, party }: InCall, leg: PhoneLeg, offer: Buffer): void {
-  const old = controller.leg(party.id);
-  controller.addLeg(leg);
+  const old = controller.phones.get(party.id);
+  controller.phones.add(leg);
   controller.path.takeOver(party.id, leg, offer);
   old?.session.terminate();
 }
@@ -90,17 +90,17 @@ async function anotherComes(
   { dn, number, offer }: Replacer,
 ): Promise<void> {
   const target: Target = { called: dn, calledNumber: number, targets: [] };
-  const newcomer: Party = controller.calledParty(leg.party, target);
-  const old: InviteSession | undefined = controller.leg(party.id)?.session;
+  const newcomer: Party = controller.parties.called(leg.party, target);
+  const old: InviteSession | undefined = controller.phones.get(party.id)?.session;
   const now = controller.context.clock.wallMicros();
-  controller.removeLeg(party.id);
+  controller.phones.remove(party.id);
   controller.apply({ kind: "party-transferred", party: party.id, target: newcomer });
   // tlib-wire.md, "Single-step transfer": clients see who comes ring.
   controller.apply({ kind: "party-ringing", party: leg.party });
   controller.path.takeOver(party.id, leg, offer);
-  controller.addLeg(leg);
+  controller.phones.add(leg);
   old?.terminate();
-  controller.apply({ kind: "party-answered", party: leg.party, facts: controller.factsNow() });
+  controller.apply({ kind: "party-answered", party: leg.party, facts: controller.parties.factsOf(controller.call) });
   await controller.recording.expect(now);
   if (controller.over) return;
   await controller.path.settle();

@@ -24,7 +24,7 @@ export async function routeCall(
   if (wish.type === "Default" && wish.to === "") return queue.routeToDefault();
   const target = targetOf(controller, wish, transfers);
   if (!target.ok) return target;
-  const fullTime = controller.planFor(target.value.called).record;
+  const fullTime = controller.parties.planFor(target.value.called).record;
   return queue.route({
     ...target.value,
     onReached: (reached) => recordRouted(controller, reached, wish.recording, fullTime),

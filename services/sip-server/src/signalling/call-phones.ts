@@ -1,0 +1,81 @@
+import type { EndReason } from "@sidetone/sip";
+import type { PhoneLeg } from "./phone-leg.ts";
+import type { DialogName } from "./replaces.ts";
+
+/** A party whose phone rings. */
+export interface RingingParty {
+  cancel(): void;
+  rejectByClient(): void;
+  answerByClient(): Promise<boolean>;
+}
+
+/** The phones of a call: the dialog of each party, and whose phone rings. */
+export class CallPhones {
+  readonly #onEnded: (leg: PhoneLeg, by: EndReason["by"]) => void;
+  readonly #legs = new Map<string, PhoneLeg>();
+  readonly #ringers = new Map<string, RingingParty>();
+
+  /** @param onEnded a phone's dialog is over; the phone may have been replaced or have gone into another call before */
+  constructor(onEnded: (leg: PhoneLeg, by: EndReason["by"]) => void) {
+    this.#onEnded = onEnded;
+  }
+
+  /** The phone of a party, once its dialog is there. */
+  get(party: string): PhoneLeg | undefined {
+    return this.#legs.get(party);
+  }
+
+  /** Phones that are in the call. */
+  get all(): readonly PhoneLeg[] {
+    return Array.from(this.#legs.values());
+  }
+
+  /** A phone is in the call. */
+  add(leg: PhoneLeg): void {
+    this.#legs.set(leg.party, leg);
+    leg.session.on("ended", ({ by }) => this.#onEnded(leg, by));
+  }
+
+  /** The phone is not in the call any more: what it does is another call's business. */
+  remove(party: string): void {
+    this.#legs.delete(party);
+  }
+
+  /** Id of the party that has this dialog with us. */
+  partyOf({ callId, toTag, fromTag }: DialogName): string | undefined {
+    const named = this.all.find(
+      ({ session }) => session.callId === callId && session.localTag === toTag && session.remoteTag === fromTag,
+    );
+    return named?.party;
+  }
+
+  /** What rings for a party. */
+  ringer(party: string): RingingParty | undefined {
+    return this.#ringers.get(party);
+  }
+
+  /** A party's phone rings, or does not any more. */
+  setRinger(party: string, ringer: RingingParty | undefined): void {
+    if (ringer === undefined) this.#ringers.delete(party);
+    else this.#ringers.set(party, ringer);
+  }
+
+  /** Nobody rings for the party any more. */
+  cancelRinger(party: string): void {
+    const ringer = this.#ringers.get(party);
+    this.#ringers.delete(party);
+    ringer?.cancel();
+  }
+
+  /** Nobody rings any more. */
+  cancelRinging(): void {
+    for (const party of Array.from(this.#ringers.keys())) this.cancelRinger(party);
+  }
+
+  /** Gives what rings to another call: from now on its business. */
+  takeRinger(): RingingParty | undefined {
+    const [[party, ringer] = []] = this.#ringers;
+    if (party !== undefined) this.#ringers.delete(party);
+    return ringer;
+  }
+}
