@@ -1,7 +1,8 @@
 /**
  * `npm test`. Unit tests run in a process per workspace, each end-to-end and interop file in a network namespace of
- * its own, two processes at a time; a file that says `runs: alone` in its head comes last and by itself. What needs a
- * program that is not installed is skipped and says so; with CI=true a skipped test fails.
+ * its own, two processes at a time; a file that says `runs: alone` in its head comes last and by itself. What fails beside
+ * another job is judged again by itself at the end, and both are told: on two cores the neighbour makes phones late. What
+ * needs a program that is not installed is skipped and says so; with CI=true a skipped test fails.
  *
  *   sidetone-node test/run.ts [--unit] [--e2e] [--interop] [--mode one-process|five-processes] [text in a file's path ...]
  */
@@ -128,8 +129,21 @@ let failed = 0;
 const skipped: string[] = [];
 const complaints: string[] = [];
 
-function report(outcome: Outcome): void {
+/** Jobs that failed while another one ran: tests judge lateness, so they are judged again by themselves. */
+const again: Job[] = [];
+const besideOthers: string[] = [];
+
+function report(outcome: Outcome, alone: boolean): void {
   const { job, tallies, trouble } = outcome;
+  const first = trouble ?? tallies.find((line) => line.kind === "fail");
+  if (first !== undefined && !alone) {
+    again.push(job);
+    const what =
+      typeof first === "string" ? first : `${first.name}\n    ${first.why.split("\n").slice(0, 8).join("\n    ")}`;
+    besideOthers.push(`${job.title}: ${what}`);
+    console.log(`late ${job.title}: failed beside another job, comes again by itself`);
+    return;
+  }
   let good = 0;
   let bad = 0;
   let left = 0;
@@ -161,7 +175,7 @@ function report(outcome: Outcome): void {
 async function inTurn(jobs: readonly Job[], atOnce: number): Promise<void> {
   const waiting = Array.from(jobs);
   const worker = async (): Promise<void> => {
-    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) report(await runJob(job));
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) report(await runJob(job), atOnce === 1);
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
@@ -250,9 +264,15 @@ for (const kind of ["interop", "e2e"]) {
 }
 await inTurn(together, own.wrap.length > 0 ? AT_ONCE : 1);
 await inTurn(alone, 1);
+await inTurn(Array.from(again), 1);
 
 rmSync(work, { recursive: true, force: true });
 if (skipped.length > 0) console.log(`\nskipped:\n${skipped.map((line) => `  ${line}`).join("\n")}`);
+if (besideOthers.length > 0) {
+  console.log(
+    `\nfailed beside another job, judged again by itself:\n${besideOthers.map((line) => `  ${line}`).join("\n")}`,
+  );
+}
 if (complaints.length > 0) console.log(`\n${complaints.join("\n\n")}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
