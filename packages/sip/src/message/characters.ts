@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+
 /** Character tests over char codes of latin1 text, and the few scanners that every SIP grammar shares. */
 
 const TOKEN = new Uint8Array(256);
@@ -70,8 +72,8 @@ export function quote(text: string): string {
 export function readable(wire: string): string {
   for (let i = 0; i < wire.length; i++) {
     if (wire.charCodeAt(i) < 0x80) continue;
-    const text = Buffer.from(wire, "latin1").toString("utf8");
-    return text.includes("\ufffd") ? wire : text;
+    const bytes = Buffer.from(wire, "latin1");
+    return isUtf8(bytes) ? bytes.toString("utf8") : wire;
   }
   return wire;
 }

@@ -162,6 +162,14 @@ test("property: a name-addr written and read is the same", () => {
   );
 });
 
+test("U+FFFD in a display name is a character like any other, not the sign of broken UTF-8", () => {
+  const uri = parseUri("sip:a@b");
+  assert.ok(uri.ok);
+  const back = parseNameAddr(formatNameAddr(nameAddr(uri.value, "\ufffd")));
+  assert.ok(back.ok);
+  assert.equal(back.value.displayName, "\ufffd");
+});
+
 test("property: any user survives escaping", () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, unit: "grapheme" }), (user) => {
