@@ -6,7 +6,6 @@ import { inCallAlready } from "./arrival.ts";
 import type { CallController, Target } from "./call-controller.ts";
 import { reachable } from "./reachable.ts";
 import { causeOfFailure } from "./release-causes.ts";
-import type { RingFailure } from "./ringing.ts";
 import { playPrompt } from "./prompt.ts";
 
 /** A place to route to, and what is wanted of the party there. */
@@ -26,6 +25,8 @@ export class CallQueue {
   #state: "waiting" | "routing" | "routed" | "closed" = "waiting";
   /** A treatment has answered the caller. */
   #treated = false;
+  /** The time was over while a route was being tried: if that fails nobody else is waited for. */
+  #overdue = false;
   #stopTimer: Cancel = () => undefined;
   #stopPrompt: () => void = () => undefined;
   /** Answers the route that is under way, when the call ends before its target was reached. */
@@ -47,7 +48,10 @@ export class CallQueue {
       callerSide.progress(180);
       return this.#toDefault();
     }
-    this.#stopTimer = context.clock.after(routeTimeoutMs, () => void this.#toDefault());
+    this.#stopTimer = context.clock.after(routeTimeoutMs, () => {
+      this.#overdue = this.#state === "routing";
+      void this.#toDefault();
+    });
     await this.#treat();
   }
 
@@ -58,9 +62,12 @@ export class CallQueue {
     if (twice !== undefined) return fail(twice);
     this.#state = "routing";
     const outcome = this.#treated ? await this.#bringIn(route) : await this.#setUp(route);
-    if (this.#isClosed) return outcome;
-    this.#state = outcome.ok ? "routed" : "waiting";
-    if (outcome.ok) this.#stopTimer();
+    if (outcome.ok || this.#isClosed) return outcome;
+    this.#state = "waiting";
+    if (this.#overdue) {
+      this.#overdue = false;
+      void this.#toDefault();
+    }
     return outcome;
   }
 
@@ -182,7 +189,9 @@ export class CallQueue {
           this.#controller.parties.giveBackId(id);
           this.#controller.phones.setRinger(id, undefined);
           this.#controller.path.startAgain(id);
-          this.#unreached(route, failure);
+          const { dn } = this.#point;
+          const { status } = failure;
+          this.#controller.log.info({ dn, target: route.calledNumber, status }, "a route led nowhere");
           resolve(
             fail({
               error: "InvalidDestination",
@@ -193,10 +202,6 @@ export class CallQueue {
       });
       void setup.start();
     });
-  }
-
-  #unreached(route: Route, { status }: RingFailure): void {
-    this.#controller.log.info({ dn: this.#point.dn, target: route.calledNumber, status }, "a route led nowhere");
   }
 
   #routed(): void {

@@ -236,3 +236,19 @@ test("a DN that is in the call already is no destination: not for a route, a tra
   await s.nothingLeft();
   await s.close();
 });
+
+test("the time is over while a target is being tried, which then fails: the default destination, not for ever nobody", async () => {
+  const s = await queued();
+  s.phone("7002").answering = false;
+  s.phone("7002").silent = true;
+  await s.rig.pass(9000);
+  const routed = s.rig.switch.route(s.connId(1), "8000", to("7002"));
+  await s.rig.pass(3000);
+  s.phone("7002").sessions[0]?.reject(486);
+  await s.rig.pass(1000);
+  assert.equal((await routed).ok, false);
+  assert.equal(s.phone("7003").up.length, 1);
+  s.phone("7001").hangUp();
+  await s.nothingLeft();
+  await s.close();
+});
