@@ -135,10 +135,6 @@ export class CallController {
     return this.#call;
   }
 
-  get plan(): MediaPlan {
-    return this.#plan;
-  }
-
   /** The call has ended. */
   get over(): boolean {
     return this.#call.endedMicros !== undefined;

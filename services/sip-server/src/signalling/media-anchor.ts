@@ -73,11 +73,6 @@ export class MediaAnchor {
     return this.#gone;
   }
 
-  /** Names of the legs that are there. */
-  get names(): readonly string[] {
-    return Array.from(this.#legs.keys());
-  }
-
   /** MSML identifier of a leg: `conn:` and the Media Server's To tag (RFC 5707 6.2). */
   connection(name: string): ConnRef | undefined {
     const tag = this.#legs.get(name)?.session.remoteTag;

@@ -51,3 +51,16 @@ export function admitCall(context: TlibContext, session: Session, right: Right, 
     message: `application ${session.owner.name} lacks the right ${right} on every party of call ${connId}`,
   });
 }
+
+/** Why a session may not move the party ThisDN of a call, beyond what `dnRefusal` says; undefined where it may. */
+export function partyRefusal(
+  context: TlibContext,
+  session: Session,
+  thisDn: string,
+  connId: string,
+): SwitchFailure | undefined {
+  const call = admitCall(context, session, "control", connId);
+  if (!call.ok) return call.error;
+  if (presentParties(call.value).some(({ dn }) => dn === thisDn)) return undefined;
+  return { error: "InvalidState", message: `DN ${thisDn} is no party of call ${connId}` };
+}

@@ -1,12 +1,11 @@
 import { errorText } from "@sidetone/foundation";
 import { type RequestName, responsesOf, type TlibRequest } from "@sidetone/tlib";
-import { presentParties } from "../../call-model/call.ts";
 import type { Session, TlibContext } from "../context.ts";
 import type { Waiting } from "../responses.ts";
 import { pickUpTimeoutMs } from "../limits.ts";
 import { requesterOf } from "../publisher.ts";
 import type { Outcome } from "../switch.ts";
-import { admitCall, dnRefusal } from "./admit.ts";
+import { dnRefusal, partyRefusal } from "./admit.ts";
 import { keyMistake } from "./user-data.ts";
 
 /** Requests that an event about the call answers. */
@@ -27,17 +26,9 @@ const picksUp: ReadonlySet<RequestName> = new Set(["RequestSingleStepConference"
 export function controlCall(context: TlibContext, session: Session, request: CallRequest): void {
   const { calls, publisher } = context;
   const { ThisDN, ConnID } = request.attributes;
-  const refusal = dnRefusal(context, session, request.message, ThisDN);
+  const refusal =
+    dnRefusal(context, session, request.message, ThisDN) ?? partyRefusal(context, session, ThisDN, ConnID);
   if (refusal !== undefined) return publisher.refuse(session, request, refusal);
-  const call = admitCall(context, session, "control", ConnID);
-  if (!call.ok) return publisher.refuse(session, request, call.error);
-  if (!presentParties(call.value).some(({ dn }) => dn === ThisDN)) {
-    publisher.refuse(session, request, {
-      error: "InvalidState",
-      message: `DN ${ThisDN} is no party of call ${ConnID}`,
-    });
-    return;
-  }
   const waiting = expectEvent(context, session, request, ThisDN, ConnID);
   const asked = (): Promise<Outcome> => {
     switch (request.message) {

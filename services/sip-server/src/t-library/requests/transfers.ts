@@ -1,9 +1,8 @@
 import type { TlibRequest } from "@sidetone/tlib";
-import { presentParties } from "../../call-model/call.ts";
 import type { Session, TlibContext } from "../context.ts";
 import { requesterOf } from "../publisher.ts";
 import type { Outcome } from "../switch.ts";
-import { admitCall, dnRefusal } from "./admit.ts";
+import { dnRefusal, partyRefusal } from "./admit.ts";
 import { expectEvent, refuseWhereFailed } from "./call-control.ts";
 import { keyMistake } from "./user-data.ts";
 
@@ -88,20 +87,12 @@ function admit(
   connId: string,
 ): boolean {
   const { ThisDN } = request.attributes;
-  const refused = dnRefusal(context, session, request.message, ThisDN) ?? mistakeOf(session, request);
-  if (refused !== undefined) {
-    context.publisher.refuse(session, request, refused);
-    return false;
-  }
-  const call = admitCall(context, session, "control", connId);
-  if (!call.ok) {
-    context.publisher.refuse(session, request, call.error);
-    return false;
-  }
-  if (presentParties(call.value).some(({ dn }) => dn === ThisDN)) return true;
-  const message = `DN ${ThisDN} is no party of call ${connId}`;
-  context.publisher.refuse(session, request, { error: "InvalidState", message });
-  return false;
+  const refused =
+    dnRefusal(context, session, request.message, ThisDN) ??
+    mistakeOf(session, request) ??
+    partyRefusal(context, session, ThisDN, connId);
+  if (refused !== undefined) context.publisher.refuse(session, request, refused);
+  return refused === undefined;
 }
 
 function mistakeOf(session: Session, request: Initiate | SingleCall | TwoCalls): ReturnType<typeof keyMistake> {
