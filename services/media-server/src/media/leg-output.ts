@@ -22,6 +22,7 @@ export class LegOutput {
   unsendable = 0;
   /** By how much time stamps are ahead of their place on the line; samples. */
   shift = 0;
+  /** Number sent last. */
   #last: number;
   #offset = 0;
   /** The source whose numbering `#offset` and whose places `shift` belong to. */
@@ -58,6 +59,34 @@ export class LegOutput {
   ): void {
     const next = (this.#last + 1 - this.#offset) & 0xffff;
     this.send(io, socket, dest, to, source, false, kind, false, next, at, data, offset, length);
+  }
+
+  /** A packet of a source's numbering is left out on purpose: its number is the next one's. */
+  omit(source: number, sequence: number): void {
+    if (source !== this.#source || !this.#numbered) return;
+    const out = (sequence + this.#offset) & 0xffff;
+    if (((out - this.#last) << 16) >> 16 > 0) this.#offset--;
+  }
+
+  /** Sends a telephone-event of ours between what the source sends, whose next number follows. As for taps, with room for a header. */
+  insertKey(
+    io: PacketIO,
+    socket: number,
+    dest: number,
+    payloadType: number,
+    marker: boolean,
+    at: Spot,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    this.#last = (this.#last + 1) & 0xffff;
+    this.#offset++;
+    const timestamp = at.position + this.timestampBase;
+    writeRtpHeader(data, offset - RTP_HEADER, payloadType, marker, this.#last, timestamp, this.ssrc);
+    io.queue(socket, dest, data, offset - RTP_HEADER, RTP_HEADER + length);
+    this.sent++;
+    this.octets += length;
   }
 
   /** Sends a packet; as for taps, there must be room for a header before `offset`. `fresh`: the source's numbering begins anew. */
