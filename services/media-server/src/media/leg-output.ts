@@ -11,7 +11,7 @@ export const PLAYED = -3;
 /**
  * The one continuous stream that a phone hears, whoever it is connected to: own SSRC, time stamps on the engine's line, sequence numbers
  * that keep the holes and the order of the source, so that the phone's jitter buffer sees what happened. Where the source changes, time
- * stamps do not go back: little is left out (`SEAM`), more is made up for by `shift`.
+ * stamps neither go back nor make a hole: little of what is relayed is left out (`SEAM`), the rest is made up for by `shift`.
  */
 export class LegOutput {
   readonly ssrc: number;
@@ -20,7 +20,7 @@ export class LegOutput {
   octets = 0;
   /** Telephone-events for a phone that did not take them. */
   unsendable = 0;
-  /** By how much time stamps are ahead of their place on the line; samples. */
+  /** By how much time stamps are ahead of their place on the line, or behind it; samples. */
   shift = 0;
   /** Number sent last. */
   #last: number;
@@ -130,8 +130,9 @@ export class LegOutput {
     if (kind !== DTMF) {
       if (!this.#aligned) {
         const behind = this.#end - at.position;
-        if (behind > 0 && behind <= SEAM) return;
-        this.shift = Math.max(0, behind);
+        // What was relayed is in time to go on from; what we make goes on wherever it was.
+        if (source >= 0 && behind > 0 && behind <= SEAM) return;
+        this.shift = behind > -SEAM ? behind : 0;
         this.#aligned = true;
       }
       const end = at.position + this.shift + length;
