@@ -35,10 +35,24 @@ async function manager(
   recorders: string[] = [],
   more: Partial<ResourceGroupConfig> = {},
 ): Promise<RunningRole> {
-  const monitor = { intervalMs: 50, timeoutMs: 300 };
+  const monitor = { intervalMs: 50, timeoutMs: 300, returnAnswers: 1 };
   const resources = (list: string[]): ResourceGroupConfig["resources"] =>
-    list.map((address) => ({ address, portCapacity: undefined }));
-  const base = { loadBalanceScheme: "round-robin", monitor, recordRoute: false } as const;
+    list.map((address) => ({
+      address,
+      portCapacity: undefined,
+      preference: 1,
+      geoLocation: undefined,
+      withdrawn: false,
+    }));
+  const base = {
+    loadBalanceScheme: "round-robin",
+    monitor,
+    recordRoute: false,
+    preference: 1,
+    geoLocation: undefined,
+    geoOverflow: true,
+    clients: undefined,
+  } as const;
   const groups: ResourceGroupConfig[] = [
     { name: "ms", service: "msml", ...base, resources: resources(media), ...more },
     { name: "rs", service: "recording-server", ...base, resources: resources(recorders) },
@@ -49,6 +63,7 @@ async function manager(
     apiToken: undefined,
     sipJournal: undefined,
     peers: [],
+    maxSessionsPerClient: undefined,
     groups,
   };
   const role = await startResourceManager(config, context);
@@ -305,24 +320,24 @@ describe("Resource Manager over TCP", () => {
     assert.equal(byes[0]?.headers.has("route"), false);
   });
 
-  test("the state of every resource is on /api/v1/resources, and can be drained", async (t) => {
+  test("the state of every resource is on /api/v1/resources, and can be withdrawn", async (t) => {
     const a = await element(t, accepting);
     const b = await element(t, accepting);
     const role = await manager(t, [a.uri, b.uri]);
     await ready(role);
-    const drained = await fetch(`${role.http}/api/v1/resources/drain`, {
+    const withdrawn = await fetch(`${role.http}/api/v1/resources/withdraw`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ address: a.uri, draining: true }),
+      body: JSON.stringify({ address: a.uri }),
     });
-    assert.equal(drained.status, 200);
+    assert.equal(withdrawn.status, 200);
     const uac = await client(t);
     for (let i = 0; i < 3; i++) await invite(uac, role, `msml=d${i}`, ";dn=1");
     assert.deepEqual([a.invites.length, b.invites.length], [0, 3]);
     const { resources } = (await (await fetch(`${role.http}/api/v1/resources`)).json()) as {
       resources: { address: string; state: string }[];
     };
-    assert.deepEqual(resources.map((r) => [r.address, r.state])[0], [a.uri, "draining"]);
+    assert.deepEqual(resources.map((r) => [r.address, r.state])[0], [a.uri, "withdrawn"]);
     assert.match(
       await (await fetch(`${role.http}/metrics`)).text(),
       /sidetone_resource_invites_total\{service="msml",outcome="accepted",status="200"\} 3/,

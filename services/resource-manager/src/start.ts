@@ -8,6 +8,7 @@ import { registerApi } from "./api.ts";
 import { Pool } from "./groups/pool.ts";
 import { addMetrics } from "./metrics.ts";
 import { HealthMonitor } from "./monitor.ts";
+import { ResourceNews } from "./news.ts";
 import { makePeers } from "./proxy/peers.ts";
 import { ResourceProxy } from "./proxy/proxy.ts";
 import { readiness } from "./readiness.ts";
@@ -31,16 +32,24 @@ export async function startResourceManager(section: ResourceManagerConfig, conte
     log,
     userAgent: "Sidetone Resource Manager",
     largeRequests: "tcp-only",
-    allow: ["INVITE", "ACK", "CANCEL", "OPTIONS", "BYE"],
+    allow: ["INVITE", "ACK", "CANCEL", "OPTIONS", "BYE", "SUBSCRIBE"],
     acceptPeer: (ip) => peers.accepts(ip),
     ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),
   });
-  const monitor = new HealthMonitor({ pool, clock, log, ask: (uri, timeoutMs) => endpoint.options(uri, timeoutMs) });
+  const news = new ResourceNews({ pool, clock, endpoint });
+  const monitor = new HealthMonitor({
+    pool,
+    clock,
+    log,
+    ask: (uri, timeoutMs) => endpoint.ask(uri, timeoutMs),
+    onChange: (resource) => news.check(resource),
+  });
   let http: HttpServer | undefined;
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= (async () => {
       monitor.close();
+      news.close();
       await http?.close();
       await endpoint.close();
       await journal?.close();
@@ -55,11 +64,11 @@ export async function startResourceManager(section: ResourceManagerConfig, conte
         log,
         token: section.apiToken,
         ready: () => readiness(pool, clock.now() - startedAt),
-        register: (app) => registerApi(app, pool, clock),
+        register: (app) => registerApi(app, { pool, clock, log, news }),
       });
     }
     const machine = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((i) => i.address));
-    const observer = addMetrics(http?.metrics ?? new Registry(), pool, clock);
+    const observer = addMetrics(http?.metrics ?? new Registry(), pool, clock, () => news.subscribers.length);
     const proxy = new ResourceProxy({
       clock,
       log,
@@ -69,6 +78,9 @@ export async function startResourceManager(section: ResourceManagerConfig, conte
       send: (request, to, handlers) => endpoint.request(request, to, handlers),
       sendAck: (request, to) => endpoint.sendAck(request, to),
       observer,
+      maxSessionsPerClient: section.maxSessionsPerClient,
+      suspect: (resource) => monitor.suspect(resource),
+      subscribe: (tx) => news.subscribe(tx),
     });
     endpoint.onRequest = (tx) => proxy.onRequest(tx);
     endpoint.onDialogRequest = (tx) => proxy.onDialogRequest(tx);

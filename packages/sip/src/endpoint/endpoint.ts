@@ -258,16 +258,22 @@ export class SipEndpoint implements EventHost {
   }
 
   /** Asks `uri` for its options; undefined where no answer comes in time. */
-  options(uri: string, timeoutMs: number): Promise<SipResponse | undefined> {
+  async options(uri: string, timeoutMs: number): Promise<SipResponse | undefined> {
+    const answer = await this.ask(uri, timeoutMs);
+    return typeof answer === "string" ? undefined : answer;
+  }
+
+  /** As `options`, but says why there is no answer: `transport` where nobody is there, `timeout` where somebody is silent. */
+  ask(uri: string, timeoutMs: number): Promise<SipResponse | "timeout" | "transport"> {
     return new Promise((resolve) => {
-      const cancel = afterSilence(this.clock, timeoutMs, () => resolve(undefined));
-      const done = (response: SipResponse | undefined): void => {
+      const cancel = afterSilence(this.clock, timeoutMs, () => resolve("timeout"));
+      const done = (answer: SipResponse | "timeout" | "transport"): void => {
         cancel();
-        resolve(response);
+        resolve(answer);
       };
       const from = `<${this.contact(undefined, { uri })}>`;
       const request = this.newRequest("OPTIONS", { uri, to: uri, from, headers: [["Accept", "application/sdp"]] });
-      this.request(request, { uri }, { onFinal: done, onFailure: () => done(undefined) });
+      this.request(request, { uri }, { onFinal: done, onFailure: done });
     });
   }
 

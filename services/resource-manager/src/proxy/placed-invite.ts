@@ -34,6 +34,8 @@ export interface PlacementContext {
   readonly log: Logger;
   readonly pool: Pool;
   readonly send: SendRequest;
+  /** Something is wrong with a resource: it should be asked whether it lives. */
+  readonly suspect: (resource: Resource) => void;
   /** Name to bind to the resource that accepts; absent where nothing is bound. */
   readonly name: string | undefined;
   /** How it ended, once; and how many resources it was offered to. */
@@ -148,10 +150,11 @@ export class PlacedInvite {
     resource.ended(this.#callId);
     if (name !== undefined) pool.affinity.release(name, resource.address);
     const now = clock.now();
-    if (why === "transport") resource.observe({ kind: "connection-lost" }, now);
-    else if (why === "timeout") resource.observe({ kind: "unanswered" }, now);
-    else if (why === "silence") resource.backOff(now + silenceBackOffMs);
-    else if (response?.status === 503) {
+    if (why !== "refused") {
+      // One INVITE that came to nothing is no death: OPTIONS decides that.
+      resource.backOff(now + silenceBackOffMs);
+      if (why !== "silence") this.#context.suspect(resource);
+    } else if (response?.status === 503) {
       const seconds = retryAfterSeconds(response);
       if (seconds !== undefined) resource.backOff(now + Math.min(maxBackOffMs, seconds * 1000));
     }
