@@ -7,3 +7,5 @@ export { MemoryNetwork } from "../transport/memory.ts";
 export type { MemoryNetworkOptions } from "../transport/memory.ts";
 export { RegistrationClient } from "./registration.ts";
 export type { RegistrationOptions } from "./registration.ts";
+export { NextHops } from "./next-hops.ts";
+export type { NextHopsOptions } from "./next-hops.ts";

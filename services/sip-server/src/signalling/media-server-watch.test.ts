@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock } from "@sidetone/foundation";
-import {
-  MediaServerWatch,
-  REPORTED_TIMEOUT_MS,
-  WATCH_INTERVAL_MS,
-  WATCH_TIMEOUT_MS,
-} from "./media-server-watch.ts";
+import { MediaServerWatch, REPORTED_TIMEOUT_MS, WATCH_INTERVAL_MS, WATCH_TIMEOUT_MS } from "./media-server-watch.ts";
 
 const uri = "sip:ms@127.0.0.1:5080;transport=tcp";
 
