@@ -77,6 +77,7 @@ export async function startResourceManager(section: ResourceManagerConfig, conte
       self: () => ownAddresses(endpoint.bound, machine),
       send: (request, to, handlers) => endpoint.request(request, to, handlers),
       sendAck: (request, to) => endpoint.sendAck(request, to),
+      dismiss: (invite, response) => endpoint.dismiss(invite, response),
       observer,
       maxSessionsPerClient: section.maxSessionsPerClient,
       suspect: (resource) => monitor.suspect(resource),

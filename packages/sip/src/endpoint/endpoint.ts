@@ -5,6 +5,7 @@ import { OutgoingSubscription } from "../event/outgoing-subscription.ts";
 import type { EventHost, SubscribeOptions, Subscription } from "../event/types.ts";
 import { formatUri, formatVia, Headers, Params, parseUri, serialize, SipRequest } from "../message/index.ts";
 import type { SipMessage, SipResponse, SipUri } from "../message/index.ts";
+import { dismiss } from "../session/dismissal.ts";
 import type { DialogUser } from "../session/host.ts";
 import { Session } from "../session/invite-session.ts";
 import { MAX_DIALOGS, MIN_SE_S, SESSION_EXPIRES_S } from "../session/limits.ts";
@@ -170,6 +171,11 @@ export class SipEndpoint implements EventHost {
       if (!request.headers.has("Max-Forwards")) request.headers.append("Max-Forwards", "70");
       this.#transport.send(serialize(request), request, flow, () => undefined);
     });
+  }
+
+  /** ACK and BYE for a 2xx that nobody wants; gives the function that repeats the ACK. @param invite as it was sent */
+  dismiss(invite: SipRequest, response: SipResponse): () => void {
+    return dismiss(this, invite, response);
   }
 
   /** Sends a message as it is. */

@@ -10,6 +10,7 @@ import {
   parseUri,
   type ServerTransaction,
   type SipRequest,
+  type SipResponse,
   type SipUri,
 } from "@sidetone/sip";
 import type { Pool } from "../groups/pool.ts";
@@ -43,6 +44,8 @@ export interface ProxyOptions {
   readonly send: SendRequest;
   /** Sends an ACK of a 2xx on, with a Via of our own. */
   readonly sendAck: (request: SipRequest, to: Destination) => void;
+  /** Ends the dialog of a 2xx that nobody wants; gives what repeats the ACK. */
+  readonly dismiss: (invite: SipRequest, response: SipResponse) => () => void;
   readonly observer: ProxyObserver;
   readonly suspect: (resource: Resource) => void;
   readonly maxSessionsPerClient: number | undefined;
@@ -115,7 +118,7 @@ export class ResourceProxy {
   }
 
   #place(tx: ServerTransaction, wish: ServiceWish): void {
-    const { clock, log, pool, send, observer, suspect } = this.#o;
+    const { clock, log, pool, send, dismiss, observer, suspect } = this.#o;
     const request = tx.request;
     const client = tx.flow.remote.host;
     const finish = (outcome: "accepted" | "refused" | "cancelled", status: number, attempts: number): void => {
@@ -150,7 +153,7 @@ export class ResourceProxy {
       plan === undefined
         ? [{ address: named ?? "", resource: undefined, request: forwarded(request, this.#o.self()) }]
         : plan.resources.map((r) => this.#candidate(tx, wish.uri, r));
-    const context = { clock, log, pool, send, suspect, name: plan?.name, onOutcome: finish };
+    const context = { clock, log, pool, send, dismiss, suspect, name: plan?.name, onOutcome: finish };
     new PlacedInvite(tx, candidates, context).start();
   }
 
