@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
+import { loadConfigInThread } from "@sidetone/config";
 import type { RunningRole } from "@sidetone/foundation";
-import { accepting, client, element, invite, manager, placeOf, ready } from "./rig.ts";
+import { accepting, client, context, element, invite, manager, placeOf, ready } from "./rig.ts";
+import { Pool } from "./groups/pool.ts";
 import { makeToken } from "./groups/token.ts";
+import { ResourceNews } from "./news.ts";
+import { WithdrawalReload } from "./reload.ts";
 
 async function post(role: RunningRole, verb: string, address: string, headers = {}): Promise<Response> {
   return fetch(`${role.http}/api/v1/resources/${verb}`, {
@@ -179,5 +186,39 @@ describe("who gets in, and where to", () => {
     const reason = await new Promise<string>((resolve) => other.on("terminated", (e) => resolve(e.reason)));
     assert.equal(reason, "answered 489");
     await other.close();
+  });
+});
+
+describe("the file is read again", () => {
+  test("a resource that it withdraws, or no longer does; what a command said stays where the line did not change", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "sidetone-rm-"));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const file = join(folder, "sidetone.yaml");
+    const write = (withdrawn: string): void =>
+      writeFileSync(
+        file,
+        `resource-manager:
+  listen: ["tcp://127.0.0.1:5070"]
+  groups: { ms: { service: msml, resources: [{ address: "sip:127.0.0.1:5080", ${withdrawn} }, { address: "sip:127.0.0.1:5081" }] } }
+`,
+      );
+    write("withdrawn: false");
+    const loaded = await loadConfigInThread(file).result;
+    assert(loaded.ok && loaded.value.resourceManager !== undefined);
+    const pool = new Pool(loaded.value.resourceManager.groups, 0);
+    const endpoint = await client(t);
+    const news = new ResourceNews({ pool, clock: context.clock, endpoint });
+    const reload = new WithdrawalReload({ ...context, file, pool, news, load: loadConfigInThread });
+    const states = (): string => pool.resources.map((r) => r.condition).join(" ");
+    write("withdrawn: true");
+    await reload.reload();
+    assert.equal(states(), "withdrawn up");
+    pool.resources[1]?.withdraw(true, 0);
+    write("withdrawn: yes please");
+    await reload.reload();
+    assert.equal(states(), "withdrawn withdrawn");
+    write("withdrawn: false");
+    await reload.reload();
+    assert.equal(states(), "up withdrawn");
   });
 });

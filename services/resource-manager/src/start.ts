@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import { type ResourceManagerConfig, sipUriPlace } from "@sidetone/config";
+import { loadConfigInThread, type ResourceManagerConfig, sipUriPlace } from "@sidetone/config";
 import type { RoleContext, RunningRole } from "@sidetone/foundation";
 import { type HttpServer, Registry, startHttp } from "@sidetone/http";
 import { openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
@@ -12,12 +12,17 @@ import { ResourceNews } from "./news.ts";
 import { makePeers } from "./proxy/peers.ts";
 import { ResourceProxy } from "./proxy/proxy.ts";
 import { readiness } from "./readiness.ts";
+import { WithdrawalReload } from "./reload.ts";
 
 /**
- * Starts the Resource Manager.
+ * Starts the Resource Manager. @param file where its configuration came from, for `reload`
  * @throws SidetoneError `port-in-use` (exit 2).
  */
-export async function startResourceManager(section: ResourceManagerConfig, context: RoleContext): Promise<RunningRole> {
+export async function startResourceManager(
+  section: ResourceManagerConfig,
+  context: RoleContext,
+  file?: string,
+): Promise<RunningRole> {
   const { clock } = context;
   const log = context.log.child({ role: "resource-manager" });
   const startedAt = clock.now();
@@ -93,8 +98,11 @@ export async function startResourceManager(section: ResourceManagerConfig, conte
     await close();
     throw error;
   }
+  const again =
+    file === undefined ? undefined : new WithdrawalReload({ file, pool, news, clock, log, load: loadConfigInThread });
   return {
     role: "resource-manager",
+    ...(again === undefined ? {} : { reload: () => again.reload() }),
     listening: [
       ...endpoint.bound.map((b) => `${b.transport}://${b.host}:${b.port}`),
       ...(http === undefined ? [] : [http.url]),
