@@ -8,6 +8,7 @@ import {
   type HostPort,
   Params,
   parseUri,
+  RESOURCE_EVENT,
   type ServerTransaction,
   type SipRequest,
   type SipResponse,
@@ -56,6 +57,9 @@ export interface ProxyOptions {
 /** Header with the location that a session is wanted at. */
 const geoLocationHeader = "X-Genesys-geo-location";
 
+/** What the proxy serves outside a dialog. */
+const allow = "INVITE, ACK, CANCEL, OPTIONS, SUBSCRIBE";
+
 const forbidden = Symbol("forbidden");
 
 /** A stateful proxy (RFC 3261 16) in front of media servers and recorders. */
@@ -74,7 +78,13 @@ export class ResourceProxy {
     const self = this.#o.self();
     const uri = parseUri(request.uri);
     if (request.method === "OPTIONS" && uri.ok && isSelf(uri.value, self) && uri.value.user === undefined) {
-      return tx.respond(200, { headers: [["Accept", "application/sdp"]] });
+      return tx.respond(200, {
+        headers: [
+          ["Allow", allow],
+          ["Allow-Events", RESOURCE_EVENT],
+          ["Accept", "application/sdp"],
+        ],
+      });
     }
     if (this.#refusedAtGate(tx)) return;
     if (request.method === "SUBSCRIBE") return this.#o.subscribe(tx);
@@ -83,8 +93,7 @@ export class ResourceProxy {
       return tx.respond(404, { reason: "No Such Service Here" });
     }
     if (request.method === "OPTIONS") return this.#answerServiceOptions(tx, wish);
-    if (request.method !== "INVITE")
-      return tx.respond(405, { headers: [["Allow", "INVITE, ACK, CANCEL, OPTIONS, SUBSCRIBE"]] });
+    if (request.method !== "INVITE") return tx.respond(405, { headers: [["Allow", allow]] });
     this.#place(tx, wish);
   }
 
