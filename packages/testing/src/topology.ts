@@ -23,6 +23,8 @@ export interface TopologyOptions {
   /** Command words in front of a part's binary, e.g. to enter a network namespace. */
   readonly wrap?: (name: PartName) => readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Parts that are configured but not started with the others. */
+  readonly later?: readonly PartName[];
   /** Default a new temporary one, removed by `dispose` unless `SIDETONE_TEST_KEEP` is set. */
   readonly folder?: string;
 }
@@ -262,7 +264,7 @@ export async function startTopology(options: TopologyOptions = {}): Promise<Topo
   const topology = new Topology(options, folder, places);
   await topology.writeConfig();
   try {
-    await topology.start();
+    await topology.start(topology.names().filter((name) => options.later?.includes(name) !== true));
   } catch (error) {
     topology.dispose();
     throw error;
