@@ -88,12 +88,14 @@ export class Scene {
       dns: Object.fromEntries(
         phones.map((dn) => [dn, { type: "extension", password: `demo-${dn}`, record: dn.startsWith("72") }]),
       ),
+      ...(o.hostOf === undefined ? {} : { "plain-ws": true }),
       applications: {
         desk: { password: "demo-desk", grants: [{ dns: "7*", rights: ["monitor", "control", "userdata", "record"] }] },
       },
     };
     const given = o.config ?? {};
     const topology = await startTopology({
+      console: false,
       ...o,
       config: { ...given, "sip-server": { ...own, ...given["sip-server"] } },
       later: [...(o.later ?? []), ...(o.afterCalls ?? [])],
@@ -133,6 +135,13 @@ export class Scene {
     this.desktop.close();
     await this.load.close();
     this.topology.dispose();
+  }
+
+  /** The last warnings of all parts, for a failed test's message. */
+  get warnings(): string {
+    const lines = this.topology.output().split("\n");
+    const found = lines.filter((line) => line.startsWith("{") && !line.startsWith('{"level":"info"'));
+    return found.slice(-25).join("\n");
   }
 
   /** Number by which a phone's voice is known. */

@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   BLOCK_OCTETS,
-  blocksOf,
   channelsOf,
+  type FoundFrame,
+  framesOf,
   numberOf,
   readBlock,
   readG711Wav,
@@ -13,14 +14,17 @@ import {
   type Topology,
 } from "@sidetone/testing";
 
+/** Frames of a speaker by their numbers; 16 blocks are a whole one. */
+export type Frames = ReadonlyMap<number, FoundFrame>;
+
 /** All that is stored under one recording id, wherever. */
 export interface StoredCall {
   readonly id: string;
   /** One for each recorder that has some of it. */
   readonly rows: readonly StoredRecording[];
-  /** Blocks of each frame of the customer (left) and the agent (right): the most that one recorder has. 16 are a whole frame. */
-  readonly customer: ReadonlyMap<number, number>;
-  readonly agent: ReadonlyMap<number, number>;
+  /** Frames of the customer (left) and the agent (right), each as the recorder has it that has most of it. */
+  readonly customer: Frames;
+  readonly agent: Frames;
   /** Blocks of anybody else, or in the wrong channel. */
   readonly strange: number;
 }
@@ -34,14 +38,14 @@ export async function storedCalls(
   const calls: StoredCall[] = [];
   for (const [id, same] of Map.groupBy(rows, (row) => row.id)) {
     const who = speakers(id);
-    const customer = new Map<number, number>();
-    const agent = new Map<number, number>();
+    const customer = new Map<number, FoundFrame>();
+    const agent = new Map<number, FoundFrame>();
     let strange = 0;
     for (const row of same) {
       const [left = new Uint8Array(), right = new Uint8Array()] = readG711Wav(await topology.audio(row));
       const own = [who?.customer ?? -2, who?.agent ?? -2] as const;
-      merge(customer, blocksOf(left, own[0]));
-      merge(agent, blocksOf(right, own[1]));
+      merge(customer, framesOf(left, own[0]));
+      merge(agent, framesOf(right, own[1]));
       strange += others(left, own[0]) + others(right, own[1]);
     }
     calls.push({ id, rows: same, customer, agent, strange });
@@ -49,8 +53,8 @@ export async function storedCalls(
   return calls;
 }
 
-function merge(into: Map<number, number>, more: ReadonlyMap<number, number>): void {
-  for (const [number, blocks] of more) into.set(number, Math.max(blocks, into.get(number) ?? 0));
+function merge(into: Map<number, FoundFrame>, more: Frames): void {
+  for (const [number, frame] of more) if (frame.blocks > (into.get(number)?.blocks ?? 0)) into.set(number, frame);
 }
 
 function others(sound: Uint8Array, speaker: number): number {
@@ -64,22 +68,22 @@ function others(sound: Uint8Array, speaker: number): number {
 }
 
 /** Numbers of the frames from `first` to `last` of which less than a whole frame is stored. */
-export function missing(blocks: ReadonlyMap<number, number>, first: number, last: number): number[] {
+export function missing(frames: Frames, first: number, last: number): number[] {
   const found: number[] = [];
-  for (let number = first; number <= last; number += 1) if ((blocks.get(number) ?? 0) < 16) found.push(number);
+  for (let number = first; number <= last; number += 1) if ((frames.get(number)?.blocks ?? 0) < 16) found.push(number);
   return found;
 }
 
 /** Longest row of missing frames between `first` and `last`, as frame numbers; undefined where none is missing. */
 export function longestHole(
-  blocks: ReadonlyMap<number, number>,
+  frames: Frames,
   first: number,
   last: number,
 ): { readonly from: number; readonly frames: number } | undefined {
   let best: { from: number; frames: number } | undefined;
   let from = -1;
   for (let number = first; number <= last + 1; number += 1) {
-    const there = number > last || (blocks.get(number) ?? 0) >= 16;
+    const there = number > last || (frames.get(number)?.blocks ?? 0) >= 16;
     if (!there && from < 0) from = number;
     if (!there || from < 0) continue;
     if (best === undefined || number - from > best.frames) best = { from, frames: number - from };

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { systemClock } from "@sidetone/foundation";
 import {
   ArrivalLog,
-  blocksOf,
+  framesOf,
   decodeUlaw,
   encodeUlaw,
   FRAME_OCTETS,
@@ -22,11 +22,12 @@ test("a numbered frame survives decoding and encoding, and is found wherever it 
   writeFrame(sound, 7 + FRAME_OCTETS, 17, 3);
   writeFrame(sound, 7 + 2 * FRAME_OCTETS, 3071, 11_259_376);
   const through = sound.map((octet) => encodeUlaw(decodeUlaw(octet)));
-  assert.deepEqual(Array.from(blocksOf(through, 3071)), [
-    [11_259_375, 16],
-    [11_259_376, 16],
+  assert.deepEqual(Array.from(framesOf(through, 3071)), [
+    [11_259_375, { blocks: 16, at: 7 }],
+    [11_259_376, { blocks: 16, at: 7 + 2 * FRAME_OCTETS }],
   ]);
-  assert.deepEqual(Array.from(blocksOf(through.subarray(0, 7 + FRAME_OCTETS + 95), 17)), [[3, 9]]);
+  const cut = framesOf(through.subarray(0, 7 + FRAME_OCTETS + 95), 17);
+  assert.deepEqual(Array.from(cut), [[3, { blocks: 9, at: 7 + FRAME_OCTETS }]]);
 });
 
 /** Arrivals of speaker 1 every 20 ms from 0 s to 10 s; `lose` leaves frames out, `more` adds some. */

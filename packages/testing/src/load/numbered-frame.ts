@@ -47,16 +47,25 @@ export function numberOf(block: number): number {
   return block % 2 ** 24;
 }
 
-/** Blocks of each frame of one speaker in µ-law sound, as they stand one after another: a whole frame has 16. */
-export function blocksOf(sound: Uint8Array, speaker: number): Map<number, number> {
-  const found = new Map<number, number>();
+/** A frame in stored sound: how many of its 16 blocks are there, and where the first one is. */
+export interface FoundFrame {
+  readonly blocks: number;
+  readonly at: number;
+}
+
+/** The frames of one speaker in µ-law sound, by their numbers. */
+export function framesOf(sound: Uint8Array, speaker: number): Map<number, FoundFrame> {
+  const found = new Map<number, FoundFrame>();
   for (let at = 0; at + BLOCK_OCTETS <= sound.length; ) {
     const block = readBlock(sound, at);
     if (block < 0) {
       at += 1;
       continue;
     }
-    if (speakerOf(block) === speaker) found.set(numberOf(block), (found.get(numberOf(block)) ?? 0) + 1);
+    if (speakerOf(block) === speaker) {
+      const before = found.get(numberOf(block));
+      found.set(numberOf(block), { blocks: (before?.blocks ?? 0) + 1, at: before?.at ?? at });
+    }
     at += BLOCK_OCTETS;
   }
   return found;
