@@ -62,7 +62,7 @@ async function pauseAll(scene: Scene, fault: number, { fromMs, toMs }: Pause, pr
     const agents = Array.from({ length: scene.calls }, (_, n) => agentOf(n));
     const outcomes = await Promise.all(
       agents.map((ThisDN) =>
-        outcomeOf(scene.desktop.client[what]({ ThisDN, ConnectionID: scene.desktop.connId(ThisDN) })),
+        outcomeOf(scene.desktop.client[what]({ ThisDN, ConnID: scene.desktop.connId(ThisDN) })),
       ),
     );
     const refused = outcomes.filter((outcome) => outcome !== "accepted");
