@@ -19,6 +19,7 @@ export type CoreMethod =
   | "openTap"
   | "setTapSources"
   | "setTapDestination"
+  | "waiting"
   | "pauseTap"
   | "resumeTap"
   | "closeTap"
