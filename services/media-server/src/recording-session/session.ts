@@ -349,7 +349,8 @@ export class RecordingSession {
     const loss = this.#lossOf(unprovenMs ?? 0, reason);
     const target = this.#sip?.remoteTarget;
     if (target !== undefined) this.#avoid.add(target);
-    this.#release()?.terminate();
+    // One that lives all the same is to know that what it has is not all.
+    this.#release()?.terminate({ headers: [["Reason", 'SIP;cause=503;text="moved to another recorder"']] });
     this.#input({ kind: "peer-ended", orderly: false, ...loss });
   }
 
