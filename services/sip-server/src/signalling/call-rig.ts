@@ -8,6 +8,7 @@ import { CallSwitch } from "./call-switch.ts";
 import { Calls } from "./calls.ts";
 import { FakeMediaServer, phoneSdp } from "./fake-media-server.ts";
 import { MediaServerWatch } from "./media-server-watch.ts";
+import { RecoveryTurns } from "./recovery-turns.ts";
 import { dispatchRequest } from "./request-dispatch.ts";
 import type { RingTarget } from "./ring-target.ts";
 
@@ -85,6 +86,7 @@ export class CallRig {
         log: silentLogger,
         endpoint: this.server,
         watch: new MediaServerWatch(this.clock, async (uri, ms) => (await this.server.options(uri, ms)) !== undefined),
+        recoveries: new RecoveryTurns(),
         ledger: {
           expect: ({ dn, side, cause }) =>
             note(`ledger expect ${dn} ${side}${cause === "full-time" ? "" : ` ${cause}`}`),
@@ -199,6 +201,8 @@ function nameOfEffect(effect: CallEffect): string {
       return `data ${effect.keys.map((key) => `${key}=${JSON.stringify(effect.userData[key])}`).join(" ")}${effect.by === undefined ? "" : ` by ${effect.by}`}`;
     case "recording-failed":
       return `recording-failed ${effect.recordDn} ${effect.reason}`;
+    case "recording-recovered":
+      return `recording-recovered ${effect.recordDn} ${effect.gapMs} ${effect.reason}`;
     case "party-routed":
       return `${effect.party.id} routed to ${effect.target.id}`;
     case "party-replaced":

@@ -25,14 +25,24 @@ export interface MediaAnchorOptions {
   readonly from: NameAddr;
   readonly localAddress: string;
   readonly watch: MediaServerWatch;
+  /** R30: resources to avoid, as the Resource Manager knows them: tokens or SIP URIs. */
+  readonly avoid?: readonly string[];
   /** MSML events, bodies of the Media Server's INFO. */
   onMsml(body: Buffer): void;
-  /** The Media Server ended a leg that we did not end. */
-  onLost(reason: string): void;
+  /** The Media Server is gone, or ended a leg that we did not end. */
+  onLost(loss: AnchorLoss): void;
+}
+
+/** How a Media Server was lost. */
+export interface AnchorLoss {
+  readonly reason: string;
+  /** Wall clock when it was known to live for the last time. */
+  readonly sinceMicros: number;
 }
 
 interface AnchorLeg {
   readonly name: string;
+  readonly dn: string;
   readonly session: InviteSession;
   readonly stamp: OriginStamp;
   /** What the Media Server answered to the phone's SDP, as it is. */
@@ -54,6 +64,8 @@ export class MediaAnchor {
   readonly #options: MediaAnchorOptions;
   readonly #legs = new Map<string, AnchorLeg>();
   #token: string | undefined;
+  /** Where it is: the first leg's Contact. */
+  #place: string | undefined;
   #msmlQueue: Promise<unknown> = Promise.resolve();
   #closed = false;
   /** The Media Server was reported as lost. */
@@ -71,6 +83,16 @@ export class MediaAnchor {
   /** The Media Server was lost. */
   get gone(): boolean {
     return this.#gone;
+  }
+
+  /** How another Resource Manager, or this one, is told which resource it was. */
+  get resource(): string | undefined {
+    return this.#token ?? this.#place;
+  }
+
+  /** The legs as another Media Server has to be told of them, each with the SDP that this one has. */
+  get legs(): readonly { readonly name: string; readonly dn: string; readonly offer: Buffer }[] {
+    return Array.from(this.#legs.values(), ({ name, dn, offered }) => ({ name, dn, offer: offered }));
   }
 
   /** MSML identifier of a leg: `conn:` and the Media Server's To tag (RFC 5707 6.2). */
@@ -99,6 +121,8 @@ export class MediaAnchor {
     const headers: [string, string][] = [["X-Genesys-CallUUID", callUuid]];
     if (geoLocation !== undefined) headers.push(["X-Genesys-geo-location", geoLocation]);
     if (this.#token !== undefined) headers.push(["X-Resource-Token", this.#token]);
+    const { avoid = [] } = this.#options;
+    if (avoid.length > 0) headers.push(["X-Resource-Avoid", avoid.join(", ")]);
     const stamp = new OriginStamp(
       `${this.#legs.size + 1}${Math.floor(this.#options.clock.wallMicros() / 1000)}`,
       this.#options.localAddress,
@@ -118,6 +142,7 @@ export class MediaAnchor {
           return;
         }
         this.#token ??= response.headers.get("X-Resource-Token");
+        this.#place ??= session.remoteTarget;
         const offer = withDirection(response.body, "sendrecv");
         if (offer === undefined) {
           session.terminate();
@@ -126,6 +151,7 @@ export class MediaAnchor {
         }
         this.#legs.set(name, {
           name,
+          dn,
           session,
           stamp,
           answer: response.body,
@@ -216,19 +242,36 @@ export class MediaAnchor {
     const unwatch =
       remoteTarget === undefined
         ? (): void => undefined
-        : this.#options.watch.add(remoteTarget, () => this.#lost("media-server-lost (no answer)"));
+        : this.#options.watch.add(remoteTarget, {
+            onGone: (lastHeardMs) => {
+              const { clock } = this.#options;
+              const agoMicros = Math.max(0, Math.round((clock.now() - lastHeardMs) * 1000));
+              this.#lost("media-server-lost (no answer)", clock.wallMicros() - agoMicros);
+            },
+            onDoubt: () => void this.#ask(session),
+          });
     session.on("request", (incoming) => this.#request(incoming));
     // The Media Server has no reason to offer; what it offers is what it has (its session timer's refresh).
     session.on("reinvite", (incoming) => this.#refresh(name, incoming));
     session.on("update", (incoming) => this.#refresh(name, incoming));
     session.on("ended", ({ by }) => {
       unwatch();
-      if (this.#legs.get(name)?.session === session) this.#legs.delete(name);
+      // Lost first: what it was is to be known to who takes the call elsewhere.
       if (by !== "local") this.#lost(`media-server-leg-ended-${by}`);
+      if (this.#legs.get(name)?.session === session) this.#legs.delete(name);
     });
   }
 
+  /** A connection to the server closed, and somebody answers there: only the one that we know has this dialog. */
+  async #ask(session: InviteSession): Promise<void> {
+    if (this.#closed || this.#gone || session.state !== "confirmed") return;
+    const response = await session.request("OPTIONS");
+    if (response.status === 481) this.#failed(response);
+  }
+
   #request(incoming: IncomingRequest): void {
+    // R30: what a server that was given up has to say when it wakes up counts nothing.
+    if (this.#gone || this.#closed) return incoming.respond(481);
     if (incoming.request.method !== "INFO") {
       incoming.respond(501);
       return;
@@ -243,10 +286,10 @@ export class MediaAnchor {
     else incoming.respond(200, { body: leg.stamp.stamp(leg.offered), contentType: "application/sdp" });
   }
 
-  #lost(reason: string): void {
+  #lost(reason: string, sinceMicros = this.#options.clock.wallMicros()): void {
     if (this.#closed || this.#gone) return;
     this.#gone = true;
-    this.#options.onLost(reason);
+    this.#options.onLost({ reason, sinceMicros });
   }
 
   #log(error: unknown): void {

@@ -7,6 +7,7 @@ import type { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from ".
 import type { Directory, TrunkUse } from "../directory/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { MediaServerWatch } from "./media-server-watch.ts";
+import type { RecoveryTurns } from "./recovery-turns.ts";
 import type { RingTarget } from "./ring-target.ts";
 
 /** What every call of this SIP Server shares. */
@@ -19,6 +20,7 @@ export interface ServerContext {
   readonly log: Logger;
   readonly endpoint: SipEndpoint;
   readonly watch: MediaServerWatch;
+  readonly recoveries: RecoveryTurns;
   readonly ledger: Pick<Ledger, "expect" | "resolve" | "update">;
   readonly ids: {
     readonly connIds: Pick<ConnIdSource, "next">;
