@@ -61,9 +61,7 @@ async function pauseAll(scene: Scene, fault: number, { fromMs, toMs }: Pause, pr
   const all = async (what: "recordPause" | "recordResume"): Promise<void> => {
     const agents = Array.from({ length: scene.calls }, (_, n) => agentOf(n));
     const outcomes = await Promise.all(
-      agents.map((ThisDN) =>
-        outcomeOf(scene.desktop.client[what]({ ThisDN, ConnID: scene.desktop.connId(ThisDN) })),
-      ),
+      agents.map((ThisDN) => outcomeOf(scene.desktop.client[what]({ ThisDN, ConnID: scene.desktop.connId(ThisDN) }))),
     );
     const refused = outcomes.filter((outcome) => outcome !== "accepted");
     if (refused.length > 0) problems.push(`${what}: ${refused.join(", ")}`);
@@ -93,6 +91,9 @@ async function lose(scene: Scene, fault: Fault, o: { returnAfterMs?: number; pau
   if (o.returnAfterMs !== undefined) {
     await untilAfter(at, o.returnAfterMs);
     await comeBack();
+    const awayMs = Math.round((now() - at) / 1000);
+    if (awayMs > 10_000)
+      problems.push(`this machine is too slow: the recorder was away for ${awayMs} ms, more than the 10 s`);
   }
   await untilAfter(at, 9000);
   if (o.returnAfterMs === undefined) await comeBack();

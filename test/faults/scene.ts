@@ -141,7 +141,12 @@ export class Scene {
   get warnings(): string {
     const lines = this.topology.output().split("\n");
     const found = lines.filter((line) => line.startsWith("{") && !line.startsWith('{"level":"info"'));
-    return found.slice(-25).join("\n");
+    // Of the same message one is enough.
+    const kinds = Map.groupBy(
+      found,
+      (line) => /"role":"[^"]*"/.exec(line)?.[0] + (/"msg":"[^"]*"/.exec(line)?.[0] ?? ""),
+    );
+    return Array.from(kinds.values(), (same) => `${same.length} × ${same[0] ?? ""}`).join("\n");
   }
 
   /** Number by which a phone's voice is known. */
@@ -219,6 +224,13 @@ export class Scene {
       });
     }
     return out;
+  }
+
+  /** A call of pair `n` that works: up, heard on both sides, recorded. Fails where one of it is not so in time. */
+  async newCall(n: number): Promise<void> {
+    await this.dial(n);
+    await this.hearsAll([agentOf(n), customerOf(n)]);
+    await this.recorded([n]);
   }
 
   /** Hangs up all calls that are up, and waits until every recorder that runs has closed its recordings. */
