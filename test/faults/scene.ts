@@ -236,6 +236,9 @@ export class Scene {
   /** Hangs up all calls that are up, and waits until every recorder that runs has closed its recordings. */
   async hangUp(timeoutMs = 15_000): Promise<void> {
     for (const { dn, up } of await this.load.states()) if (up && dn.startsWith("73")) await this.load.bye(dn);
+    await talk(500);
+    // Agents of a conference are left with each other.
+    for (const { dn, up } of await this.load.states()) if (up) await this.load.bye(dn);
     let open: string[] = [];
     const closed = await until(async () => {
       open = (await this.topology.recordings())
