@@ -20,3 +20,5 @@ export const maxProxied = 2000;
 export const upgradeTimeoutMs = 5000;
 /** One end of a T-Library connection is gone: the other may take this long for what was still said; ms. */
 export const lingerMs = 2000;
+/** Longest answer of a Resource Manager to a command that is passed on; bytes. */
+export const maxCommandAnswerBytes = 4 * 1024 * 1024;

@@ -6,6 +6,7 @@ import { Authentication } from "./authentication.ts";
 import { registerGateway } from "./gateway.ts";
 import { guard } from "./guard.ts";
 import { registerPages } from "./pages.ts";
+import { registerResourceCommands } from "./resource-commands.ts";
 import { RoleDirectory } from "./role-directory.ts";
 import { consoleStatus } from "./status.ts";
 import { liveViewOff, registerTlibToken } from "./tlib-token.ts";
@@ -42,6 +43,7 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
         registerTlibToken(app, { mint, visitorOf, log });
         app.get("/api/v1/status", async () => consoleStatus(config, directory.all));
         registerPages(app);
+        registerResourceCommands(app, { directory, upstream, apiToken: section.apiToken, visitorOf });
         registerGateway(app, { directory, upstream, log, apiToken: section.apiToken });
       },
       upgrades: new Map([[tlibPath, tlibProxy({ directory, log })]]),

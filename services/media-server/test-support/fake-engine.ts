@@ -176,6 +176,13 @@ export class FakeEngine implements MediaEngine {
     );
   }
 
+  /** What `waiting` says, until it is none. */
+  backlog = 0;
+
+  async waiting(): Promise<number> {
+    return this.backlog;
+  }
+
   async pauseTap(tap: number): Promise<void> {
     this.#failIf("pauseTap");
     const known = this.#need(this.taps, tap);

@@ -1,9 +1,12 @@
 import type { Clock, Logger, RandomBytes } from "@sidetone/foundation";
 import { afterSilence, randomHex, systemRandom } from "@sidetone/foundation";
-import { addressValue, keyOfRequest } from "../dialog/dialog.ts";
+import { addressValue, dialogKey, keyOfRequest } from "../dialog/dialog.ts";
+import { OutgoingSubscription } from "../event/outgoing-subscription.ts";
+import type { EventHost, SubscribeOptions, Subscription } from "../event/types.ts";
 import { formatUri, formatVia, Headers, Params, parseUri, serialize, SipRequest } from "../message/index.ts";
 import type { SipMessage, SipResponse, SipUri } from "../message/index.ts";
-import type { DialogUser, SessionHost } from "../session/host.ts";
+import { dismiss } from "../session/dismissal.ts";
+import type { DialogUser } from "../session/host.ts";
 import { Session } from "../session/invite-session.ts";
 import { MAX_DIALOGS, MIN_SE_S, SESSION_EXPIRES_S } from "../session/limits.ts";
 import { fill } from "../session/session-core.ts";
@@ -36,7 +39,7 @@ import type {
 const ALLOW = ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "PRACK"];
 
 /** A SIP element: sockets, transactions, dialogs and sessions behind one door. */
-export class SipEndpoint implements SessionHost {
+export class SipEndpoint implements EventHost {
   readonly id: string;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -61,6 +64,8 @@ export class SipEndpoint implements SessionHost {
   readonly #transactions: TransactionLayer;
   readonly #context: RequestContext;
   readonly #dialogs = new Map<string, DialogUser>();
+  readonly #subscriptions = new Set<OutgoingSubscription>();
+  readonly #flowListeners = new Set<(flow: Flow) => void>();
   #sessions = 0;
   #sent = 0;
   #received = 0;
@@ -91,6 +96,7 @@ export class SipEndpoint implements SessionHost {
       onClosed: (flow) => {
         this.#transactions.flowClosed(flow);
         this.onFlowClosed?.(flow);
+        for (const listener of Array.from(this.#flowListeners)) listener(flow);
       },
       onFrame: (frame) => this.#frame(frame),
     });
@@ -167,6 +173,11 @@ export class SipEndpoint implements SessionHost {
     });
   }
 
+  /** ACK and BYE for a 2xx that nobody wants; gives the function that repeats the ACK. @param invite as it was sent */
+  dismiss(invite: SipRequest, response: SipResponse): () => void {
+    return dismiss(this, invite, response);
+  }
+
   /** Sends a message as it is. */
   sendStateless(message: SipMessage, to: Destination): void {
     this.#reach(to, (flow) => this.#transport.send(serialize(message), message, flow, () => undefined));
@@ -235,17 +246,40 @@ export class SipEndpoint implements SessionHost {
     return Session.uas(this, `${this.id}-${this.#sessions}`, tx, o);
   }
 
+  /** RFC 6665: subscribes, and keeps the subscription up until it is closed. The first event comes after this returns. */
+  subscribe(o: SubscribeOptions): Subscription {
+    this.#sessions += 1;
+    const subscription = new OutgoingSubscription(this, `${this.id}-${this.#sessions}`, o);
+    this.#subscriptions.add(subscription);
+    subscription.on("terminated", ({ retryMs }) => {
+      if (retryMs === undefined) this.#subscriptions.delete(subscription);
+    });
+    subscription.start();
+    return subscription;
+  }
+
+  onFlowGone(listener: (flow: Flow) => void): () => void {
+    this.#flowListeners.add(listener);
+    return () => this.#flowListeners.delete(listener);
+  }
+
   /** Asks `uri` for its options; undefined where no answer comes in time. */
-  options(uri: string, timeoutMs: number): Promise<SipResponse | undefined> {
+  async options(uri: string, timeoutMs: number): Promise<SipResponse | undefined> {
+    const answer = await this.ask(uri, timeoutMs);
+    return typeof answer === "string" ? undefined : answer;
+  }
+
+  /** As `options`, but says why there is no answer: `transport` where nobody is there, `timeout` where somebody is silent. */
+  ask(uri: string, timeoutMs: number): Promise<SipResponse | "timeout" | "transport"> {
     return new Promise((resolve) => {
-      const cancel = afterSilence(this.clock, timeoutMs, () => resolve(undefined));
-      const done = (response: SipResponse | undefined): void => {
+      const cancel = afterSilence(this.clock, timeoutMs, () => resolve("timeout"));
+      const done = (answer: SipResponse | "timeout" | "transport"): void => {
         cancel();
-        resolve(response);
+        resolve(answer);
       };
       const from = `<${this.contact(undefined, { uri })}>`;
       const request = this.newRequest("OPTIONS", { uri, to: uri, from, headers: [["Accept", "application/sdp"]] });
-      this.request(request, { uri }, { onFinal: done, onFailure: () => done(undefined) });
+      this.request(request, { uri }, { onFinal: done, onFailure: done });
     });
   }
 
@@ -277,6 +311,7 @@ export class SipEndpoint implements SessionHost {
     if (this.#closed) return;
     this.#closed = true;
     for (const user of new Set(this.#dialogs.values())) user.abandon();
+    for (const subscription of this.#subscriptions) subscription.abandon();
     this.#transactions.close();
     await this.#transport.close();
   }
@@ -284,7 +319,7 @@ export class SipEndpoint implements SessionHost {
   #request(tx: ServerTransaction): void {
     const { request } = tx;
     if (request.toTag !== undefined) {
-      const user = this.#dialogs.get(keyOfRequest(request));
+      const user = this.#dialogs.get(keyOfRequest(request)) ?? this.#awaitingNotify(request);
       if (user !== undefined) return this.#safely(tx, () => user.receive(tx));
       if (this.onDialogRequest?.(tx) === true) return;
       return tx.respond(481);
@@ -292,6 +327,12 @@ export class SipEndpoint implements SessionHost {
     const full = request.method === "INVITE" && this.#dialogs.size >= (this.#o.maxDialogs ?? MAX_DIALOGS);
     if (full) return tx.respond(503, { headers: [["Retry-After", String(OVERLOAD_RETRY_AFTER_S)]] });
     this.#safely(tx, () => this.onRequest(tx));
+  }
+
+  /** RFC 6665 4.1.2.4: a NOTIFY may come before the 2xx of its SUBSCRIBE, so a subscription is known by our half alone. */
+  #awaitingNotify(request: SipRequest): DialogUser | undefined {
+    if (request.method !== "NOTIFY") return undefined;
+    return this.#dialogs.get(dialogKey(request.callId ?? "", request.toTag ?? "", ""));
   }
 
   #ack(ack: SipRequest, flow: Flow): void {

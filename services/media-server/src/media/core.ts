@@ -259,7 +259,7 @@ export class MediaCore {
     if (to === undefined) {
       tap.setDestination(undefined);
       this.#flushing.delete(tap);
-      if (rewindMs > 0) tap.sources.rewind(Math.min(limits.LEG_HISTORY_MS, rewindMs), this.#now());
+      if (rewindMs > 0) tap.sources.rewind(rewindMs, this.#now());
       return;
     }
     if (parseIpv4(to.host) === undefined) {
@@ -270,6 +270,11 @@ export class MediaCore {
     tap.setFormat(to.codec, to.payloadType, to.dtmfPayloadType);
     this.#report(tap);
     this.#drain(tap);
+  }
+
+  /** Packets of these taps that are not sent yet. */
+  waiting(taps: readonly number[]): number {
+    return taps.reduce((sum, id) => sum + (this.#taps.get(id)?.waiting ?? 0), 0);
   }
 
   pauseTap(id: number): void {

@@ -169,6 +169,10 @@ class EngineProxy implements MediaEngine {
     return this.#call("setTapDestination", tap, destination, rewindMs);
   }
 
+  waiting(taps: readonly number[]): Promise<number> {
+    return this.#call("waiting", taps);
+  }
+
   pauseTap(tap: number): Promise<void> {
     return this.#call("pauseTap", tap);
   }

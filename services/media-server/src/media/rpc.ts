@@ -25,6 +25,7 @@ export type CoreMethod =
   | "openTap"
   | "setTapSources"
   | "setTapDestination"
+  | "waiting"
   | "pauseTap"
   | "resumeTap"
   | "closeTap"

@@ -147,7 +147,7 @@ export interface TapStats {
   readonly sent: number;
   readonly sentOctets: number;
   readonly buffered: number;
-  /** Packets that left the buffer unsent since it was full (10 s). */
+  /** Packets that left the buffer unsent since it was full (15 s). */
   readonly overflowed: number;
   readonly paused: boolean;
 }
@@ -177,7 +177,7 @@ export type MediaEngineEvents = {
   inactive: [leg: number, silentMs: number];
   /** Leg, arrival of the first packet taken, wall-clock µs. */
   "first-packet": [leg: number, wallMicros: number];
-  /** Tap whose full buffer (10 s) has begun to lose packets; again after it was emptied. */
+  /** Tap whose full buffer (15 s) has begun to lose packets; again after it was emptied. */
   overflow: [tap: number, packets: number];
   /** Leg that is replicated, should be heard and was not once for this long in ms, while its peer was; once per phone that is there. */
   silent: [leg: number, silentMs: number];
@@ -233,15 +233,17 @@ export interface MediaEngine {
    */
   monitor(listener: number, target: AudioNode, settings?: StreamSettings): Promise<void>;
   endMonitor(listener: number, target: AudioNode): Promise<void>;
-  /** Replicates what the phones of legs send: one as it comes, more mixed. Buffers up to 10 s until there is a destination. */
+  /** Replicates what the phones of legs send: one as it comes, more mixed. Keeps up to 15 s whether there is a destination or not. */
   openTap(options: TapOptions): Promise<OpenedTap>;
   /** Who is replicated from now on. The stream's SSRC, numbers and time line go on; without a leg its time stamp jumps. */
   setTapSources(tap: number, legs: readonly number[], others?: readonly number[]): Promise<void>;
   /**
    * Sends there from now on, the buffer first, with original time stamps. `undefined`: buffers again, beginning with what was
-   * sent in the last `rewindMs` (default 0, at most 2,000), which whoever took it may not have kept.
+   * captured in the last `rewindMs` (default 0, at most what the buffer holds), which whoever took it may not have kept.
    */
   setTapDestination(tap: number, destination: TapDestination | undefined, rewindMs?: number): Promise<void>;
+  /** Packets of these taps that are not sent yet; a tap that is gone has none. */
+  waiting(taps: readonly number[]): Promise<number>;
   /** When this resolves nothing is captured any more; what was captured before is still sent. */
   pauseTap(tap: number): Promise<void>;
   /**

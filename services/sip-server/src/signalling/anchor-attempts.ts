@@ -3,7 +3,7 @@ import { afterSilence, fail, ok } from "@sidetone/foundation";
 import type { ConnRef } from "@sidetone/msml";
 import type { NameAddr } from "@sidetone/sip";
 import { joinDocument } from "../recording/documents.ts";
-import { type AnchorFailure, MediaAnchor } from "./media-anchor.ts";
+import { type AnchorFailure, type AnchorLoss, MediaAnchor } from "./media-anchor.ts";
 import { sendMsml } from "./msml-exchange.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -25,26 +25,32 @@ export interface AnchorRequest {
   readonly localAddress: string;
   readonly record: boolean;
   onMsml(body: Buffer): void;
-  onLost(anchor: MediaAnchor, reason: string): void;
+  onLost(anchor: MediaAnchor, loss: AnchorLoss): void;
 }
 
-/** A new anchor that goes through the `attempt`-th Resource Manager of the configuration. */
-export function newAnchor(context: ServerContext, request: AnchorRequest, attempt: number): MediaAnchor {
-  const { resourceManagers, options } = context.config;
-  const resourceManager = resourceManagers[attempt % Math.max(1, resourceManagers.length)] ?? "";
+/** A new anchor; each attempt of a call begins with another Resource Manager. */
+export function newAnchor(
+  context: ServerContext,
+  request: AnchorRequest,
+  attempt: number,
+  avoid: readonly string[] = [],
+): MediaAnchor {
+  const { options } = context.config;
   const anchor: MediaAnchor = new MediaAnchor({
     endpoint: context.endpoint,
     clock: context.clock,
     log: context.log,
-    resourceManager,
+    resourceManagers: () => context.resourceManagers.order(attempt),
+    onSilent: (resourceManager) => context.resourceManagers.failed(resourceManager),
     confId: context.ids.confIds.next(),
     callUuid: request.callUuid,
     geoLocation: options.geoLocation,
     from: request.from,
     localAddress: request.localAddress,
     watch: context.watch,
+    avoid,
     onMsml: (body) => request.onMsml(body),
-    onLost: (reason) => request.onLost(anchor, reason),
+    onLost: (loss) => request.onLost(anchor, loss),
   });
   return anchor;
 }
@@ -129,12 +135,14 @@ async function joinLegs(
   return refusal === undefined ? ok(undefined) : fail({ reason: refusal, status: undefined });
 }
 
-function withDeadline(
+/** The outcome of work with a Media Server, or that it took too long; by default R17's 500 ms. */
+export function withDeadline<T>(
   context: ServerContext,
-  work: Promise<Result<undefined, AnchorFailure>>,
-): Promise<Result<undefined, AnchorFailure>> {
+  work: Promise<Result<T, AnchorFailure>>,
+  ms = ANCHOR_ATTEMPT_MS,
+): Promise<Result<T, AnchorFailure>> {
   return new Promise((resolve) => {
-    const cancel = afterSilence(context.clock, ANCHOR_ATTEMPT_MS, () =>
+    const cancel = afterSilence(context.clock, ms, () =>
       resolve(fail({ reason: "no-media-server (no answer in time)", status: 408 })),
     );
     void work.then((result) => {

@@ -278,6 +278,9 @@ export class CallController {
       over: () => this.over,
       answered: () => this.#call.answeredMicros !== undefined,
       onLost: (reason) => this.recording.mediaLost(reason),
+      onMoving: (loss) => this.recording.mediaMoving(loss),
+      startAlong: (anchor) => this.recording.startAlong(anchor),
+      onRecovered: (anchor) => this.#queue?.playAt(anchor),
       onHold: (party, held) => this.apply({ kind: held ? "party-held" : "party-retrieved", party }),
       onRefer: (party, incoming) => this.#beyond.onRefer(this, party, incoming),
     });

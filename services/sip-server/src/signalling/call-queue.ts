@@ -4,6 +4,7 @@ import type { KVList } from "@sidetone/tlib";
 import type { Outcome } from "../t-library/switch.ts";
 import { inCallAlready } from "./arrival.ts";
 import type { CallController, Target } from "./call-controller.ts";
+import type { MediaAnchor } from "./media-anchor.ts";
 import { reachable } from "./reachable.ts";
 import { causeOfFailure } from "./release-causes.ts";
 import { playPrompt } from "./prompt.ts";
@@ -136,7 +137,7 @@ export class CallQueue {
 
   async #treat(): Promise<void> {
     const { callerSide, path, log } = this.#controller;
-    const { treatment, treatmentFile } = this.#point;
+    const { treatment } = this.#point;
     if (treatment === undefined || treatment === "ringback") return callerSide.progress(180);
     const answered = await this.#controller.answerWaiting();
     const anchor = path.anchor;
@@ -149,11 +150,21 @@ export class CallQueue {
       return callerSide.progress(180);
     }
     this.#treated = true;
+    this.#play(anchor);
+  }
+
+  /** R30: the caller, who waits still, is at another Media Server: its treatment begins again. */
+  playAt(anchor: MediaAnchor): void {
+    if (this.#treated && (this.#state === "waiting" || this.#state === "routing")) this.#play(anchor);
+  }
+
+  #play(anchor: MediaAnchor): void {
+    const { treatment, treatmentFile } = this.#point;
     const file = treatmentFile ?? "music.wav";
     const iterations = treatment === "music" ? -1 : 1;
     // R16: a caller on a recorded trunk is recorded from here on, with what it hears.
     const prompt = { name: "treatment", file, iterations, capture: true };
-    this.#stopPrompt = playPrompt(anchor, this.#controller.caller.party, prompt, log);
+    this.#stopPrompt = playPrompt(anchor, this.#controller.caller.party, prompt, this.#controller.log);
   }
 
   #bringIn(route: Route): Promise<Outcome> {

@@ -1,6 +1,6 @@
 import type { DnConfig, SipServerConfig, SipServerOptions } from "@sidetone/config";
 import { type CallUuid, type ConnId, fail, ManualClock, ok, silentLogger } from "@sidetone/foundation";
-import { type InviteSession, MemoryNetwork, parseUri, SipEndpoint } from "@sidetone/sip";
+import { type InviteSession, MemoryNetwork, NextHops, parseUri, SipEndpoint } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
 import { type Directory, directoryOf, liveConfig, TrunkUse } from "../directory/index.ts";
@@ -8,6 +8,7 @@ import { CallSwitch } from "./call-switch.ts";
 import { Calls } from "./calls.ts";
 import { FakeMediaServer, phoneSdp } from "./fake-media-server.ts";
 import { MediaServerWatch } from "./media-server-watch.ts";
+import { RecoveryTurns } from "./recovery-turns.ts";
 import { dispatchRequest } from "./request-dispatch.ts";
 import type { RingTarget } from "./ring-target.ts";
 
@@ -85,6 +86,12 @@ export class CallRig {
         log: silentLogger,
         endpoint: this.server,
         watch: new MediaServerWatch(this.clock, async (uri, ms) => (await this.server.options(uri, ms)) !== undefined),
+        resourceManagers: new NextHops({
+          uris: config.resourceManagers,
+          clock: this.clock,
+          ask: (uri, ms) => this.server.options(uri, ms),
+        }),
+        recoveries: new RecoveryTurns(),
         ledger: {
           expect: ({ dn, side, cause }) =>
             note(`ledger expect ${dn} ${side}${cause === "full-time" ? "" : ` ${cause}`}`),
@@ -199,6 +206,8 @@ function nameOfEffect(effect: CallEffect): string {
       return `data ${effect.keys.map((key) => `${key}=${JSON.stringify(effect.userData[key])}`).join(" ")}${effect.by === undefined ? "" : ` by ${effect.by}`}`;
     case "recording-failed":
       return `recording-failed ${effect.recordDn} ${effect.reason}`;
+    case "recording-recovered":
+      return `recording-recovered ${effect.recordDn} ${effect.gapMs} ${effect.reason}`;
     case "party-routed":
       return `${effect.party.id} routed to ${effect.target.id}`;
     case "party-replaced":

@@ -1,10 +1,13 @@
 import type { Clock, Logger, Result } from "@sidetone/foundation";
-import { errorText, fail, ok } from "@sidetone/foundation";
+import { afterSilence, errorText, fail, ok } from "@sidetone/foundation";
 import { type ConnRef, connRef } from "@sidetone/msml";
 import type { IncomingRequest, InviteSession, NameAddr, SipEndpoint, SipResponse } from "@sidetone/sip";
 import type { MediaServerWatch } from "./media-server-watch.ts";
 import { OriginStamp } from "./origin-stamp.ts";
 import { takesNothing, withDirection } from "./sdp-direction.ts";
+
+/** R17: a Resource Manager says 100 at once; one that says nothing for this long is left for the next one, in the same attempt; ms. */
+export const MANAGER_SILENCE_MS = 250;
 
 /** Why the Media Server could not do what was asked; `reason` goes into the ledger. */
 export interface AnchorFailure {
@@ -17,22 +20,34 @@ export interface MediaAnchorOptions {
   readonly endpoint: Pick<SipEndpoint, "invite">;
   readonly clock: Clock;
   readonly log: Logger;
-  /** SIP URI of the Resource Manager this anchor goes through. */
-  readonly resourceManager: string;
+  /** SIP URIs of the Resource Managers, in the order of trial. */
+  readonly resourceManagers: () => readonly string[];
+  /** R32: this one did not answer. */
+  onSilent(resourceManager: string): void;
   readonly confId: string;
   readonly callUuid: string;
   readonly geoLocation: string | undefined;
   readonly from: NameAddr;
   readonly localAddress: string;
   readonly watch: MediaServerWatch;
+  /** R30: resources to avoid, as the Resource Manager knows them: tokens or SIP URIs. */
+  readonly avoid?: readonly string[];
   /** MSML events, bodies of the Media Server's INFO. */
   onMsml(body: Buffer): void;
-  /** The Media Server ended a leg that we did not end. */
-  onLost(reason: string): void;
+  /** The Media Server is gone, or ended a leg that we did not end. */
+  onLost(loss: AnchorLoss): void;
+}
+
+/** How a Media Server was lost. */
+export interface AnchorLoss {
+  readonly reason: string;
+  /** Wall clock when it was known to live for the last time. */
+  readonly sinceMicros: number;
 }
 
 interface AnchorLeg {
   readonly name: string;
+  readonly dn: string;
   readonly session: InviteSession;
   readonly stamp: OriginStamp;
   /** What the Media Server answered to the phone's SDP, as it is. */
@@ -54,6 +69,8 @@ export class MediaAnchor {
   readonly #options: MediaAnchorOptions;
   readonly #legs = new Map<string, AnchorLeg>();
   #token: string | undefined;
+  /** Where it is: the first leg's Contact. */
+  #place: string | undefined;
   #msmlQueue: Promise<unknown> = Promise.resolve();
   #closed = false;
   /** The Media Server was reported as lost. */
@@ -71,6 +88,16 @@ export class MediaAnchor {
   /** The Media Server was lost. */
   get gone(): boolean {
     return this.#gone;
+  }
+
+  /** How another Resource Manager, or this one, is told which resource it was. */
+  get resource(): string | undefined {
+    return this.#token ?? this.#place;
+  }
+
+  /** The legs as another Media Server has to be told of them, each with the SDP that this one has. */
+  get legs(): readonly { readonly name: string; readonly dn: string; readonly offer: Buffer }[] {
+    return Array.from(this.#legs.values(), ({ name, dn, offered }) => ({ name, dn, offer: offered }));
   }
 
   /** MSML identifier of a leg: `conn:` and the Media Server's To tag (RFC 5707 6.2). */
@@ -93,31 +120,61 @@ export class MediaAnchor {
    * Brings a leg to the Media Server.
    * @param record the leg may be recorded (`;record` in the Request-URI)
    */
-  addLeg(name: string, dn: string, sdp: Buffer, record: boolean): Promise<Result<undefined, AnchorFailure>> {
-    const { endpoint, resourceManager, callUuid, geoLocation, from } = this.#options;
-    const uri = requestUri(resourceManager, this.confId, dn, record);
+  async addLeg(name: string, dn: string, sdp: Buffer, record: boolean): Promise<Result<undefined, AnchorFailure>> {
+    const managers = this.#options.resourceManagers();
+    let outcome: Result<undefined, AnchorFailure> = fail({ reason: "no-resource-manager", status: undefined });
+    // R32: any of them reaches the same Media Server, by the token.
+    for (const [i, manager] of managers.entries()) {
+      const patienceMs = i + 1 < managers.length ? MANAGER_SILENCE_MS : undefined;
+      const answer = await this.#offerLeg(manager, { name, dn, sdp, record }, patienceMs);
+      if (answer !== "silent") return answer;
+      this.#options.onSilent(manager);
+      outcome = fail({ reason: "no-media-server (no Resource Manager answers)", status: 503 });
+      if (this.#closed) break;
+    }
+    return outcome;
+  }
+
+  #offerLeg(
+    manager: string,
+    { name, dn, sdp, record }: { name: string; dn: string; sdp: Buffer; record: boolean },
+    patienceMs: number | undefined,
+  ): Promise<Result<undefined, AnchorFailure> | "silent"> {
+    const { endpoint, clock, callUuid, geoLocation, from, avoid = [] } = this.#options;
     const headers: [string, string][] = [["X-Genesys-CallUUID", callUuid]];
     if (geoLocation !== undefined) headers.push(["X-Genesys-geo-location", geoLocation]);
     if (this.#token !== undefined) headers.push(["X-Resource-Token", this.#token]);
+    if (avoid.length > 0) headers.push(["X-Resource-Avoid", avoid.join(", ")]);
     const stamp = new OriginStamp(
-      `${this.#legs.size + 1}${Math.floor(this.#options.clock.wallMicros() / 1000)}`,
+      `${this.#legs.size + 1}${Math.floor(clock.wallMicros() / 1000)}`,
       this.#options.localAddress,
     );
     return new Promise((resolve) => {
       const session = endpoint.invite({
-        uri,
-        to: { uri: resourceManager },
+        uri: requestUri(manager, this.confId, dn, record),
+        to: { uri: manager },
         from,
         headers,
         body: stamp.stamp(sdp),
         contentType: "application/sdp",
       });
+      let silent = false;
+      const leave = (): void => {
+        silent = true;
+        session.cancel();
+        resolve("silent");
+      };
+      const heard = patienceMs === undefined ? (): void => undefined : afterSilence(clock, patienceMs, leave);
+      session.on("trying", heard);
+      session.on("progress", heard);
       session.on("accepted", (response) => {
-        if (this.#closed) {
+        heard();
+        if (this.#closed || silent) {
           session.terminate();
           return;
         }
         this.#token ??= response.headers.get("X-Resource-Token");
+        this.#place ??= session.remoteTarget;
         const offer = withDirection(response.body, "sendrecv");
         if (offer === undefined) {
           session.terminate();
@@ -126,6 +183,7 @@ export class MediaAnchor {
         }
         this.#legs.set(name, {
           name,
+          dn,
           session,
           stamp,
           answer: response.body,
@@ -136,9 +194,15 @@ export class MediaAnchor {
         this.#listen(name, session);
         resolve(ok(undefined));
       });
-      session.on("rejected", (response) => resolve(fail(failureOf(response))));
+      session.on("rejected", (response) => {
+        heard();
+        resolve(response.headers.has("X-Synthesised") ? "silent" : fail(failureOf(response)));
+      });
       this.#pending.add(session);
-      session.on("ended", () => this.#pending.delete(session));
+      session.on("ended", () => {
+        heard();
+        this.#pending.delete(session);
+      });
     });
   }
 
@@ -216,19 +280,36 @@ export class MediaAnchor {
     const unwatch =
       remoteTarget === undefined
         ? (): void => undefined
-        : this.#options.watch.add(remoteTarget, () => this.#lost("media-server-lost (no answer)"));
+        : this.#options.watch.add(remoteTarget, {
+            onGone: (lastHeardMs) => {
+              const { clock } = this.#options;
+              const agoMicros = Math.max(0, Math.round((clock.now() - lastHeardMs) * 1000));
+              this.#lost("media-server-lost (no answer)", clock.wallMicros() - agoMicros);
+            },
+            onDoubt: () => void this.#ask(session),
+          });
     session.on("request", (incoming) => this.#request(incoming));
     // The Media Server has no reason to offer; what it offers is what it has (its session timer's refresh).
     session.on("reinvite", (incoming) => this.#refresh(name, incoming));
     session.on("update", (incoming) => this.#refresh(name, incoming));
     session.on("ended", ({ by }) => {
       unwatch();
-      if (this.#legs.get(name)?.session === session) this.#legs.delete(name);
+      // Lost first: what it was is to be known to who takes the call elsewhere.
       if (by !== "local") this.#lost(`media-server-leg-ended-${by}`);
+      if (this.#legs.get(name)?.session === session) this.#legs.delete(name);
     });
   }
 
+  /** A connection to the server closed, and somebody answers there: only the one that we know has this dialog. */
+  async #ask(session: InviteSession): Promise<void> {
+    if (this.#closed || this.#gone || session.state !== "confirmed") return;
+    const response = await session.request("OPTIONS");
+    if (response.status === 481) this.#failed(response);
+  }
+
   #request(incoming: IncomingRequest): void {
+    // R30: what a server that was given up has to say when it wakes up counts nothing.
+    if (this.#gone || this.#closed) return incoming.respond(481);
     if (incoming.request.method !== "INFO") {
       incoming.respond(501);
       return;
@@ -243,10 +324,10 @@ export class MediaAnchor {
     else incoming.respond(200, { body: leg.stamp.stamp(leg.offered), contentType: "application/sdp" });
   }
 
-  #lost(reason: string): void {
+  #lost(reason: string, sinceMicros = this.#options.clock.wallMicros()): void {
     if (this.#closed || this.#gone) return;
     this.#gone = true;
-    this.#options.onLost(reason);
+    this.#options.onLost({ reason, sinceMicros });
   }
 
   #log(error: unknown): void {

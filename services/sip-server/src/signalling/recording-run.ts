@@ -57,6 +57,7 @@ export function newRun(o: CallRecordingOptions, facts: RunFacts): RecordingRun {
     ledger: (outcome, reason) => lines.resolve(outcome, reason, id),
     alarm: (reason) => context.onAlarm(call(), reason),
     failure: (reason) => apply({ kind: "recording-failed", reason, recordDn: recordDn() }),
+    recovered: (reason, gapMs) => apply({ kind: "recording-recovered", reason, gapMs, recordDn: recordDn() }),
   });
   if (facts.parameters !== undefined) control.input({ kind: "parameters", parameters: facts.parameters });
   return { cause: facts.cause, control, lines, flagged };

@@ -1,12 +1,13 @@
 import type { SipServerConfig } from "@sidetone/config";
 import type { Clock, Logger } from "@sidetone/foundation";
-import type { SipEndpoint } from "@sidetone/sip";
+import type { NextHops, SipEndpoint } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
 import type { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "../identity/index.ts";
 import type { Directory, TrunkUse } from "../directory/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { MediaServerWatch } from "./media-server-watch.ts";
+import type { RecoveryTurns } from "./recovery-turns.ts";
 import type { RingTarget } from "./ring-target.ts";
 
 /** What every call of this SIP Server shares. */
@@ -19,6 +20,9 @@ export interface ServerContext {
   readonly log: Logger;
   readonly endpoint: SipEndpoint;
   readonly watch: MediaServerWatch;
+  /** R32: the Resource Managers, those that answer first. */
+  readonly resourceManagers: NextHops;
+  readonly recoveries: RecoveryTurns;
   readonly ledger: Pick<Ledger, "expect" | "resolve" | "update">;
   readonly ids: {
     readonly connIds: Pick<ConnIdSource, "next">;
