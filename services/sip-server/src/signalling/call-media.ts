@@ -302,10 +302,11 @@ export class CallMedia {
     const sdpB = b.leg.session.remoteSdp;
     if (sdpB === undefined) return fail({ reason: "no-sdp", status: undefined });
     const toA = await this.#offer(a.leg, this.#asShown(sdpB, a));
-    if (toA.status >= 300) return fail(refusedMove(toA));
-    const toB = await this.#offer(b.leg, this.#asShown(toA.body, b));
-    if (toB.status >= 300) return fail(refusedMove(toB));
-    return ok(undefined);
+    // Of a phone that refuses the other one is told all the same: nobody else would send to it.
+    const sdpA = toA.status < 300 ? toA.body : a.leg.session.remoteSdp;
+    const toB = sdpA === undefined ? toA : await this.#offer(b.leg, this.#asShown(sdpA, b));
+    const refused = [toA, toB].find(({ status }) => status >= 300);
+    return refused === undefined ? ok(undefined) : fail(refusedMove(refused));
   }
 
   /** What a phone hears while clients' holds last: of two phones neither, or music who waits; in a conference all but who holds. */

@@ -119,7 +119,19 @@ export class CallScene {
     options: Partial<SipServerConfig["options"]>,
     ...dns: readonly Partial<DnConfig>[]
   ): Promise<CallScene> {
-    const rig = await new CallRig(dns, options).listen();
+    return CallScene.at(new CallRig(dns, options), dns);
+  }
+
+  /** At two Media Servers behind a Resource Manager. */
+  static withTwo(
+    options: Partial<SipServerConfig["options"]>,
+    ...dns: readonly Partial<DnConfig>[]
+  ): Promise<CallScene> {
+    return CallScene.at(new CallRig(dns, options, { mediaServers: 2 }), dns);
+  }
+
+  private static async at(rig: CallRig, dns: readonly Partial<DnConfig>[]): Promise<CallScene> {
+    await rig.listen();
     const scene = new CallScene(rig);
     for (const { dn = "", type } of dns) {
       if (type === "routing-point") continue;
@@ -191,8 +203,8 @@ export class CallScene {
   /** Every dialog of every phone is over, every leg at the Media Server too, no call is left, and every DN knows it. */
   async nothingLeft(): Promise<void> {
     await this.rig.pass(40_000);
-    for (const phone of this.phones.values()) assert.deepEqual(phone.up, [], `${phone.dn} still has a call`);
-    const legs = this.rig.mediaServer.legs.filter(({ state }) => state === "confirmed");
+    for (const phone of this.phones.values()) assert.equal(phone.up.length, 0, `${phone.dn} still has a call`);
+    const legs = [...this.rig.mediaServer.up, ...this.rig.secondMediaServer.up];
     assert.equal(legs.length, 0, "legs at the Media Server are left");
     assert.equal(this.rig.calls.size, 0, "calls are left");
     assert.deepEqual(Array.from(this.#heard), [], "somebody has heard of no end");

@@ -1,7 +1,14 @@
 import type { Cancel, Logger, Result } from "@sidetone/foundation";
 import { fail, ok } from "@sidetone/foundation";
 import type { IncomingRequest, SipResponse } from "@sidetone/sip";
-import { type AnchorRequest, anchorCall, buildAnchor, growAnchor, type LegToAnchor, newAnchor } from "./anchor-attempts.ts";
+import {
+  type AnchorRequest,
+  anchorCall,
+  buildAnchor,
+  growAnchor,
+  type LegToAnchor,
+  newAnchor,
+} from "./anchor-attempts.ts";
 import { CallMedia } from "./call-media.ts";
 import type { CallerSide } from "./caller-side.ts";
 import type { AnchorFailure, AnchorLoss, MediaAnchor } from "./media-anchor.ts";
@@ -89,9 +96,9 @@ export class MediaPath {
     return this.#anchor;
   }
 
-  /** Why the media of a call that should be anchored go direct. */
+  /** Why the media of a call that should be anchored go direct; undefined while it is on its way to another Media Server. */
   get failure(): string | undefined {
-    return this.#failure;
+    return this.#recovery === undefined ? this.#failure : undefined;
   }
 
   // Set-up
@@ -544,6 +551,7 @@ export class MediaPath {
       return fail({ reason: "call-ended", status: undefined });
     }
     this.#setAnchor(anchor);
+    this.#failure = undefined;
     for (const party of this.#left) anchor.removeLeg(party);
     this.#o.log.info({ confId: anchor.confId }, "the call is at another Media Server");
     onRecovered(anchor);
@@ -579,7 +587,10 @@ export class MediaPath {
     this.#retry();
     this.#retry = this.#o.context.clock.after(RETRY_MS, () => void this.#tryAgain());
     if (this.#media.parties.length === 2) return this.#goDirect();
-    this.#o.log.error({ reason: this.#failure ?? "" }, "no Media Server: who waits, or is in a conference, hears nothing");
+    this.#o.log.error(
+      { reason: this.#failure ?? "" },
+      "no Media Server: who waits, or is in a conference, hears nothing",
+    );
   }
 
   /** A call that was anchored without a recording; one that is recorded is brought there by its next start. */

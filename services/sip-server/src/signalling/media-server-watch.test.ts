@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock } from "@sidetone/foundation";
-import {
-  MediaServerWatch,
-  REPORTED_TIMEOUT_MS,
-  WATCH_INTERVAL_MS,
-  WATCH_TIMEOUT_MS,
-} from "./media-server-watch.ts";
+import { MediaServerWatch, REPORTED_TIMEOUT_MS, WATCH_INTERVAL_MS, WATCH_TIMEOUT_MS } from "./media-server-watch.ts";
 
 const uri = "sip:ms@127.0.0.1:5080;transport=tcp";
 
@@ -44,7 +39,7 @@ function rig() {
   return { clock, state, watch, user, wake };
 }
 
-test("one question at a time for a server, however many legs it has; none when the last is gone", async () => {
+test("four questions a second for a server, however many legs it has; none when the last is gone", async () => {
   const { clock, state, watch, user } = rig();
   const first = watch.add(uri, user);
   const second = watch.add("sip:other@127.0.0.1:5080", user);

@@ -24,14 +24,12 @@ interface Watched {
   readonly users: Set<MediaServerUser>;
   stop: Cancel;
   lastHeardMs: number;
-  /** Questions under way. */
-  asking: number;
 }
 
 /**
  * Notices that a Media Server is gone while nothing is said to it: OPTIONS four times a second as long as calls are
- * there, at once when a connection to it closes, and when a Resource Manager says so (R30). One question per server,
- * however many calls it carries.
+ * there, at once when a connection to it closes, and when a Resource Manager says so (R30). It is gone when none of these
+ * was answered for 2.2 s. They are asked for a server, however many calls it carries.
  */
 export class MediaServerWatch {
   readonly #clock: Clock;
@@ -54,11 +52,9 @@ export class MediaServerWatch {
     const place = placeOf(uri);
     let watched = this.#watched.get(place);
     if (watched === undefined) {
-      watched = { uri, users: new Set(), stop: () => undefined, lastHeardMs: this.#clock.now(), asking: 0 };
+      watched = { uri, users: new Set(), stop: () => undefined, lastHeardMs: this.#clock.now() };
       this.#watched.set(place, watched);
-      watched.stop = this.#clock.every(WATCH_INTERVAL_MS, () => {
-        if (this.#watched.get(place)?.asking === 0) void this.#check(place, WATCH_TIMEOUT_MS);
-      });
+      watched.stop = this.#clock.every(WATCH_INTERVAL_MS, () => void this.#check(place, WATCH_TIMEOUT_MS));
     }
     const { users, stop } = watched;
     // An object of its own: two legs of one call may give the same.
@@ -93,17 +89,15 @@ export class MediaServerWatch {
   async #check(place: string, patienceMs: number): Promise<boolean> {
     const watched = this.#watched.get(place);
     if (watched === undefined) return false;
-    watched.asking += 1;
     const askedAt = this.#clock.now();
     let alive = await this.#ask(watched.uri, patienceMs);
     // A question on a connection that is closing fails with it: the next one makes a new connection.
     if (!alive && this.#clock.now() - askedAt < AT_ONCE_MS) alive = await this.#ask(watched.uri, patienceMs);
-    watched.asking -= 1;
     if (alive) {
       watched.lastHeardMs = this.#clock.now();
       return true;
     }
-    // Heard meanwhile: it was the question that got lost.
+    // Heard meanwhile, in answer to a later question: this one got lost.
     if (watched.lastHeardMs > askedAt) return false;
     for (const user of Array.from(watched.users)) user.onGone(watched.lastHeardMs);
     return false;

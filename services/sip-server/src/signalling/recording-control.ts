@@ -2,7 +2,13 @@ import type { Cancel, Clock, Logger, Result } from "@sidetone/foundation";
 import { type MsmlOperation, paramOf } from "@sidetone/msml";
 import type { Call } from "../call-model/call.ts";
 import type { MediaAnchor } from "./media-anchor.ts";
-import { recorderDocument, type StartFacts, startDocument, startOperation, updateDocument } from "../recording/documents.ts";
+import {
+  recorderDocument,
+  type StartFacts,
+  startDocument,
+  startOperation,
+  updateDocument,
+} from "../recording/documents.ts";
 import { stepRecording } from "../recording/machine.ts";
 import {
   newRecording,
