@@ -138,18 +138,38 @@ export interface ResourceConfig {
   readonly address: string;
   /** Sessions it may carry at once; undefined = no limit of ours. */
   readonly portCapacity: number | undefined;
+  /** 1 is tried first, a higher number only where nothing below it is free. */
+  readonly preference: number;
+  /** Where it stands, as compared with X-Genesys-geo-location; undefined = that of its group. */
+  readonly geoLocation: string | undefined;
+  /** It takes nothing new from the start on. */
+  readonly withdrawn: boolean;
 }
 
 export interface ResourceGroupConfig {
   readonly name: string;
   readonly service: "msml" | "recording-server";
   readonly loadBalanceScheme: "round-robin" | "least-used" | "least-percent";
-  readonly monitor: { readonly intervalMs: number; readonly timeoutMs: number };
+  readonly monitor: {
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+    /** Good answers in a row that bring a lost resource back. */
+    readonly returnAnswers: number;
+  };
   readonly recordRoute: boolean;
+  /** Of several groups for a service: 1 is tried first. */
+  readonly preference: number;
+  readonly geoLocation: string | undefined;
+  /** False: it takes nothing that names another location than its own. */
+  readonly geoOverflow: boolean;
+  /** Addresses and networks that may use it; undefined = every peer. */
+  readonly clients: readonly string[] | undefined;
   readonly resources: readonly ResourceConfig[];
 }
 
 export interface ResourceManagerConfig extends SipRoleConfig {
+  /** Sessions that one client (address) may have at once; undefined = no limit. */
+  readonly maxSessionsPerClient: number | undefined;
   readonly groups: readonly ResourceGroupConfig[];
 }
 

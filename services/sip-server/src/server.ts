@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { SidetoneConfig, SipServerConfig } from "@sidetone/config";
 import { errorText, type Logger, type RoleContext, type RunningRole } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
-import { DigestVerifier, GuessGuard, openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
+import { DigestVerifier, GuessGuard, NextHops, openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
 import { callView } from "./api/call-view.ts";
 import { registerMetrics, registerRoutes } from "./api/index.ts";
 import type { Call } from "./call-model/call.ts";
@@ -149,6 +149,16 @@ async function newCalls(
     });
   };
   const watch = new MediaServerWatch(clock, async (uri, ms) => (await endpoint.options(uri, ms)) !== undefined);
+  const resourceManagers = new NextHops({
+    uris: config.resourceManagers,
+    clock,
+    ask: (uri, ms) => endpoint.options(uri, ms),
+    onChange: (uri, alive) =>
+      alive
+        ? log.info({ uri }, "Resource Manager answers again")
+        : log.warn({ uri }, "Resource Manager does not answer"),
+  });
+  opened.push(() => resourceManagers.close());
   endpoint.onFlowClosed = ({ transport, remote }) => {
     if (transport === "tcp") watch.connectionClosed(`${remote.host}:${remote.port}`);
   };
@@ -164,6 +174,7 @@ async function newCalls(
       log,
       endpoint,
       watch,
+      resourceManagers,
       recoveries: new RecoveryTurns(),
       ledger,
       ids: {

@@ -1,6 +1,6 @@
 import type { DnConfig, SipServerConfig, SipServerOptions } from "@sidetone/config";
 import { type CallUuid, type ConnId, fail, ManualClock, ok, silentLogger } from "@sidetone/foundation";
-import { type InviteSession, MemoryNetwork, parseUri, SipEndpoint } from "@sidetone/sip";
+import { type InviteSession, MemoryNetwork, NextHops, parseUri, SipEndpoint } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
 import { type Directory, directoryOf, liveConfig, TrunkUse } from "../directory/index.ts";
@@ -107,6 +107,11 @@ export class CallRig {
         log: silentLogger,
         endpoint: this.server,
         watch: new MediaServerWatch(this.clock, async (uri, ms) => (await this.server.options(uri, ms)) !== undefined),
+        resourceManagers: new NextHops({
+          uris: config.resourceManagers,
+          clock: this.clock,
+          ask: (uri, ms) => this.server.options(uri, ms),
+        }),
         recoveries: new RecoveryTurns(),
         ledger: {
           expect: ({ dn, side, cause }) =>
