@@ -10,10 +10,11 @@ type Server = "up" | "frozen" | "refusing";
 
 function rig() {
   const clock = new ManualClock();
-  const state = { server: "up" as Server, asked: 0, gone: 0, doubts: 0, lastHeard: -1 };
+  const state = { server: "up" as Server, asked: 0, gone: 0, doubts: 0, lastHeard: -1, onAsked: (): void => undefined };
   const waiting: (() => void)[] = [];
   const watch = new MediaServerWatch(clock, (_uri, timeoutMs) => {
     state.asked += 1;
+    state.onAsked();
     if (state.server !== "frozen") return Promise.resolve(state.server === "up");
     return new Promise((resolve) => {
       const late = clock.after(timeoutMs, () => resolve(false));
@@ -83,6 +84,18 @@ test("R30: a connection that closes is a reason to ask at once; whoever else is 
   watch.connectionClosed("127.0.0.1:5080");
   await clock.advanceAsync(1);
   assert.equal(state.gone, 1);
+});
+
+test("R30: a connection that is refused closes too, and says nothing new", async () => {
+  const { clock, state, watch, user } = rig();
+  watch.add(uri, user);
+  await clock.advanceAsync(10);
+  const killedAt = clock.now();
+  state.server = "refusing";
+  state.onAsked = () => watch.connectionClosed("127.0.0.1:5080");
+  watch.connectionClosed("127.0.0.1:5080");
+  await clock.advanceAsync(1);
+  assert.deepEqual([state.gone, state.lastHeard, state.asked], [1, killedAt, 2]);
 });
 
 test("R30: a server that answers though a connection to it closed may be another process: its calls ask for themselves", async () => {

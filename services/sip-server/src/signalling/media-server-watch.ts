@@ -24,6 +24,8 @@ interface Watched {
   readonly users: Set<MediaServerUser>;
   stop: Cancel;
   lastHeardMs: number;
+  /** When a connection to it closed that has not been looked into yet: whoever was there lived until then. */
+  closedMs: number | undefined;
 }
 
 /**
@@ -52,7 +54,7 @@ export class MediaServerWatch {
     const place = placeOf(uri);
     let watched = this.#watched.get(place);
     if (watched === undefined) {
-      watched = { uri, users: new Set(), stop: () => undefined, lastHeardMs: this.#clock.now() };
+      watched = { uri, users: new Set(), stop: () => undefined, lastHeardMs: this.#clock.now(), closedMs: undefined };
       this.#watched.set(place, watched);
       watched.stop = this.#clock.every(WATCH_INTERVAL_MS, () => void this.#check(place, WATCH_TIMEOUT_MS));
     }
@@ -73,9 +75,11 @@ export class MediaServerWatch {
     const closed = Array.from(this.#watched.keys()).filter((place) => place === hostport);
     for (const place of closed) {
       const watched = this.#watched.get(place);
-      if (watched === undefined) continue;
-      watched.lastHeardMs = this.#clock.now();
+      // The question itself may make a connection that fails.
+      if (watched === undefined || watched.closedMs !== undefined) continue;
+      watched.closedMs = this.#clock.now();
       void this.#check(place, WATCH_TIMEOUT_MS).then((alive) => {
+        watched.closedMs = undefined;
         if (alive) for (const user of Array.from(watched.users)) user.onDoubt?.();
       });
     }
@@ -99,7 +103,7 @@ export class MediaServerWatch {
     }
     // Heard meanwhile, in answer to a later question: this one got lost.
     if (watched.lastHeardMs > askedAt) return false;
-    for (const user of Array.from(watched.users)) user.onGone(watched.lastHeardMs);
+    for (const user of Array.from(watched.users)) user.onGone(watched.closedMs ?? watched.lastHeardMs);
     return false;
   }
 }
