@@ -5,8 +5,6 @@ import { parseUri } from "@sidetone/sip";
 export const WATCH_INTERVAL_MS = 250;
 /** How long it may take to answer, ms. R30: a stall below 2 s is no death; one above it is recovered within 4 s of its beginning. */
 export const WATCH_TIMEOUT_MS = 2200;
-/** The same once a Resource Manager has said that it is gone. */
-export const REPORTED_TIMEOUT_MS = 300;
 /** An answer that comes sooner than this without being one is a connection that failed. */
 const AT_ONCE_MS = 100;
 
@@ -72,22 +70,26 @@ export class MediaServerWatch {
 
   /** A connection to `hostport` (`host:port`) closed: whoever is there is asked now, and its calls look after themselves. */
   connectionClosed(hostport: string): void {
-    const closed = Array.from(this.#watched.keys()).filter((place) => place === hostport);
-    for (const place of closed) {
-      const watched = this.#watched.get(place);
-      // The question itself may make a connection that fails.
-      if (watched === undefined || watched.closedMs !== undefined) continue;
-      watched.closedMs = this.#clock.now();
-      void this.#check(place, WATCH_TIMEOUT_MS).then((alive) => {
-        watched.closedMs = undefined;
-        if (alive) for (const user of Array.from(watched.users)) user.onDoubt?.();
-      });
-    }
+    this.#lookInto(hostport);
   }
 
-  /** A Resource Manager says that the resource at `uri` is gone. It may be it that is cut off: a quick question decides. */
+  /**
+   * A Resource Manager says that what was at `uri` is gone. It may be it that is cut off, so the server is asked; where it
+   * answers, another process may have taken its place.
+   */
   reportedGone(uri: string): void {
-    void this.#check(placeOf(uri), REPORTED_TIMEOUT_MS);
+    this.#lookInto(placeOf(uri));
+  }
+
+  #lookInto(place: string): void {
+    const watched = this.#watched.get(place);
+    // The question itself may make a connection that fails.
+    if (watched === undefined || watched.closedMs !== undefined) return;
+    watched.closedMs = this.#clock.now();
+    void this.#check(place, WATCH_TIMEOUT_MS).then((alive) => {
+      watched.closedMs = undefined;
+      if (alive) for (const user of Array.from(watched.users)) user.onDoubt?.();
+    });
   }
 
   async #check(place: string, patienceMs: number): Promise<boolean> {
