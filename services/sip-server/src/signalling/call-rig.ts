@@ -206,17 +206,18 @@ export class CallRig {
   }
 
   /** An endpoint of the rig's network. */
-  newEndpoint(): SipEndpoint {
-    return this.#endpoint();
+  newEndpoint(supported?: readonly string[]): SipEndpoint {
+    return this.#endpoint(supported);
   }
 
-  #endpoint(): SipEndpoint {
+  #endpoint(supported?: readonly string[]): SipEndpoint {
     return new SipEndpoint({
       clock: this.clock,
       log: silentLogger,
       userAgent: "test",
       network: this.network,
       sessionTimer: false,
+      ...(supported === undefined ? {} : { supported }),
     });
   }
 }
