@@ -7,7 +7,12 @@ import { HealthMonitor } from "./monitor.ts";
 
 const address = "sip:10.0.0.1:5080;transport=tcp";
 
-function watched(answer: () => SipResponse | "timeout" | Promise<SipResponse | "timeout">): {
+type Answer = SipResponse | "timeout" | "transport";
+
+function watched(
+  answer: () => Answer | Promise<Answer>,
+  returnAnswers = 1,
+): {
   clock: ManualClock;
   pool: Pool;
   monitor: HealthMonitor;
@@ -19,7 +24,7 @@ function watched(answer: () => SipResponse | "timeout" | Promise<SipResponse | "
     name: "ms",
     service: "msml",
     loadBalanceScheme: "round-robin",
-    monitor: { intervalMs: 500, timeoutMs: 2000, returnAnswers: 1 },
+    monitor: { intervalMs: 500, timeoutMs: 2000, returnAnswers },
     recordRoute: false,
     preference: 1,
     geoLocation: undefined,
@@ -29,7 +34,7 @@ function watched(answer: () => SipResponse | "timeout" | Promise<SipResponse | "
   } as const;
   const pool = new Pool([group], clock.now());
   let asked = 0;
-  const ask = async (): Promise<SipResponse | "timeout"> => {
+  const ask = async (): Promise<Answer> => {
     asked += 1;
     return answer();
   };
@@ -101,5 +106,47 @@ test("contract, affinity: the load in the answer to OPTIONS is taken", async () 
   await w.clock.advanceAsync(0);
   const resource = w.pool.groups[0]?.resources[0];
   assert.deepEqual([resource?.used(0), resource?.capacity, resource?.withdrawn], [7, 9, true]);
+  w.monitor.close();
+});
+
+test("a connection that broke while it was asked proves nothing: it is asked once more before it counts as lost", async () => {
+  const answers: (SipResponse | "transport")[] = [ok(), "transport", ok(), "transport", "transport"];
+  const w = watched(() => answers.shift() ?? "timeout");
+  w.monitor.start();
+  await w.clock.advanceAsync(500);
+  assert.deepEqual([w.asked(), w.phase()], [3, "up"]);
+  await w.clock.advanceAsync(500);
+  assert.deepEqual([w.asked(), w.phase()], [5, "down"]);
+  w.monitor.close();
+});
+
+test("a lost resource that answered once is asked again soon, so that it is back within its interval", async () => {
+  let up = false;
+  const w = watched(() => (up ? ok() : "timeout"), 2);
+  w.monitor.start();
+  await w.clock.advanceAsync(0);
+  up = true;
+  await w.clock.advanceAsync(500);
+  assert.equal(w.phase(), "up"); // never up before: one answer is enough
+  up = false;
+  await w.clock.advanceAsync(500);
+  assert.equal(w.phase(), "down");
+  up = true;
+  await w.clock.advanceAsync(500);
+  assert.equal(w.phase(), "down");
+  await w.clock.advanceAsync(100);
+  assert.equal(w.phase(), "up");
+  w.monitor.close();
+});
+
+test("what was sent there and failed makes it be asked at once, and decides nothing by itself", async () => {
+  const w = watched(() => ok());
+  w.monitor.start();
+  await w.clock.advanceAsync(100);
+  const resource = w.pool.resources[0];
+  assert(resource !== undefined);
+  w.monitor.suspect(resource);
+  await w.clock.advanceAsync(0);
+  assert.deepEqual([w.asked(), w.phase()], [2, "up"]);
   w.monitor.close();
 });

@@ -13,6 +13,7 @@ import { Authenticator, Registrar } from "./registrar/index.ts";
 import { CallSwitch } from "./signalling/call-switch.ts";
 import { MediaServerWatch } from "./signalling/media-server-watch.ts";
 import { Calls } from "./signalling/calls.ts";
+import { hearOfMediaServers } from "./signalling/resource-news.ts";
 import { RecoveryTurns } from "./signalling/recovery-turns.ts";
 import { allowedMethods, dispatchRequest, supportedExtensions } from "./signalling/request-dispatch.ts";
 import { AuditTrail, CallJournal, openStorage, type Storage } from "./storage/index.ts";
@@ -162,6 +163,14 @@ async function newCalls(
   endpoint.onFlowClosed = ({ transport, remote }) => {
     if (transport === "tcp") watch.connectionClosed(`${remote.host}:${remote.port}`);
   };
+  opened.push(
+    hearOfMediaServers({
+      subscribe: (o) => endpoint.subscribe(o),
+      log,
+      resourceManagers: config.resourceManagers,
+      onLost: (uri) => watch.reportedGone(uri),
+    }),
+  );
   const connIds = await ConnIdSource.open({ storage, clock, log, serverId: config.serverId });
   // Each needs the other: the calls tell T-Library of their changes, T-Library moves the calls.
   let tlib: TlibServer | undefined;

@@ -21,3 +21,5 @@ export const MAX_SUBSCRIPTIONS = 1_000;
 export const MAX_WAITING_NOTIFICATIONS = 1_000;
 /** Longest value of a subscriber's state that is read. */
 export const MAX_STATE_TEXT = 1_000;
+/** Who ends a subscription waits this long for the answer, ms. */
+export const GOODBYE_MS = 1_000;

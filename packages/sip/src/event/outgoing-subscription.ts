@@ -6,7 +6,7 @@ import type { Destination, ServerTransaction } from "../endpoint/types.ts";
 import { deltaSeconds } from "../message/index.ts";
 import type { SipRequest, SipResponse } from "../message/index.ts";
 import type { DialogUser } from "../session/host.ts";
-import { SUBSCRIPTION_EXPIRES_S } from "./limits.ts";
+import { GOODBYE_MS, SUBSCRIPTION_EXPIRES_S } from "./limits.ts";
 import { newSubscriber, stepSubscriber } from "./subscriber-machine.ts";
 import type { Subscriber, SubscriberInput, SubscriberOutput } from "./subscriber-machine.ts";
 import { parseEvent, parseSubscriptionState } from "./subscription-state.ts";
@@ -76,7 +76,11 @@ export class OutgoingSubscription implements Subscription, DialogUser {
 
   async close(): Promise<void> {
     if (!this.closed) this.#input({ kind: "close" });
-    await this.#goodbye?.promise;
+    const { promise, resolve } = this.#goodbye ?? {};
+    if (promise === undefined || resolve === undefined) return;
+    const giveUp = this.#host.clock.after(GOODBYE_MS, resolve);
+    await promise;
+    giveUp();
   }
 
   /** The endpoint closes. */

@@ -174,3 +174,16 @@ test("a subscription of the wrong package, type or time is refused as the RFC sa
   );
   assert.equal(rig.notifier.subscribers.length, 0);
 });
+
+test("closing does not wait for a notifier that says nothing any more", async () => {
+  const rig = await new EventRig().open("udp");
+  const s = rig.subscribe();
+  await rig.after(20);
+  rig.network.filter = () => false;
+  let closed = false;
+  void s.close().then(() => (closed = true));
+  await rig.after(900);
+  assert.equal(closed, false);
+  await rig.after(200);
+  assert.equal(closed, true);
+});

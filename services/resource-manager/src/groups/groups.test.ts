@@ -238,6 +238,49 @@ describe("pool", () => {
     assert.deepEqual(avoiding("sip:recorder@recorder-b.example"), [r1, r2]); // by whatever name: it is the one it had
     assert.deepEqual(order(pool.plan(rec("new", 1), { token: undefined, avoid: [r1] }, 0)), [r2, r1]);
   });
+  test("R32: another Resource Manager finds the recorder of a copy by its token, and keeps the other copy away from it by its Contact", () => {
+    const pool = poolOf(group("rs", { service: "recording-server", addresses: [r1, r2] }));
+    const token = makeToken({ group: "rs", address: r2 });
+    for (let i = 0; i < 3; i++) {
+      assert.deepEqual(order(pool.plan(rec("id", 1), { token, avoid: [] }, 0)), [r2, r1]);
+      assert.deepEqual(order(pool.plan(rec("id", 2), { ...none, sibling: `<${r2}>` }, 0)), [r1]);
+      assert.deepEqual(order(pool.plan(rec("id", 2), { ...none, sibling: token }, 0)), [r1]);
+    }
+    assert.deepEqual(order(pool.plan(rec("id", 1), { token, avoid: [r2] }, 0)), [r1, r2]);
+    const msml = makeToken({ group: "ms", address: m1 });
+    assert.equal(order(pool.plan(rec("id", 1), { token: msml, avoid: [] }, 0)).includes(m1), false);
+  });
+  test("a recording goes on at its recorder also while that one is withdrawn or full, not where it is lost", () => {
+    const pool = poolOf(group("rs", { service: "recording-server", addresses: [r1, r2], capacity: 1 }));
+    pool.affinity.bind("rec 1 id", { group: "rs", address: r1, confirmed: true }, 0);
+    at(pool, r1).withdraw(true, 0);
+    assert.deepEqual(order(pool.plan(rec("id", 1), none, 0)), [r1, r2]);
+    assert.deepEqual(order(pool.plan(rec("new", 1), none, 0)), [r2]);
+    at(pool, r2).began("x", 0);
+    assert.deepEqual(order(pool.plan(rec("id", 1), none, 0)), [r1]);
+    at(pool, r1).observe({ kind: "unanswered" }, 0);
+    assert.deepEqual(order(pool.plan(rec("id", 1), none, 0)), ["480"]);
+  });
+  test("least-used with two Resource Managers that share nothing: the reports keep the load even", () => {
+    const addresses = [m1, m2, m3];
+    const managers = [0, 1].map(() => poolOf(group("ms", { addresses, loadBalanceScheme: "least-used" })));
+    const sessions = new Map(addresses.map((address) => [address, 0]));
+    for (let call = 0; call < 300; call++) {
+      // Three calls of four come through the first one; each hears the load every ten calls.
+      const pool = managers[call % 4 === 0 ? 1 : 0];
+      const chosen = order(pool?.plan(conf(`${call}`), none, call) ?? assert.fail())[0] ?? "";
+      at(pool ?? assert.fail(), chosen).began(`${call}`, call);
+      sessions.set(chosen, (sessions.get(chosen) ?? 0) + 1);
+      if (call % 10 !== 9) continue;
+      for (const one of managers) {
+        for (const [address, count] of sessions) {
+          at(one, address).reported({ sessions: count, capacity: undefined, draining: false }, call + 1);
+        }
+      }
+    }
+    const counts = Array.from(sessions.values());
+    assert.ok(Math.max(...counts) - Math.min(...counts) <= 4, counts.join(" "));
+  });
   test("a resource to avoid is better than none", () => {
     const pool = poolOf(group("rs", { service: "recording-server", addresses: [r1] }));
     assert.deepEqual(order(pool.plan(rec("id", 1), { token: undefined, avoid: [r1] }, 0)), [r1]);

@@ -116,7 +116,7 @@ export class Pool {
     const without = this.#avoided(hints.sibling === undefined ? [] : [hints.sibling]);
     const sibling = this.affinity.get(recordingName(wish.id, wish.copy === "2" ? "1" : "2"), now);
     if (sibling !== undefined) without.add(sibling.address);
-    const home = this.affinity.get(name, now)?.address;
+    const home = this.#homeOf(name, hints.token, now);
     // R31: who names a resource to avoid has lost the one that it had, whatever its name was.
     if (home !== undefined && hints.avoid.length > 0) shun.add(home);
     const plan = this.#choose({ groups, name: choice ? name : undefined, shun, without, hints, now });
@@ -128,6 +128,14 @@ export class Pool {
     if (first === undefined || (plan.kind === "refuse" && plan.status === 403)) return plan;
     if (plan.kind === "refuse") return { kind: "try", resources: [first], bound: false, name };
     return { ...plan, resources: [first, ...plan.resources.filter((r) => r !== first)] };
+  }
+
+  /** Where this copy is: by the token that the client was given with it, also by another Resource Manager (R32), else as we remember. */
+  #homeOf(name: string, token: string | undefined, now: number): string | undefined {
+    const read = readToken(token);
+    const named = read === undefined ? undefined : this.find(read);
+    if (named !== undefined && this.groupOf(named)?.config.service === "recording-server") return named.address;
+    return this.affinity.get(name, now)?.address;
   }
 
   #choose({ groups, name, shun, without, hints, now }: Wanted): Plan {

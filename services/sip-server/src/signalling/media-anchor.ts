@@ -75,6 +75,8 @@ export class MediaAnchor {
   #closed = false;
   /** The Media Server was reported as lost. */
   #gone = false;
+  /** Resolves then: whoever waits for its answer need not wait for a transaction's end. */
+  readonly #isLost = Promise.withResolvers<Result<never, AnchorFailure>>();
 
   constructor(options: MediaAnchorOptions) {
     this.#options = options;
@@ -228,7 +230,7 @@ export class MediaAnchor {
       return ok(away ? sdp : leg.answer);
     });
     leg.queue = next.catch(() => undefined);
-    return next;
+    return Promise.race([next, this.#isLost.promise]);
   }
 
   /** Ends one leg: its party has left the call. */
@@ -253,7 +255,7 @@ export class MediaAnchor {
       return response.status < 300 ? ok(response.body) : this.#failed(response);
     });
     this.#msmlQueue = next.catch(() => undefined);
-    return next;
+    return Promise.race([next, this.#isLost.promise]);
   }
 
   /** Ends every leg. The MSML that is under way is waited for, so that a `stop` reaches the Media Server first. */
@@ -327,6 +329,7 @@ export class MediaAnchor {
   #lost(reason: string, sinceMicros = this.#options.clock.wallMicros()): void {
     if (this.#closed || this.#gone) return;
     this.#gone = true;
+    this.#isLost.resolve(fail({ reason: "media-server-lost", status: undefined }));
     this.#options.onLost({ reason, sinceMicros });
   }
 

@@ -16,6 +16,7 @@ import { type Recovered, recoverAnchor, type StartAlong } from "./media-recovery
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import type { AnchorForRecording } from "./recording-control.ts";
 import { playPrompt } from "./prompt.ts";
+import type { RecordIndication, RecordPreference } from "./record-attribute.ts";
 import { canAnchor, placeholderOffer, sameButOrigin, withCodecsOf, withDirection } from "./sdp-direction.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -59,6 +60,8 @@ export interface MediaPathOptions {
   readonly onRecovered: (anchor: MediaAnchor) => void;
   readonly onHold: (party: string, held: boolean) => void;
   readonly onRefer: (party: string, incoming: IncomingRequest) => void;
+  readonly recording: () => RecordIndication;
+  readonly onRecordPreference: (party: string, preference: RecordPreference) => void;
 }
 
 /**
@@ -87,8 +90,9 @@ export class MediaPath {
 
   constructor(o: MediaPathOptions) {
     this.#o = o;
-    const { context, log, onHold, onRefer } = o;
-    this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer, music: musicOf(context, log) });
+    const { context, log, onHold, onRefer, recording, onRecordPreference } = o;
+    const music = musicOf(context, log);
+    this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer, recording, onRecordPreference, music });
   }
 
   /** The Media Server where the call is now. */
@@ -96,9 +100,14 @@ export class MediaPath {
     return this.#anchor;
   }
 
-  /** Why the media of a call that should be anchored go direct. */
+  /** Why the media of a call that should be anchored go direct; undefined while it is on its way to another Media Server. */
   get failure(): string | undefined {
-    return this.#failure;
+    return this.#recovery === undefined ? this.#failure : undefined;
+  }
+
+  /** RFC 7866 7.1.2: the call's recording changed. */
+  recordingChanged(): void {
+    this.#media.indicate();
   }
 
   // Set-up
@@ -551,6 +560,7 @@ export class MediaPath {
       return fail({ reason: "call-ended", status: undefined });
     }
     this.#setAnchor(anchor);
+    this.#failure = undefined;
     for (const party of this.#left) anchor.removeLeg(party);
     this.#o.log.info({ confId: anchor.confId }, "the call is at another Media Server");
     onRecovered(anchor);
