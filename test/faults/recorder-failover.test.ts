@@ -2,7 +2,7 @@
 // R31: a recorder dies, hangs, is cut off, hangs up, comes back: what the phones said is there to the sample, whoever has it.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, test, type TestContext } from "node:test";
 import {
   inNamespace,
   type LedgerRow,
@@ -74,6 +74,21 @@ after(async () => {
   await Promise.all(phones.map((phone) => phone.close()));
   await topology.stop().finally(() => topology.dispose());
 });
+
+/** Starts the only recorder again; how long there was none that the Resource Manager saw, ms. */
+async function back(since: number): Promise<number> {
+  await topology.restart("recorder-1");
+  await topology.seesAll();
+  return performance.now() - since;
+}
+
+/** A machine so busy that a process takes more than 10 s to start: then it must be said what is missing. */
+async function tooLate(t: TestContext, call: Call, awayMs: number): Promise<boolean> {
+  if (awayMs < 9500) return false;
+  t.diagnostic(`the recorder was away for ${Math.round(awayMs)} ms: nothing is to be learned of 10 s here`);
+  await outcome(call, "partial");
+  return true;
+}
 
 /** Every recorder that is not among these is killed, the others run. */
 async function recordersAre(...names: readonly string[]): Promise<void> {
@@ -266,10 +281,11 @@ describe("R31: one of two recorders", () => {
 });
 
 describe("R31: the only recorder", () => {
-  test("R19: is killed, the call is paused and resumed meanwhile, it is back within 10 s: one recording, every sample but the pause's, nothing of the pause anywhere", async () => {
+  test("R19: is killed, the call is paused and resumed meanwhile, it is back within 10 s: one recording, every sample but the pause's, nothing of the pause anywhere", async (t) => {
     await recordersAre("recorder-1");
     const call = await recorded();
     await talk(3000);
+    const killedAt = performance.now();
     await topology.kill("recorder-1");
     await desk.recordPause(call.about);
     const pausedAt = positions(call);
@@ -277,10 +293,10 @@ describe("R31: the only recorder", () => {
     const resumedAt = positions(call);
     await desk.recordResume(call.about);
     await talk(500);
-    const back = topology.restart("recorder-1");
-    await back;
+    const awayMs = await back(killedAt);
     await talk(3000);
     const ends = await hangUp(call);
+    if (await tooLate(t, call, awayMs)) return;
     await outcome(call, "recorded");
     const rows = await closed(call, 1, "complete");
     for (const [i, seed] of [CALLER, CALLEE].entries()) {
@@ -295,14 +311,14 @@ describe("R31: the only recorder", () => {
     }
   });
 
-  test("is killed, and the call ends before it is back: what was kept is delivered, one whole recording", async () => {
+  test("is killed, and the call ends before it is back: what was kept is delivered, one whole recording", async (t) => {
     await recordersAre("recorder-1");
     const call = await recorded();
     await talk(3000);
     await topology.kill("recorder-1");
-    const back = topology.restart("recorder-1");
+    const restarted = back(performance.now());
     const ends = await hangUp(call);
-    await back;
+    if (await tooLate(t, call, await restarted)) return;
     const rows = await closed(call, 1, "complete");
     await whole(rows, ends);
     await outcome(call, "recorded");
