@@ -1,6 +1,6 @@
 import { outputOf, type SystemProcess } from "./system-process.ts";
 
-/** Waits until the role at an HTTP address says that it is ready; throws where it does not in 20 s, or its process ends. */
+/** Waits until the role at an HTTP address says that it is ready; throws where it does not in 60 s, or its process ends. */
 export async function becomesReady(process: SystemProcess | undefined, role: string, http: string): Promise<void> {
   let said = "no answer";
   const ready = await until(async () => {
@@ -13,10 +13,10 @@ export async function becomesReady(process: SystemProcess | undefined, role: str
     } catch {
       return false;
     }
-  }, 20_000);
+  }, 60_000);
   if (!ready) {
     const output = process === undefined ? "" : outputOf([process]).slice(-4000);
-    throw new Error(`${role} is not ready after 20 s: ${said}\n${output}`);
+    throw new Error(`${role} is not ready after 60 s: ${said}\n${output}`);
   }
 }
 

@@ -22,3 +22,7 @@ export const upgradeTimeoutMs = 5000;
 export const lingerMs = 2000;
 /** Longest answer of a Resource Manager to a command that is passed on; bytes. */
 export const maxCommandAnswerBytes = 4 * 1024 * 1024;
+/** Largest list of recordings that is read from one of several recorders, in bytes: 1000 rows of many events. */
+export const maxListBytes = 64 * 1024 * 1024;
+/** Rows of a list where nobody says how many, as at a recorder. */
+export const pageDefault = 50;
