@@ -42,3 +42,13 @@ export const CLOSE_MS = 2_000;
 export const MAX_PROMPT_OCTETS = 10_000_000;
 /** Prompts that are kept decoded. */
 export const MAX_PROMPTS_KEPT = 64;
+/** Sound files that are fetched from elsewhere at once. */
+export const MAX_FETCHES = 32;
+/** Octets of fetched samples that all plays together hold. */
+export const MAX_FETCHED_OCTETS = 256_000_000;
+/** Conferences at once, of all clients. */
+export const MAX_CONFERENCES = 5_000;
+/** Dialogs that run at once, of all clients. */
+export const MAX_DIALOGS = 4_000;
+/** Dialogs of one connection or conference. */
+export const MAX_DIALOGS_OF_ONE = 8;
