@@ -1,4 +1,12 @@
-import { type ConnRef, confRef, dialogRef, type MsmlOperation, type RecorderStream, writeMsml } from "@sidetone/msml";
+import {
+  type ConnRef,
+  confRef,
+  dialogRef,
+  type MsmlOperation,
+  playOf,
+  type RecorderStream,
+  writeMsml,
+} from "@sidetone/msml";
 import { type Call, type Party, presentParties } from "../call-model/call.ts";
 import { type Side, sidesOf } from "./policy.ts";
 import type { RecordingParameters } from "./states.ts";
@@ -41,8 +49,9 @@ export interface PromptFacts {
 
 /** MSML that plays a prompt to a connection (RFC 5707 9.6.1). */
 export function promptDocument(target: ConnRef, { name, file, iterations, capture }: PromptFacts): string {
-  const play = { audio: [`file:///${encodeURIComponent(file)}`], iterate: iterations, intervalMs: 0, capture };
-  return writeMsml({ kind: "request", operations: [{ op: "dialogstart", target, name, play }] });
+  const play = playOf([`file:///${encodeURIComponent(file)}`], { iterate: iterations, capture });
+  const content = { kind: "inline", script: [play] } as const;
+  return writeMsml({ kind: "request", operations: [{ op: "dialogstart", target, name, content }] });
 }
 
 /** MSML that ends it. */
