@@ -50,3 +50,5 @@ export const SEAM = 480;
 export const TAP_MIX_DELAY = 2400;
 /** Samples that the buffer of one source of a mixed replica holds: 4 s, so a whole backfill. A power of two. */
 export const TAP_MIX_RING = 32_768;
+/** Octets of a local recording that may wait for the disk: a minute and more. */
+export const MAX_UNWRITTEN_OCTETS = 2_000_000;
