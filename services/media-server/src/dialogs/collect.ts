@@ -1,12 +1,10 @@
-import { type Collect, type DialogAction, FOREVER, longestMatch } from "@sidetone/msml";
+import { type Collect, type DialogAction, FOREVER, longestMatch, type Pattern } from "@sidetone/msml";
 import { compilePattern, type DigitPattern } from "./digit-pattern.ts";
 import { beginPlay, type PlayRun, stepPlay } from "./play.ts";
 import { type DialogEffect, type DialogInput, type Outcome, unchanged } from "./state.ts";
 
-/** A pattern and how often it may still match. */
+/** How often a pattern may still match. */
 interface Watched {
-  readonly pattern: DigitPattern;
-  readonly actions: readonly DialogAction[];
   readonly left: number;
   /** It has matched what was typed so far; more of it is no second match. */
   readonly matched: boolean;
@@ -26,6 +24,7 @@ export interface CollectRun {
   readonly grouped: boolean;
   readonly prompt: PlayRun | undefined;
   readonly digits: readonly string[];
+  /** In the order of `collect.patterns`. */
   readonly watched: readonly Watched[];
   readonly noInputLeft: number;
   readonly noMatchLeft: number;
@@ -42,11 +41,7 @@ export function beginCollect(
   typed: readonly string[],
   grouped: boolean,
 ): Outcome<CollectRun> {
-  const watched = collect.patterns.flatMap(({ digits, format, iterate, actions }): Watched[] => {
-    // What does not compile was refused before the dialog began.
-    const pattern = compilePattern(digits, format);
-    return pattern.ok ? [{ pattern: pattern.value, actions, left: iterate, matched: false }] : [];
-  });
+  const watched = collect.patterns.map(({ iterate }): Watched => ({ left: iterate, matched: false }));
   const kept = collect.clearDigits ? [] : typed;
   const run: CollectRun = {
     kind: "collect",
@@ -161,8 +156,8 @@ function stepTimer(run: CollectRun, timer: string): Outcome<CollectRun> {
 
 /** Compares what was typed. `silence`: no more came in time. */
 function judge(run: CollectRun, silence: boolean): Outcome<CollectRun> {
-  const verdicts = run.watched.map(({ pattern, matched }) => {
-    const verdict = pattern.judge(run.digits, silence);
+  const verdicts = run.watched.map(({ matched }, index) => {
+    const verdict = compiled(run.collect.patterns[index])?.judge(run.digits, silence) ?? "none";
     // It has had its match with fewer of these.
     return matched && verdict === "match" ? "none" : verdict;
   });
@@ -179,7 +174,7 @@ function judge(run: CollectRun, silence: boolean): Outcome<CollectRun> {
 }
 
 function matched(run: CollectRun, index: number, waits: boolean): Outcome<CollectRun> {
-  const actions = run.watched[index]?.actions ?? [];
+  const actions = run.collect.patterns[index]?.actions ?? [];
   let left = 0;
   const watched = run.watched.map((one, at) => {
     if (at !== index) return one;
@@ -189,6 +184,18 @@ function matched(run: CollectRun, index: number, waits: boolean): Outcome<Collec
   const counted: CollectRun = { ...run, watched };
   if (left === 0) return done(counted, "dtmf.match", actions, true);
   return withActions(actions, waits ? timed(counted, "idt") : again(counted));
+}
+
+const patterns = new WeakMap<Pattern, DigitPattern>();
+
+/** What does not compile was refused before the dialog began. */
+function compiled(pattern: Pattern | undefined): DigitPattern | undefined {
+  if (pattern === undefined) return undefined;
+  const known = patterns.get(pattern);
+  if (known !== undefined) return known;
+  const made = compilePattern(pattern.digits, pattern.format);
+  if (made.ok) patterns.set(pattern, made.value);
+  return made.ok ? made.value : undefined;
 }
 
 /** From the first digit again. */

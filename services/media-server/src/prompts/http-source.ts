@@ -93,13 +93,13 @@ export class HttpSource {
   async #follow(first: URL, config: PromptsHttpConfig, signal: AbortSignal): Promise<Uint8Array> {
     let url = first;
     for (let redirects = 0; ; redirects++) {
-      const response = await (this.#o.fetch ?? fetch)(url, { redirect: "manual", signal, headers: { accept: "audio/wav" } });
+      const response = await (this.#o.fetch ?? fetch)(url.href, { redirect: "manual", signal, headers: { accept: "audio/wav" } });
       const { status } = response;
       const location = response.headers.get("location");
       if (status >= 300 && status < 400 && location !== null) {
         await response.body?.cancel();
         if (redirects >= config.maxRedirects) throw missing(first, `more than ${config.maxRedirects} redirects`);
-        const next = URL.canParse(location, url) ? this.#allowed(new URL(location, url).href) : undefined;
+        const next = URL.canParse(location, url.href) ? this.#allowed(new URL(location, url.href).href) : undefined;
         if (next === undefined) throw forbidden(location);
         url = next;
         continue;
