@@ -52,3 +52,7 @@ export const MAX_CONFERENCES = 5_000;
 export const MAX_DIALOGS = 4_000;
 /** Dialogs of one connection or conference. */
 export const MAX_DIALOGS_OF_ONE = 8;
+/** What one connection hears at once besides its conference: streams and monitors. */
+export const MAX_INPUTS = 16;
+/** Recording ids whose epoch is remembered (R30). */
+export const MAX_EPOCHS = 20_000;
