@@ -33,6 +33,7 @@ export function executeDialogStart(
   if (object.dialogs.size >= MAX_DIALOGS_OF_ONE) {
     throw new OperationFailed(444, `${target} has ${MAX_DIALOGS_OF_ONE} dialogs already`);
   }
+<<<<<<< HEAD
   if (content.kind === "external") refuse(423, context.refusedSource(content.src));
   else {
     const { plays, records, primitives } = needsOf(content.script);
@@ -56,6 +57,19 @@ export function executeDialogStart(
   copy.putDialog(target, dialog, name);
   copy.effects.push({ kind: "start-dialog", root: target, name, content, startedBy: context.dialog });
   return { id, chosen: given === undefined };
+=======
+  const [step, second] = content.kind === "inline" ? content.script : [];
+  if (step?.kind !== "play" || second !== undefined) throw new OperationFailed(402, "<dialogstart> takes one <play>");
+  const { barge, initial, offsetMs, onExit } = step;
+  if (barge || initial === "suspend" || offsetMs !== undefined) {
+    throw new OperationFailed(407, "<play> with barge, offset or initial is not served");
+  }
+  if (onExit.length > 0) throw new OperationFailed(402, "<playexit> is not served");
+  const files = filesOf(step);
+  copy.putConnection({ ...connection, dialog });
+  copy.effects.push({ kind: "play", tag: connection.tag, dialog, files, play: step });
+  return dialogRef(connection.tag, dialog);
+>>>>>>> h5-msml
 }
 
 /** RFC 5707 9.6.2. The dialog is there until its exit is told. */
