@@ -56,3 +56,15 @@ export const MAX_DIALOGS_OF_ONE = 8;
 export const MAX_INPUTS = 16;
 /** Recording ids whose epoch is remembered (R30). */
 export const MAX_EPOCHS = 20_000;
+/** Octets of a dialog description that is fetched. */
+export const MAX_SCRIPT_OCTETS = 65_536;
+/** What members of a mixed conference hear where nobody speaks, dBm0. */
+export const COMFORT_NOISE_DB = -65;
+/** Conferences at once of one client. */
+export const MAX_CONFERENCES_OF_CLIENT = 2_500;
+/** Samples of tones that one dialog may ask for: a minute. */
+export const MAX_TONE_SAMPLES = 480_000;
+/** Level of an alert tone, dBm0. */
+export const ALERT_TONE_DB = -18;
+/** Octets of one local recording: three hours of 16-bit PCM. */
+export const MAX_RECORDING_OCTETS = 172_800_000;

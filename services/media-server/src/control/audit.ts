@@ -9,19 +9,17 @@ import {
   dialogOf,
   type Gain,
   isConfRef,
+  MAX_AUDIT_RESULTS,
   type ObjectRef,
 } from "@sidetone/msml";
 import { OperationFailed } from "./failure.ts";
 import type { Conference, Connection, ExecutionContext, StreamState } from "./state.ts";
 import type { WorkingCopy } from "./working-copy.ts";
 
-/** Objects that one document may ask about: a client that has more asks for them one after another. */
-const MAX_AUDITED = 2_000;
-
 /** RFC 5707 10.1: what there is, and its states. A wildcard that finds nothing succeeds. */
 export function executeAudit(copy: WorkingCopy, { query, states }: Audit, context: ExecutionContext): AuditResult[] {
   const found = objectsOf(copy, query);
-  if (found.length > MAX_AUDITED) throw new OperationFailed(521, `more than ${MAX_AUDITED} objects`);
+  if (found.length > MAX_AUDIT_RESULTS) throw new OperationFailed(521, `more than ${MAX_AUDIT_RESULTS} objects`);
   return found.map((object) =>
     "tag" in object ? auditConnection(object, states, context) : auditConference(object, states, context),
   );

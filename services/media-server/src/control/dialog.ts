@@ -10,7 +10,7 @@ import {
   type Send,
   splitDialog,
 } from "@sidetone/msml";
-import { compilePattern, needsOf } from "../dialogs/index.ts";
+import { needsOf } from "../dialogs/index.ts";
 import { MAX_DIALOGS_OF_ONE } from "../limits.ts";
 import { OperationFailed } from "./failure.ts";
 import type { ControlDialog, ExecutionContext } from "./state.ts";
@@ -33,19 +33,11 @@ export function executeDialogStart(
   if (object.dialogs.size >= MAX_DIALOGS_OF_ONE) {
     throw new OperationFailed(444, `${target} has ${MAX_DIALOGS_OF_ONE} dialogs already`);
   }
-<<<<<<< HEAD
   if (content.kind === "external") refuse(423, context.refusedSource(content.src));
   else {
     const { plays, records, primitives } = needsOf(content.script);
     for (const play of plays) checkPlay(play, context);
     for (const record of records) checkRecord(record, context);
-    for (const primitive of primitives) {
-      if (primitive.kind !== "collect") continue;
-      for (const { digits, format } of primitive.patterns) {
-        const pattern = compilePattern(digits, format);
-        if (!pattern.ok) throw new OperationFailed(410, `<pattern digits="${digits.slice(0, 64)}">: ${pattern.error}`);
-      }
-    }
     if (isConfRef(target)) checkConference(copy, target, records, primitives);
   }
   const dialog: ControlDialog = {
@@ -57,19 +49,6 @@ export function executeDialogStart(
   copy.putDialog(target, dialog, name);
   copy.effects.push({ kind: "start-dialog", root: target, name, content, startedBy: context.dialog });
   return { id, chosen: given === undefined };
-=======
-  const [step, second] = content.kind === "inline" ? content.script : [];
-  if (step?.kind !== "play" || second !== undefined) throw new OperationFailed(402, "<dialogstart> takes one <play>");
-  const { barge, initial, offsetMs, onExit } = step;
-  if (barge || initial === "suspend" || offsetMs !== undefined) {
-    throw new OperationFailed(407, "<play> with barge, offset or initial is not served");
-  }
-  if (onExit.length > 0) throw new OperationFailed(402, "<playexit> is not served");
-  const files = filesOf(step);
-  copy.putConnection({ ...connection, dialog });
-  copy.effects.push({ kind: "play", tag: connection.tag, dialog, files, play: step });
-  return dialogRef(connection.tag, dialog);
->>>>>>> h5-msml
 }
 
 /** RFC 5707 9.6.2. The dialog is there until its exit is told. */
@@ -161,7 +140,8 @@ function isHttp(uri: string): boolean {
  */
 export function promptOf(uri: string): string | undefined {
   const rest = uri.slice(5);
-  const path = rest.startsWith("///") ? rest.slice(3) : rest.startsWith("//") ? rest.slice(2) : undefined;
+  const named = rest.startsWith("//") && !rest.includes("/", 2) ? rest.slice(2) : undefined;
+  const path = rest.startsWith("///") ? rest.slice(3) : named;
   const parts = path?.split("/") ?? [];
   if (parts.length === 0 || parts.length > 8) return undefined;
   return parts.every((part) => /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/.test(part)) ? path : undefined;

@@ -54,7 +54,6 @@ export function checkResources(
   return missing === undefined ? undefined : { response: 520, description: `there is no room for ${missing}` };
 }
 
-<<<<<<< HEAD
 /**
  * The result of a document while it is executed: operations run in document order, the first that fails stops the rest,
  * those before it are not undone, and the result carries the mark of the last that succeeded and had one (RFC 5707 section 5).
@@ -125,64 +124,5 @@ function executeOne(copy: WorkingCopy, operation: MsmlOperation, context: Execut
       return {};
     case "audit":
       return { audits: executeAudit(copy, operation, context) };
-=======
-function executeOne(
-  copy: WorkingCopy,
-  operation: MsmlOperation,
-  context: ExecutionContext,
-  ids: { readonly confIds: ConfRef[]; readonly dialogIds: string[]; readonly recorderIds: string[] },
-): void {
-  switch (operation.op) {
-    case "createconference": {
-      const name = operation.name ?? context.newName();
-      if (copy.conference(name) !== undefined) throw new OperationFailed(432, `conf:${name} exists`);
-      copy.put({
-        name,
-        deleteWhen: operation.deleteWhen,
-        term: operation.term,
-        members: [],
-        controlledBy: context.dialog,
-        recorderDialog: undefined,
-        recorder: undefined,
-        epoch: 0,
-      });
-      if (operation.name === undefined) ids.confIds.push(confRef(name));
-      return;
-    }
-    case "destroyconference": {
-      const conference = copy.conference(operation.id.slice(5));
-      if (conference === undefined) throw new OperationFailed(430, `${operation.id} does not exist`);
-      if (operation.audiomix !== undefined)
-        throw new OperationFailed(402, "<audiomix> in <destroyconference> is not served");
-      copy.destroy(conference, "destroyconference");
-      return;
-    }
-    case "modifyconference": {
-      const conference = copy.conference(operation.id.slice(5));
-      if (conference === undefined) throw new OperationFailed(430, `${operation.id} does not exist`);
-      if (operation.recorder !== undefined) {
-        const id = executeRecorder(copy, conference, operation.recorder, context);
-        if (operation.recorder.state === "start") ids.recorderIds.push(id);
-      }
-      return;
-    }
-    case "join":
-      executeJoin(copy, operation);
-      return;
-    case "unjoin":
-      executeUnjoin(copy, operation);
-      return;
-    case "dialogstart":
-      ids.dialogIds.push(executeDialogStart(copy, operation, context));
-      return;
-    case "dialogend":
-      executeDialogEnd(copy, operation);
-      return;
-    case "send":
-    case "modifystream":
-    case "monitor":
-    case "audit":
-      throw new OperationFailed(402, `<${operation.op}> is not served`);
->>>>>>> h5-msml
   }
 }

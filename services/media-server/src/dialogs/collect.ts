@@ -1,5 +1,12 @@
-import { type Collect, type DialogAction, FOREVER, longestMatch, type Pattern } from "@sidetone/msml";
-import { compilePattern, type DigitPattern } from "./digit-pattern.ts";
+import {
+  type Collect,
+  type DialogAction,
+  type DigitMatcher,
+  digitMatcher,
+  FOREVER,
+  longestMatch,
+  type Pattern,
+} from "@sidetone/msml";
 import { beginPlay, type PlayRun, stepPlay } from "./play.ts";
 import { type DialogEffect, type DialogInput, type Outcome, unchanged } from "./state.ts";
 
@@ -157,7 +164,7 @@ function stepTimer(run: CollectRun, timer: string): Outcome<CollectRun> {
 /** Compares what was typed. `silence`: no more came in time. */
 function judge(run: CollectRun, silence: boolean): Outcome<CollectRun> {
   const verdicts = run.watched.map(({ matched }, index) => {
-    const verdict = compiled(run.collect.patterns[index])?.judge(run.digits, silence) ?? "none";
+    const verdict = verdictOf(run.collect.patterns[index], run.digits, silence);
     // It has had its match with fewer of these.
     return matched && verdict === "match" ? "none" : verdict;
   });
@@ -186,15 +193,33 @@ function matched(run: CollectRun, index: number, waits: boolean): Outcome<Collec
   return withActions(actions, waits ? timed(counted, "idt") : again(counted));
 }
 
-const patterns = new WeakMap<Pattern, DigitPattern>();
+/** `open`: a match, which further keys may belong to. */
+function verdictOf(
+  pattern: Pattern | undefined,
+  digits: readonly string[],
+  silence: boolean,
+): "none" | "partial" | "open" | "match" {
+  const matcher = pattern === undefined ? undefined : matcherOf(pattern);
+  if (matcher === undefined) return "none";
+  let state = matcher.start;
+  let last: ReturnType<DigitMatcher["feed"]> = { verdict: "maybe", more: true, state };
+  for (const digit of digits) {
+    last = matcher.feed(state, digit);
+    state = last.state;
+  }
+  if (silence) return matcher.timeout(state).verdict === "match" ? "match" : "none";
+  if (last.verdict === "no") return "none";
+  return last.verdict === "maybe" ? "partial" : last.more ? "open" : "match";
+}
 
-/** What does not compile was refused before the dialog began. */
-function compiled(pattern: Pattern | undefined): DigitPattern | undefined {
-  if (pattern === undefined) return undefined;
-  const known = patterns.get(pattern);
+const matchers = new WeakMap<Pattern, DigitMatcher>();
+
+/** What does not compile was refused by the reader. */
+function matcherOf(pattern: Pattern): DigitMatcher | undefined {
+  const known = matchers.get(pattern);
   if (known !== undefined) return known;
-  const made = compilePattern(pattern.digits, pattern.format);
-  if (made.ok) patterns.set(pattern, made.value);
+  const made = digitMatcher(pattern.digits, pattern.format);
+  if (made.ok) matchers.set(pattern, made.value);
   return made.ok ? made.value : undefined;
 }
 

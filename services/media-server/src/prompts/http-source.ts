@@ -1,6 +1,6 @@
 import type { PromptsHttpConfig } from "@sidetone/config";
 import { type Clock, errorText, SidetoneError } from "@sidetone/foundation";
-import { MAX_FETCHED_OCTETS, MAX_FETCHES } from "../limits.ts";
+import { MAX_FETCHED_OCTETS, MAX_FETCHES, MAX_SCRIPT_OCTETS } from "../limits.ts";
 import { readWav } from "./wav.ts";
 
 /** Samples at 8000 Hz that are held until `release`. */
@@ -26,8 +26,15 @@ const wavTypes: ReadonlySet<string> = new Set([
   "application/octet-stream",
 ]);
 
+const scriptTypes: ReadonlySet<string> = new Set([
+  "application/moml+xml",
+  "application/vnd.radisys.moml+xml",
+  "application/xml",
+  "text/xml",
+]);
+
 /**
- * Sound files of other servers. Bounded in every way: which servers (each redirect too), octets, time, redirects, how many at once, and how
+ * Sound files and dialog descriptions of other servers. Bounded in every way: which servers (each redirect too), octets, time, redirects, how many at once, and how
  * much is held by all that play.
  */
 export class HttpSource {
@@ -49,36 +56,50 @@ export class HttpSource {
     return this.#allowed(url) !== undefined;
   }
 
-  /** Rejects with `prompt-forbidden`, `prompt-missing`, `prompt-format` or `prompt-busy`. */
+  /** A WAV file. Rejects with `prompt-forbidden`, `prompt-missing`, `prompt-format` or `prompt-busy`. */
   async load(url: string, cancelled?: AbortSignal): Promise<FetchedAudio> {
-    const { config, clock } = this.#o;
-    const first = this.#allowed(url);
-    if (config === undefined || first === undefined) throw forbidden(url);
     // µ-law becomes twice as long when it is decoded.
-    const most = config.maxOctets * 2;
-    if (this.#fetching >= MAX_FETCHES || this.#held + most > MAX_FETCHED_OCTETS) {
-      throw new SidetoneError("prompt-busy", "too many sound files are fetched or held at once");
-    }
-    this.#fetching += 1;
+    const most = (this.#o.config?.maxOctets ?? 0) * 2;
+    if (this.#held + most > MAX_FETCHED_OCTETS) throw busy();
     this.#held += most;
     let counted = most;
     const release = (): void => {
       this.#held -= counted;
       counted = 0;
     };
-    const abort = new AbortController();
-    const cancelTimer = clock.after(config.timeoutMs, () => abort.abort(new Error(`not done in ${config.timeoutMs} ms`)));
-    const giveUp = (): void => abort.abort(new Error("nobody wants it any more"));
-    cancelled?.addEventListener("abort", giveUp);
     try {
-      const octets = await this.#follow(first, config, abort.signal);
+      const octets = await this.#fetch(url, wavTypes, cancelled);
       const samples = readWav(octets);
-      if (!samples.ok) throw new SidetoneError("prompt-format", `${first.href} cannot be played: ${samples.error}`);
+      if (!samples.ok) throw new SidetoneError("prompt-format", `${url} cannot be played: ${samples.error}`);
       this.#held -= most - samples.value.byteLength;
       counted = samples.value.byteLength;
       return { samples: samples.value, release };
     } catch (error) {
       release();
+      throw error;
+    }
+  }
+
+  /** A dialog description, at most `MAX_SCRIPT_OCTETS`. Rejects as `load`. */
+  text(url: string, cancelled?: AbortSignal): Promise<Uint8Array> {
+    return this.#fetch(url, scriptTypes, cancelled);
+  }
+
+  async #fetch(url: string, types: ReadonlySet<string>, cancelled: AbortSignal | undefined): Promise<Uint8Array> {
+    const { config, clock } = this.#o;
+    const first = this.#allowed(url);
+    if (config === undefined || first === undefined) throw forbidden(url);
+    if (this.#fetching >= MAX_FETCHES) throw busy();
+    this.#fetching += 1;
+    const abort = new AbortController();
+    const cancelTimer = clock.after(config.timeoutMs, () =>
+      abort.abort(new Error(`not done in ${config.timeoutMs} ms`)),
+    );
+    const giveUp = (): void => abort.abort(new Error("nobody wants it any more"));
+    cancelled?.addEventListener("abort", giveUp);
+    try {
+      return await this.#follow(first, config, types, abort.signal);
+    } catch (error) {
       if (error instanceof SidetoneError) throw error;
       const why = abort.signal.aborted ? errorText(abort.signal.reason) : causeOf(error);
       throw new SidetoneError("prompt-missing", `${first.href} cannot be fetched: ${why}`);
@@ -86,14 +107,24 @@ export class HttpSource {
       cancelTimer();
       cancelled?.removeEventListener("abort", giveUp);
       this.#fetching -= 1;
+      // What is not read to its end is not read on.
       abort.abort();
     }
   }
 
-  async #follow(first: URL, config: PromptsHttpConfig, signal: AbortSignal): Promise<Uint8Array> {
+  async #follow(
+    first: URL,
+    config: PromptsHttpConfig,
+    types: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
     let url = first;
     for (let redirects = 0; ; redirects++) {
-      const response = await (this.#o.fetch ?? fetch)(url.href, { redirect: "manual", signal, headers: { accept: "audio/wav" } });
+      const response = await (this.#o.fetch ?? fetch)(url.href, {
+        redirect: "manual",
+        signal,
+        headers: { accept: Array.from(types).join(", ") },
+      });
       const { status } = response;
       const location = response.headers.get("location");
       if (status >= 300 && status < 400 && location !== null) {
@@ -105,7 +136,7 @@ export class HttpSource {
         continue;
       }
       if (status !== 200) throw missing(first, `it was answered ${status}`);
-      return read(response, first, config.maxOctets);
+      return read(response, first, types, types === wavTypes ? config.maxOctets : MAX_SCRIPT_OCTETS);
     }
   }
 
@@ -127,10 +158,16 @@ export class HttpSource {
   }
 }
 
-async function read(response: Response, url: URL, most: number): Promise<Uint8Array> {
+async function read(
+  response: Response,
+  url: URL,
+  types: ReadonlySet<string>,
+  most: number,
+): Promise<Uint8Array> {
   const type = (response.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (!wavTypes.has(type)) {
-    throw new SidetoneError("prompt-format", `${url.href} is ${type === "" ? "of no type" : type.slice(0, 64)}, no WAV file`);
+  if (!types.has(type)) {
+    const said = type === "" ? "of no type" : type.slice(0, 64);
+    throw new SidetoneError("prompt-format", `${url.href} is ${said}; expected ${Array.from(types)[0] ?? ""}`);
   }
   const tooLong = new SidetoneError("prompt-format", `${url.href} has more than ${most} octets`);
   if (Number(response.headers.get("content-length") ?? 0) > most) throw tooLong;
@@ -142,6 +179,12 @@ async function read(response: Response, url: URL, most: number): Promise<Uint8Ar
     parts.push(part);
   }
   return Buffer.concat(parts, octets);
+}
+
+function busy(): SidetoneError {
+  return new SidetoneError("prompt-busy", "too many sound files are fetched or held at once", {
+    remedy: "Put sound files that are played often into the folder media-server.prompts.",
+  });
 }
 
 function forbidden(url: string): SidetoneError {
