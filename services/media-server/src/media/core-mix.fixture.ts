@@ -30,14 +30,15 @@ export function tonePhone(
   return { leg, port: rtpPort, address, hertz, codec, said: number * 1000 };
 }
 
-/** The phone's next packet. */
-export function tonePacket(phone: TonePhone, amplitude = 8000): Uint8Array {
+/** The phone's next packet; with `instead` of its tone. */
+export function tonePacket(phone: TonePhone, amplitude = 8000, instead?: Int16Array): Uint8Array {
   const bytes = new Uint8Array(12 + 160);
   const n = phone.said++;
   writeRtpHeader(bytes, 0, phone.codec === "PCMU" ? 0 : 8, false, n & 0xffff, (n * 160) >>> 0, phone.leg);
   const table = phone.codec === "PCMU" ? linearToUlaw : linearToAlaw;
   for (let i = 0; i < 160; i++) {
-    const sample = Math.round(amplitude * Math.sin((2 * Math.PI * phone.hertz * (n * 160 + i)) / RATE));
+    const tone = Math.round(amplitude * Math.sin((2 * Math.PI * phone.hertz * (n * 160 + i)) / RATE));
+    const sample = instead?.[i] ?? tone;
     bytes[12 + i] = table[sample & 0xffff] ?? 0;
   }
   return bytes;

@@ -12,18 +12,13 @@ import type {
   PlayOptions,
   StreamSettings,
 } from "./audio-types.ts";
-import { Conferences } from "./conferences.ts";
 import type { CoreEvents } from "./core-events.ts";
 import type { CapturedAudio } from "./file-recordings.ts";
-import { FramePace } from "./frame-pace.ts";
 import { Leg, lineOf } from "./leg.ts";
 import { LegOutput } from "./leg-output.ts";
 import * as limits from "./limits.ts";
-import type { Player } from "./player.ts";
-import { Players } from "./players.ts";
+import { MixingDesk } from "./mixing-desk.ts";
 import { closePair, openPair } from "./port-pair-sockets.ts";
-import { connectLegs, disconnectLeg } from "./relay.ts";
-import type { Spot } from "./source-line.ts";
 import { Tap } from "./tap.ts";
 import type {
   EngineStats,
@@ -46,10 +41,6 @@ type Receiver = (
   index: number,
 ) => void;
 
-function notYet(...what: readonly unknown[]): never {
-  throw new SidetoneError("not-served", `not served yet: ${what.map(String).join(" ")}`);
-}
-
 /** The media engine within its thread: legs and taps by number, packets in, packets out. Every method is synchronous. */
 export class MediaCore {
   readonly events: Events<CoreEvents>;
@@ -67,13 +58,7 @@ export class MediaCore {
   readonly #log: Logger;
   readonly #stopTicking: () => void;
   #stopPacing: (() => void) | undefined;
-  readonly #conferences = new Conferences();
-  readonly #players = new Players();
-  readonly #pace = new FramePace();
-  /** Taps that are mixed, to be walked through without an iterator. */
-  #mixedTaps: readonly Tap[] = [];
-  /** While somebody needs frames. */
-  #stopFrames: (() => void) | undefined;
+  readonly #desk: MixingDesk;
   #nextId = 1;
   #strangers = 0;
   #garbage = 0;
@@ -101,6 +86,16 @@ export class MediaCore {
       max: o.rtp.portMax,
       clock: o.clock,
       ...(o.portRestMs === undefined ? {} : { restMs: o.portRestMs }),
+    });
+    this.#desk = new MixingDesk({
+      clock: o.clock,
+      events: this.events,
+      leg: (id) => this.#leg(id),
+      nextId: () => this.#nextId++,
+      random: () => this.#word() / 0x1_0000_0000,
+      onPrompts: (leg) => this.#arrangeAround(leg),
+      drain: (tap) => this.#drain(tap),
+      flush: () => this.#io.flush(),
     });
     this.#io.onBatch = (batch) => this.#onBatch(batch);
     this.#stopTicking = o.clock.every(limits.TICK_MS, () => this.#tick());
@@ -137,18 +132,75 @@ export class MediaCore {
   }
 
   connect(a: number, b: number): void {
-    connectLegs(this.#leg(a), this.#leg(b));
+    this.#desk.connect(a, b);
   }
 
   disconnect(a: number, b: number): void {
-    const first = this.#leg(a);
-    if (first.peer === this.#leg(b)) disconnectLeg(first);
+    this.#desk.disconnect(a, b);
   }
 
   setConference(name: string, legs: readonly number[]): void {
-    const members = legs.map((id) => this.#leg(id));
-    this.#conferences.set(name, members, this.#nextFrame());
-    this.#keepPace();
+    this.#desk.setConference(name, legs);
+  }
+
+  configureConference(name: string, options: ConferenceOptions): void {
+    this.#desk.configureConference(name, options);
+  }
+
+  setStream(from: AudioNode, to: AudioNode, settings: StreamSettings = {}): void {
+    this.#desk.setStream(from, to, settings);
+  }
+
+  endStream(from: AudioNode, to: AudioNode): void {
+    this.#desk.endStream(from, to);
+  }
+
+  monitor(listener: number, target: AudioNode, settings: StreamSettings = {}): void {
+    this.#desk.monitor(listener, target, settings);
+  }
+
+  endMonitor(listener: number, target: AudioNode): void {
+    this.#desk.endMonitor(listener, target);
+  }
+
+  play(target: AudioNode, options: PlayOptions): number {
+    return this.#desk.play(target, options);
+  }
+
+  controlPlay(play: number, command: PlayCommand): boolean {
+    return this.#desk.controlPlay(play, command);
+  }
+
+  stopPlay(play: number): number | undefined {
+    return this.#desk.stopPlay(play);
+  }
+
+  sendDigits(leg: number, options: DigitOptions): number {
+    return this.#desk.sendDigits(leg, options);
+  }
+
+  setDetection(leg: number, detection: Detection | undefined): void {
+    this.#desk.setDetection(leg, detection);
+  }
+
+  setAlertTone(name: string, tone: AlertTone | undefined): void {
+    this.#desk.setAlertTone(name, tone);
+  }
+
+  startFileRecording(recording: number, options: FileRecordingOptions): void {
+    this.#desk.startFileRecording(recording, options);
+  }
+
+  pauseFileRecording(recording: number): boolean {
+    return this.#desk.pauseFileRecording(recording);
+  }
+
+  resumeFileRecording(recording: number): boolean {
+    return this.#desk.resumeFileRecording(recording);
+  }
+
+  stopFileRecording(recording: number): CapturedAudio | undefined {
+    return this.#desk.stopFileRecording(recording);
   }
 
   openTap(o: TapOptions): OpenedTap {
@@ -172,7 +224,7 @@ export class MediaCore {
       tap.sources.backfill(Math.min(limits.LEG_HISTORY_MS, o.backfillSinceMs), now, false);
     }
     this.#taps.set(tap.id, tap);
-    this.#keepPace();
+    this.#mixTaps();
     return {
       tap: tap.id,
       ssrc: tap.ssrc,
@@ -186,88 +238,20 @@ export class MediaCore {
     const tap = this.#tap(id);
     const [heard, prompted] = [legs, others].map((ids) => ids.map((leg) => this.#leg(leg)));
     tap.sources.arrange(heard ?? [], prompted ?? [], this.#now());
-    this.#keepPace();
+    this.#mixTaps();
     this.#io.flush();
   }
 
-  configureConference(name: string, options: ConferenceOptions): void {
-    notYet(name, options);
-  }
-
-  setStream(from: AudioNode, to: AudioNode, settings: StreamSettings = {}): void {
-    notYet(from, to, settings);
-  }
-
-  endStream(from: AudioNode, to: AudioNode): void {
-    notYet(from, to);
-  }
-
-  monitor(listener: number, target: AudioNode, settings: StreamSettings = {}): void {
-    notYet(listener, target, settings);
-  }
-
-  endMonitor(listener: number, target: AudioNode): void {
-    notYet(listener, target);
-  }
-
-  controlPlay(play: number, command: PlayCommand): boolean {
-    return notYet(play, command);
-  }
-
-  sendDigits(leg: number, options: DigitOptions): number {
-    return notYet(leg, options);
-  }
-
-  setDetection(leg: number, detection: Detection | undefined): void {
-    notYet(leg, detection);
-  }
-
-  setAlertTone(name: string, tone: AlertTone | undefined): void {
-    notYet(name, tone);
-  }
-
-  startFileRecording(recording: number, options: FileRecordingOptions): void {
-    notYet(recording, options);
-  }
-
-  pauseFileRecording(recording: number): boolean {
-    return notYet(recording);
-  }
-
-  resumeFileRecording(recording: number): boolean {
-    return notYet(recording);
-  }
-
-  stopFileRecording(recording: number): CapturedAudio | undefined {
-    return notYet(recording);
-  }
-
-  play(target: AudioNode, o: PlayOptions): number {
-    if (typeof target === "string") return notYet(target);
-    const player = this.#players.start(this.#nextId++, this.#leg(target), o);
-    this.#arrangeAround(player.leg);
-    this.#keepPace();
-    return player.id;
-  }
-
-  stopPlay(id: number): number | undefined {
-    const player = this.#players.get(id);
-    if (player === undefined) return undefined;
-    this.#endPlay(player);
-    this.#keepPace();
-    return player.playedMs;
-  }
-
-  #endPlay(player: Player): void {
-    this.#players.stop(player);
-    this.#arrangeAround(player.leg);
-  }
-
-  /** A prompt that is to be recorded has begun or ended. */
+  /** A prompt that is to be recorded may have begun or ended. */
   #arrangeAround(leg: Leg): void {
     for (const { sources } of this.#taps.values()) {
       if (sources.others.includes(leg)) sources.arrange(sources.legs, sources.others, this.#now());
     }
+    this.#mixTaps();
+  }
+
+  #mixTaps(): void {
+    this.#desk.setMixedTaps(Array.from(this.#taps.values()).filter(({ sources }) => sources.mixed));
   }
 
   setTapDestination(id: number, to: TapDestination | undefined, rewindMs = 0): void {
@@ -339,22 +323,20 @@ export class MediaCore {
     this.#forgetUnbegun(tap);
     if (tap.paused) tap.sources.forgetUntil(this.#now());
     tap.sources.close();
-    this.#keepPace();
+    this.#mixTaps();
     closePair(this.#io, this.#ports, tap.sockets);
     return stats;
   }
 
   closeLeg(id: number): LegStats {
     const leg = this.#leg(id);
-    if (leg.player !== undefined) this.#endPlay(leg.player);
+    this.#desk.removeLeg(leg);
     for (const { sources } of this.#taps.values()) {
       if (!sources.legs.includes(leg) && !sources.others.includes(leg)) continue;
       const [legs, others] = [sources.legs, sources.others].map((all) => all.filter((one) => one !== leg));
       sources.arrange(legs ?? [], others ?? [], this.#now());
     }
-    disconnectLeg(leg);
-    if (leg.mixer !== undefined) this.#conferences.leave(leg, this.#nextFrame());
-    this.#keepPace();
+    this.#mixTaps();
     this.#legs.delete(id);
     this.#receivers[leg.sockets.rtp] = undefined;
     this.#receivers[leg.sockets.rtcp] = undefined;
@@ -369,13 +351,13 @@ export class MediaCore {
     const perLeg = Array.from(this.#legs.values(), (l) => l.stats());
     const io = this.#io.stats();
     let connected = 0;
-    for (const leg of this.#legs.values()) if (leg.peer !== undefined) connected++;
+    for (const leg of this.#legs.values()) if (leg.passage?.from.passage?.from === leg) connected++;
     return {
       packetIo: this.#io.kind,
       legs: this.#legs.size,
       taps: this.#taps.size,
       connections: connected / 2,
-      conferences: this.#conferences.mixed,
+      conferences: this.#desk.mixed,
       ports: this.#ports.stats(),
       received: io.received,
       sent: io.sent,
@@ -392,7 +374,7 @@ export class MediaCore {
     for (const id of Array.from(this.#legs.keys())) this.closeLeg(id);
     this.#stopTicking();
     this.#stopPacing?.();
-    this.#stopFrames?.();
+    this.#desk.close();
     this.#io.shutdown();
     this.events.clear();
   }
@@ -429,6 +411,7 @@ export class MediaCore {
       }
       this.#watchSilence(leg, now, wallMicros);
       this.#watchReplicated(leg, now, wallMicros);
+      this.#desk.tick(leg);
     }
     for (const tap of this.#taps.values()) {
       this.#report(tap);
@@ -474,58 +457,6 @@ export class MediaCore {
     if (before < limits.UNHEARD_MS && leg.unheardMs >= limits.UNHEARD_MS) {
       this.events.emit("silent", leg.id, Math.round(watched));
     }
-  }
-
-  /** The frame that comes next, where the pace runs or is about to. */
-  #nextFrame(): Spot {
-    this.#beginPace();
-    return { position: this.#pace.start };
-  }
-
-  #endPlays(): void {
-    for (const player of this.#players.ended()) {
-      this.#endPlay(player);
-      this.events.emit(player.ended === "timeout" ? "play-timeout" : "played", player.id, player.playedMs);
-    }
-    this.#keepPace();
-  }
-
-  #beginPace(): void {
-    if (this.#stopFrames !== undefined) return;
-    this.#pace.now = this.#now();
-    this.#pace.begin();
-  }
-
-  /** Starts or stops the frames, whatever there is to do. */
-  #keepPace(): void {
-    this.#mixedTaps = Array.from(this.#taps.values()).filter(({ sources }) => sources.mixed);
-    if (this.#conferences.mixed + this.#players.count + this.#mixedTaps.length > 0) {
-      this.#beginPace();
-      this.#stopFrames ??= this.#clock.every(limits.FRAME_TICK_MS, () => this.#frames());
-    } else {
-      this.#stopFrames?.();
-      this.#stopFrames = undefined;
-    }
-  }
-
-  #frames(): void {
-    const pace = this.#pace;
-    pace.now = this.#now();
-    if (pace.tooLate()) {
-      pace.begin();
-      this.#conferences.skipTo({ position: pace.start });
-    }
-    let ended = false;
-    for (; pace.due(); pace.next()) {
-      this.#conferences.frame(pace);
-      if (this.#players.frame(pace)) ended = true;
-    }
-    for (let i = 0; i < this.#mixedTaps.length; i++) {
-      const tap = this.#mixedTaps[i];
-      if (tap?.sources.frames(pace) === true) this.#drain(tap);
-    }
-    if (ended) this.#endPlays();
-    this.#io.flush();
   }
 
   #report(tap: Tap): void {

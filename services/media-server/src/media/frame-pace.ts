@@ -4,15 +4,15 @@ import type { Spot } from "./source-line.ts";
 /** Frames of 20 ms on the engine's line of samples. A frame is due when its last sample has been said. */
 export class FramePace implements Spot {
   /** Place of the next frame's first sample. */
-  start = 0;
+  readonly from = { position: 0 };
   /** Time stamp that it leaves with: of the moment when it is due. */
   position = 0;
   /** On the engine's line, as of the last look at the clock. In a field: as an argument it would be an object per call. */
   now = 0;
 
   begin(): void {
-    this.start = Math.floor(this.now / FRAME) * FRAME;
-    this.position = this.start + FRAME;
+    this.from.position = Math.floor(this.now / FRAME) * FRAME;
+    this.position = this.from.position + FRAME;
   }
 
   due(): boolean {
@@ -20,7 +20,7 @@ export class FramePace implements Spot {
   }
 
   next(): void {
-    this.start += FRAME;
+    this.from.position += FRAME;
     this.position += FRAME;
   }
 

@@ -11,7 +11,7 @@ export const PLAYED = -3;
 /**
  * The one continuous stream that a phone hears, whoever it is connected to: own SSRC, time stamps on the engine's line, sequence numbers
  * that keep the holes and the order of the source, so that the phone's jitter buffer sees what happened. Where the source changes, time
- * stamps do not go back: little is left out (`SEAM`), more is made up for by `shift`.
+ * stamps neither go back nor make a hole: little of what is relayed is left out (`SEAM`), the rest is made up for by `shift`.
  */
 export class LegOutput {
   readonly ssrc: number;
@@ -20,8 +20,9 @@ export class LegOutput {
   octets = 0;
   /** Telephone-events for a phone that did not take them. */
   unsendable = 0;
-  /** By how much time stamps are ahead of their place on the line; samples. */
+  /** By how much time stamps are ahead of their place on the line, or behind it; samples. */
   shift = 0;
+  /** Number sent last. */
   #last: number;
   #offset = 0;
   /** The source whose numbering `#offset` and whose places `shift` belong to. */
@@ -58,6 +59,34 @@ export class LegOutput {
   ): void {
     const next = (this.#last + 1 - this.#offset) & 0xffff;
     this.send(io, socket, dest, to, source, false, kind, false, next, at, data, offset, length);
+  }
+
+  /** A packet of a source's numbering is left out on purpose: its number is the next one's. */
+  omit(source: number, sequence: number): void {
+    if (source !== this.#source || !this.#numbered) return;
+    const out = (sequence + this.#offset) & 0xffff;
+    if (((out - this.#last) << 16) >> 16 > 0) this.#offset--;
+  }
+
+  /** Sends a telephone-event of ours between what the source sends, whose next number follows. As for taps, with room for a header. */
+  insertKey(
+    io: PacketIO,
+    socket: number,
+    dest: number,
+    payloadType: number,
+    marker: boolean,
+    at: Spot,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    this.#last = (this.#last + 1) & 0xffff;
+    this.#offset++;
+    const timestamp = at.position + this.timestampBase;
+    writeRtpHeader(data, offset - RTP_HEADER, payloadType, marker, this.#last, timestamp, this.ssrc);
+    io.queue(socket, dest, data, offset - RTP_HEADER, RTP_HEADER + length);
+    this.sent++;
+    this.octets += length;
   }
 
   /** Sends a packet; as for taps, there must be room for a header before `offset`. `fresh`: the source's numbering begins anew. */
@@ -101,8 +130,9 @@ export class LegOutput {
     if (kind !== DTMF) {
       if (!this.#aligned) {
         const behind = this.#end - at.position;
-        if (behind > 0 && behind <= SEAM) return;
-        this.shift = Math.max(0, behind);
+        // What was relayed is in time to go on from; what we make goes on wherever it was.
+        if (source >= 0 && behind > 0 && behind <= SEAM) return;
+        this.shift = behind > -SEAM ? behind : 0;
         this.#aligned = true;
       }
       const end = at.position + this.shift + length;

@@ -10,16 +10,21 @@ import {
   writeReport,
 } from "@sidetone/rtp";
 import { SidetoneError } from "@sidetone/foundation";
+import type { Conference } from "./conference.ts";
+import type { Ear } from "./ear.ts";
+import type { HearingMix } from "./hearing-mix.ts";
 import { COMFORT_NOISE, DTMF, fillKinds, MARKER, UNKNOWN } from "./kinds.ts";
 import { Latch } from "./latch.ts";
 import { LegOutput, MIXED, PLAYED } from "./leg-output.ts";
 import * as limits from "./limits.ts";
 import type { MixInput } from "./mix-input.ts";
-import type { Mixer } from "./mixer.ts";
+import type { OverlayTrack, Prompt } from "./overlay-track.ts";
 import { PacketRing } from "./packet-ring.ts";
+import type { Passage } from "./passage.ts";
 import type { Player } from "./player.ts";
 import type { SocketPair } from "./port-pair-sockets.ts";
 import { SourceLine, type Spot } from "./source-line.ts";
+import { isConference, type Stream } from "./stream.ts";
 import type { TapFeed } from "./tap-feed.ts";
 import type { LegSettings, LegStats } from "./types.ts";
 
@@ -39,13 +44,30 @@ export class Leg {
   /** Replicas that it is heard in. */
   readonly feeds: TapFeed[] = [];
   settings: LegSettings | undefined;
-  /** Whom it is relayed to and from; never together with `mixer`. */
+  /** Where what it says goes, and whence what it hears comes. */
+  readonly outgoing: Stream[] = [];
+  readonly incoming: Stream[] = [];
+  /** Whom it was connected to, or the conference it was made a member of: it can be in one such place. */
   peer: Leg | undefined;
-  /** The conference that it is mixed in, and what it says there. */
-  mixer: Mixer | undefined;
+  room: Conference | undefined;
+  /** Whom its packets go to as they come. */
+  readonly passages: Passage[] = [];
+  /** What it hears: one other phone, or a mix, or neither. */
+  passage: Passage | undefined;
+  hearing: HearingMix | undefined;
+  /** While somebody hears it decoded. */
   input: MixInput | undefined;
+  /** Who hears its keys and a mix with its voice. */
+  readonly keyTargets: Leg[] = [];
   /** What it hears instead of the others. */
   player: Player | undefined;
+  /** What is played over what it hears: to itself, and with that of its conferences. */
+  readonly tracks: OverlayTrack[] = [];
+  overlays: readonly OverlayTrack[] = [];
+  /** What it hears that nobody says and that is to be recorded. */
+  prompts: readonly Prompt[] = [];
+  /** While somebody wants to know what it says. */
+  ear: Ear | undefined;
   /** Silence that `inactive` was raised for; ms since the last packet. */
   silenceReported = 0;
   /** Since when the leg should hear something; monotonic ms. */
@@ -70,6 +92,7 @@ export class Leg {
   readonly #history = new PacketRing(limits.LEG_HISTORY_OCTETS, limits.LEG_HISTORY_PACKETS);
   readonly #early = new PacketRing(limits.EARLY_OCTETS, limits.EARLY_PACKETS);
   readonly #scratch = new Uint8Array(limits.MAX_PAYLOAD + 64);
+  readonly #keyAt = { position: 0 };
   #dest = -1;
   #rtcpDest = -1;
   #rtcpPort = 0;
@@ -119,7 +142,27 @@ export class Leg {
 
   /** When whom it talks to was heard last, wall-clock µs. */
   get othersHeardMicros(): number | undefined {
-    return this.mixer === undefined ? this.peer?.lastMicros : this.mixer.lastHeardBut(this);
+    let last: number | undefined;
+    for (const { from, monitor } of this.incoming) {
+      const at = monitor ? undefined : isConference(from) ? from.lastHeardBut(this) : from.lastMicros;
+      if (at !== undefined && (last === undefined || at > last)) last = at;
+    }
+    return last;
+  }
+
+  /** What it says in the frame that is being mixed; undefined where it is silent. */
+  get saidNow(): Int16Array | undefined {
+    return this.input?.sounds === true ? this.input.frame : undefined;
+  }
+
+  /** True where an overlay sounds in a stretch of what it hears. */
+  overlaid(at: Spot, length: number): boolean {
+    for (let i = 0; i < this.overlays.length; i++) if (this.overlays[i]?.covers(at, length) === true) return true;
+    return false;
+  }
+
+  addOverlays(sum: Int32Array, at: Spot, length: number): void {
+    for (let i = 0; i < this.overlays.length; i++) this.overlays[i]?.addTo(sum, at, length);
   }
 
   /** Sends a frame of the mix, or a key of another member. */
@@ -134,6 +177,13 @@ export class Leg {
     const s = this.settings;
     if (s === undefined || !this.hearsOthers) return;
     this.output.sendNext(this.#io, this.sockets.rtp, this.#dest, s, PLAYED, kind, at, data, offset, length);
+  }
+
+  /** Sends a telephone-event of ours (RFC 4733). */
+  sendKey(marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
+    const type = this.settings?.dtmfPayloadType;
+    if (type === undefined || !this.hearsOthers) return;
+    this.output.insertKey(this.#io, this.sockets.rtp, this.#dest, type, marker, at, data, offset, length);
   }
 
   /** Takes new settings over; what came early from a newly announced source is taken now. */
@@ -254,7 +304,7 @@ export class Leg {
     const active = out.sent > this.#sentAtReport;
     this.#sentAtReport = out.sent;
     const position = lineOf(wallMicros);
-    const others = this.player === undefined ? this.peer : undefined;
+    const others = this.player === undefined ? this.passage?.from : undefined;
     const now = position - (others?.line.reportLag(position) ?? 0) + out.shift;
     const sender = active
       ? { wallMicros, timestamp: now + out.timestampBase, packets: out.sent, octets: out.octets }
@@ -344,19 +394,17 @@ export class Leg {
     if (!this.#pausedAnywhere() && line.position >= this.captureFrom) {
       this.#history.push(data, v.payloadOffset, v.payloadLength, line, kind | (v.marker ? MARKER : 0));
     }
-    if (relay) {
-      if (this.peer !== undefined) this.peer.#send(this.id, line.fresh, kind, v, line, data);
-      else if (this.input !== undefined) this.#mix(this.input, kind, v, data);
-    }
+    if (relay) this.#handOn(kind, v, data);
     const marker = v.marker || (line.fresh && kind !== DTMF);
     for (let i = 0; i < this.feeds.length; i++) {
       this.feeds[i]?.capture(kind, marker, line, data, v.payloadOffset, v.payloadLength);
     }
   }
 
-  #send(source: number, fresh: boolean, kind: number, v: RtpView, at: Spot, data: Uint8Array): void {
+  /** Sends a packet of another phone, which `at` has just placed. */
+  relay(source: number, fresh: boolean, kind: number, v: RtpView, at: Spot, data: Uint8Array, offset: number): void {
     const s = this.settings;
-    if (s === undefined || !s.sendToPhone || this.#dest < 0 || this.player !== undefined) return;
+    if (s === undefined || !s.sendToPhone || this.#dest < 0) return;
     this.output.send(
       this.#io,
       this.sockets.rtp,
@@ -369,14 +417,29 @@ export class Leg {
       v.sequence,
       at,
       data,
-      v.payloadOffset,
+      offset,
       v.payloadLength,
     );
   }
 
-  #mix(input: MixInput, kind: number, v: RtpView, data: Uint8Array): void {
-    input.take(kind, this.line, data, v.payloadOffset, v.payloadLength);
-    if (kind === DTMF) this.mixer?.key(this, kind, input, data, v.payloadOffset, v.payloadLength);
+  /** To all who hear it, in whatever way, and who listen. */
+  #handOn(kind: number, v: RtpView, data: Uint8Array): void {
+    for (let i = 0; i < this.passages.length; i++) this.passages[i]?.pass(kind, v, this.line, data);
+    const input = this.input;
+    if (input !== undefined) {
+      input.take(kind, this.line, data, v.payloadOffset, v.payloadLength);
+      if (kind === DTMF) this.#handOnKey(input, v, data);
+    }
+    this.ear?.take(kind, v, this.line, data);
+  }
+
+  /** A key reaches who hears a mix as it came (RFC 4733). */
+  #handOnKey(input: MixInput, v: RtpView, data: Uint8Array): void {
+    // A frame's time stamp is that of its end.
+    this.#keyAt.position = input.position + limits.FRAME;
+    for (let i = 0; i < this.keyTargets.length; i++) {
+      this.keyTargets[i]?.sendMixed(DTMF, this.#keyAt, data, v.payloadOffset, v.payloadLength);
+    }
   }
 
   #takeEarly(wallMicros: number): void {

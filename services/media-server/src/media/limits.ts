@@ -52,3 +52,18 @@ export const TAP_MIX_DELAY = 2400;
 export const TAP_MIX_RING = 32_768;
 /** Octets of a local recording that may wait for the disk: a minute and more. */
 export const MAX_UNWRITTEN_OCTETS = 2_000_000;
+/** How far ahead overlays are made: 60 ms, so that packets that come early find them; samples. */
+export const TRACK_AHEAD = 480;
+/** Samples of an overlay that are kept: 1 s, so for phones whose packets come that late. A power of two. */
+export const TRACK_RING = 8192;
+/** Where nothing was relayed to a phone for this long an overlay is sent on its own: 100 ms, in samples. */
+export const RELAY_STALE = 800;
+/** Samples of noise that are made for a conference: 2 s. */
+export const COMFORT_NOISE_SAMPLES = 16_000;
+/** Octets of a local recording that are handed over at once: 1 s of 16-bit samples. */
+export const FILE_CHUNK_OCTETS = 16_000;
+/** Members of one conference. */
+export const MAX_CONFERENCE = 32;
+/** Gain of a stream or a play, dB. */
+export const MIN_GAIN_DB = -96;
+export const MAX_GAIN_DB = 36;

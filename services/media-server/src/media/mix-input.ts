@@ -59,6 +59,12 @@ export class MixInput implements Spot {
     this.#ring.begin(at);
   }
 
+  /** What came before it was taken here has its place, so much later than on the phone's line. */
+  goOn(offset: number): void {
+    this.begun = true;
+    this.offset = offset;
+  }
+
   /** Takes a packet; `line` has just placed it. */
   take(kind: number, line: SourceLine, data: Uint8Array, offset: number, length: number): void {
     if (kind === DTMF) {

@@ -78,7 +78,7 @@ export class TapMix implements Spot {
     const marker = !this.#sounded;
     this.#sounded = present || gone;
     if (!this.#sounded) return;
-    encodeMix(tap.mixKind, sum, undefined, this.#out);
+    encodeMix(tap.mixKind, sum, FRAME, this.#out);
     if (keep) tap.keep(tap.mixKind, marker, this, this.#out, RTP_HEADER, length);
     else tap.capture(tap.mixKind, marker, this, this.#out, RTP_HEADER, length);
   }

@@ -1,7 +1,7 @@
 import type { FramePace } from "./frame-pace.ts";
 import type { Leg } from "./leg.ts";
 import { SAMPLE_RATE, TAP_MIX_DELAY } from "./limits.ts";
-import type { Player } from "./player.ts";
+import type { Prompt } from "./overlay-track.ts";
 import { TapFeed } from "./tap-feed.ts";
 import { TapMix } from "./tap-mix.ts";
 import type { Tap } from "./tap.ts";
@@ -19,7 +19,7 @@ export class TapSources {
   #feeds: readonly TapFeed[] = [];
   /** Whose prompts are heard here where they are to be recorded. */
   #others: readonly Leg[] = [];
-  #players: readonly Player[] = [];
+  #prompts: readonly Prompt[] = [];
   #mix: TapMix | undefined;
   /** By how much the stream is behind the engine's line where no phone's line says it; samples. */
   #told = 0;
@@ -52,19 +52,19 @@ export class TapSources {
   arrange(legs: readonly Leg[], others: readonly Leg[], now: number): void {
     const told = this.told(now);
     const before = this.#feeds;
-    const players = others.map(({ player }) => player).filter((player) => player?.capture === true);
-    const mixes = legs.length > 1 || players.length > 0;
+    const prompts = Array.from(new Set(others.flatMap((leg) => leg.prompts)));
+    const mixes = legs.length > 1 || prompts.length > 0;
     this.#others = others;
     const same = before.length === legs.length && before.every(({ leg }, index) => leg === legs[index]);
     if ((this.#begun && !same) || mixes) this.#tap.keepHistory(this.#mix === undefined ? before[0] : undefined);
     if (!mixes) this.#mix?.drain(this.#tap);
     for (const feed of before) if (!legs.includes(feed.leg)) this.#detach(feed);
-    for (const player of this.#players) if (!players.includes(player)) this.#silence(player);
+    for (const prompt of this.#prompts) if (!prompts.includes(prompt)) this.#silence(prompt);
     this.#feeds = legs.map((leg) => before.find((feed) => feed.leg === leg) ?? this.#attach(leg, told, now));
     if (mixes) this.#mixAll(told, now);
     else this.#unmix(told, now);
-    for (const player of players) if (player !== undefined && !this.#players.includes(player)) this.#hear(player);
-    this.#players = players.filter((player) => player !== undefined);
+    for (const prompt of prompts) if (!this.#prompts.includes(prompt)) this.#hear(prompt);
+    this.#prompts = prompts;
     this.#told = told;
     this.#begun = true;
   }
@@ -113,9 +113,9 @@ export class TapSources {
   close(): void {
     this.settle();
     for (const feed of this.#feeds) this.#detach(feed);
-    for (const player of this.#players) this.#silence(player);
+    for (const prompt of this.#prompts) this.#silence(prompt);
     this.#feeds = [];
-    this.#players = [];
+    this.#prompts = [];
     this.#others = [];
     this.#mix = undefined;
   }
@@ -135,14 +135,14 @@ export class TapSources {
     if (feed.input !== undefined) this.#mix?.leave(feed.input);
   }
 
-  #hear(player: Player): void {
+  #hear(prompt: Prompt): void {
     const input = this.#mix?.add();
-    if (input !== undefined) player.feeds.push({ tap: this.#tap, input });
+    if (input !== undefined) prompt.feeds.push({ tap: this.#tap, input });
   }
 
-  #silence(player: Player): void {
-    const at = player.feeds.findIndex(({ tap }) => tap === this.#tap);
-    const [feed] = at < 0 ? [] : player.feeds.splice(at, 1);
+  #silence(prompt: Prompt): void {
+    const at = prompt.feeds.findIndex(({ tap }) => tap === this.#tap);
+    const [feed] = at < 0 ? [] : prompt.feeds.splice(at, 1);
     if (feed !== undefined) this.#mix?.leave(feed.input);
   }
 

@@ -1,0 +1,124 @@
+import type { Hold, MixTerm } from "./audio-mix.ts";
+import type { Conference } from "./conference.ts";
+import { DTMF } from "./kinds.ts";
+import type { Leg } from "./leg.ts";
+import { MIX_DELAY, MIX_MAX_JITTER, MIX_RING, RELAY_STALE } from "./limits.ts";
+import { MixInput } from "./mix-input.ts";
+import type { Spot } from "./source-line.ts";
+
+const how = { ring: MIX_RING, delay: MIX_DELAY, jitter: MIX_MAX_JITTER } as const;
+
+/** Phones that are decoded and conferences that are summed up, as long as somebody needs them. */
+export class HeldInputs implements Hold {
+  readonly #users = new Map<Leg, number>();
+  #legs: readonly Leg[] = [];
+  #conferences: readonly Conference[] = [];
+  /** Whose voices a conference holds. */
+  readonly #heldBy = new Map<Conference, readonly Leg[]>();
+  readonly #nextFrame: () => Spot;
+
+  constructor(nextFrame: () => Spot) {
+    this.#nextFrame = nextFrame;
+  }
+
+  /** Conferences that are summed up. */
+  get summed(): number {
+    return this.#conferences.length;
+  }
+
+  readonly acquire = (source: MixTerm["source"]): void => {
+    if ("playedTo" in source) return;
+    if (!("members" in source)) {
+      this.#acquireLeg(source);
+      return;
+    }
+    source.users++;
+    if (source.users > 1) return;
+    this.#conferences = [...this.#conferences, source];
+    this.takeMembers(source);
+  };
+
+  readonly release = (source: MixTerm["source"]): void => {
+    if ("playedTo" in source) return;
+    if (!("members" in source)) {
+      this.#releaseLeg(source);
+      return;
+    }
+    source.users--;
+    if (source.users > 0) return;
+    this.#conferences = this.#conferences.filter((one) => one !== source);
+    this.#hold(source, []);
+  };
+
+  /** Who speaks in a conference has changed. */
+  takeMembers(conference: Conference): void {
+    conference.takeMembers();
+    if (conference.users > 0) {
+      this.#hold(
+        conference,
+        conference.members.map(({ leg }) => leg),
+      );
+    }
+  }
+
+  /** Keeps all that is held now until `done` has run: what is left and taken again in it goes on without a break. */
+  during(done: () => void): void {
+    const held = this.#legs;
+    for (const leg of held) this.#acquireLeg(leg);
+    done();
+    for (const leg of held) this.#releaseLeg(leg);
+  }
+
+  /** Decodes the next frame of each and sums up. */
+  frame(): void {
+    for (let i = 0; i < this.#legs.length; i++) this.#legs[i]?.input?.next();
+    for (let i = 0; i < this.#conferences.length; i++) this.#conferences[i]?.frame();
+  }
+
+  skipTo(at: Spot): void {
+    for (const { input } of this.#legs) input?.skipTo(at);
+  }
+
+  #hold(conference: Conference, legs: readonly Leg[]): void {
+    const before = this.#heldBy.get(conference) ?? [];
+    if (legs.length > 0) this.#heldBy.set(conference, legs);
+    else this.#heldBy.delete(conference);
+    for (const leg of legs) this.#acquireLeg(leg);
+    for (const leg of before) this.#releaseLeg(leg);
+  }
+
+  #acquireLeg(leg: Leg): void {
+    const users = this.#users.get(leg) ?? 0;
+    this.#users.set(leg, users + 1);
+    if (users > 0) return;
+    leg.input = beginInput(leg, this.#nextFrame());
+    this.#legs = Array.from(this.#users.keys());
+  }
+
+  #releaseLeg(leg: Leg): void {
+    const users = (this.#users.get(leg) ?? 0) - 1;
+    if (users > 0) {
+      this.#users.set(leg, users);
+      return;
+    }
+    this.#users.delete(leg);
+    leg.input = undefined;
+    this.#legs = Array.from(this.#users.keys());
+  }
+}
+
+/**
+ * Begins to decode a phone. A mix is heard later than what was relayed until now: the time between is filled with the last moments once
+ * more, so that there is no hole.
+ */
+function beginInput(leg: Leg, at: Spot): MixInput {
+  const input = new MixInput(at, how);
+  const { line } = leg;
+  if (line.ssrc === undefined || at.position - line.end - line.lag > RELAY_STALE) return input;
+  const offset = Math.round(line.lag) + MIX_DELAY;
+  input.goOn(offset);
+  leg.recall(at.position - offset - RELAY_STALE, (kind, _marker, position, data, from, length) => {
+    if (kind !== DTMF) input.put(kind, { position: position + offset }, data, from, length);
+  });
+  return input;
+}
