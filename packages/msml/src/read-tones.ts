@@ -73,11 +73,12 @@ function readSilence(el: ElementReader): number {
   return durationMs;
 }
 
-/** In steps of 10 ms (RFC 5707 9.7.3.1); others are forgiven. */
+/** In steps of 10 ms (RFC 5707 9.7.3.1); others are forgiven, and rounded. */
 function durationOf(el: ElementReader): number {
   const text = el.required("duration", "a time, e.g. 200ms");
   // 0 needs no unit: it is no time, but for ever.
   const durationMs = text === "0" ? 0 : (el.time("duration", "ms") ?? 0);
-  if (durationMs % 10 !== 0) el.deviation(410, `duration="${text}" is no multiple of 10ms`, "round it");
-  return durationMs;
+  if (durationMs % 10 === 0) return durationMs;
+  el.deviation(410, `duration="${text}" is no multiple of 10ms`, "round it");
+  return Math.max(10, Math.round(durationMs / 10) * 10);
 }
