@@ -33,7 +33,11 @@ function objectsOf(copy: WorkingCopy, query: Audit["query"]): (Connection | Conf
   return [object];
 }
 
-function auditConference(conference: Conference, states: readonly AuditState[], context: ExecutionContext): AuditResult {
+function auditConference(
+  conference: Conference,
+  states: readonly AuditState[],
+  context: ExecutionContext,
+): AuditResult {
   const target = confRef(conference.name);
   const { deleteWhen, term, audiomix, controlledBy } = conference;
   const asks = asker(states);
@@ -59,7 +63,11 @@ function auditConference(conference: Conference, states: readonly AuditState[], 
   };
 }
 
-function auditConnection(connection: Connection, states: readonly AuditState[], context: ExecutionContext): AuditResult {
+function auditConnection(
+  connection: Connection,
+  states: readonly AuditState[],
+  context: ExecutionContext,
+): AuditResult {
   const target = connRef(connection.tag);
   const asks = asker(states);
   const { sipDialog, localSdp, remoteSdp } = context.sipOf(connection.tag) ?? {};
@@ -149,4 +157,3 @@ function asker(states: readonly AuditState[]): (state: AuditState) => boolean {
   const set = new Set(states);
   return (state) => set.has(state);
 }
-

@@ -79,7 +79,10 @@ function existing(copy: WorkingCopy, id: ModifyConference["id"]): Conference {
 
 function checkMix({ sampleRate, nLoudest }: AudioMix): void {
   if (sampleRate !== undefined && sampleRate !== DEFAULT_SAMPLE_RATE) {
-    throw new OperationFailed(450, `<audiomix samplerate="${sampleRate}">: everything is mixed at ${DEFAULT_SAMPLE_RATE}`);
+    throw new OperationFailed(
+      450,
+      `<audiomix samplerate="${sampleRate}">: everything is mixed at ${DEFAULT_SAMPLE_RATE}`,
+    );
   }
   if (nLoudest !== undefined && nLoudest > MAX_MEMBERS) {
     throw new OperationFailed(521, `<n-loudest n="${nLoudest}">: a conference has at most ${MAX_MEMBERS} members`);
@@ -90,4 +93,3 @@ function checkMix({ sampleRate, nLoudest }: AudioMix): void {
 function saysMore({ nLoudest, asn }: AudioMix): boolean {
   return nLoudest !== undefined || (asn !== undefined && asn.intervalMs > 0);
 }
-

@@ -14,12 +14,15 @@ export function connectionEnded(
   const copy = new WorkingCopy(view);
   const ref = connRef(tag);
   const connection = copy.connection(tag);
-  for (const name of connection?.dialogs.keys() ?? []) copy.effects.push({ kind: "end-dialog", id: dialogOf(ref, name) });
+  for (const name of connection?.dialogs.keys() ?? [])
+    copy.effects.push({ kind: "end-dialog", id: dialogOf(ref, name) });
   for (const other of Array.from(connection?.links.keys() ?? [])) copy.part(ref, other, "last participant left");
   for (const name of controlled) {
     const owned = copy.conference(name);
-    if (owned?.deleteWhen !== "nocontrol" || owned.controlledBy !== tag) continue;
-    copy.destroy({ ...owned, term: true }, "control dialog ended");
+    if (owned?.controlledBy !== tag) continue;
+    if (owned.deleteWhen === "nocontrol") copy.destroy({ ...owned, term: true }, "control dialog ended");
+    // Nobody ever came, and nobody is left who would.
+    else if (owned.deleteWhen === "nomedia" && owned.members.length === 0) copy.destroy(owned, "control dialog ended");
   }
   return { changes: copy.changes, effects: copy.effects };
 }

@@ -73,7 +73,9 @@ function checkRoom(copy: WorkingCopy, id1: ObjectRef, id2: ObjectRef, before: Li
     [id2, before.from, wanted.from],
   ] as const) {
     if (had !== undefined || has === undefined || isConfRef(ref)) continue;
-    const inputs = Array.from(copy.connection(instanceOf(ref))?.links.values() ?? []).filter(({ to }) => to !== undefined);
+    const inputs = Array.from(copy.connection(instanceOf(ref))?.links.values() ?? []).filter(
+      ({ to }) => to !== undefined,
+    );
     if (inputs.length >= MAX_INPUTS) throw new OperationFailed(444, `${ref} hears ${MAX_INPUTS} others already`);
   }
   const conference = isConfRef(id1) ? id1 : isConfRef(id2) ? id2 : undefined;
@@ -132,8 +134,7 @@ export function executeModifyStream(copy: WorkingCopy, { id1, id2, streams }: Mo
     checkPreferred(a, b, streams);
     const link = copy.link(a, b);
     for (const { dir } of streams) {
-      const missing =
-        (dir !== "to-id1" && link?.from === undefined) || (dir !== "from-id1" && link?.to === undefined);
+      const missing = (dir !== "to-id1" && link?.from === undefined) || (dir !== "from-id1" && link?.to === undefined);
       if (missing) throw new OperationFailed(430, `there is no such stream between ${a} and ${b}`);
     }
   }
@@ -246,4 +247,3 @@ function conferenceOf(copy: WorkingCopy, ref: ObjectRef) {
 function find(copy: WorkingCopy, ref: ObjectRef): void {
   if (copy.object(ref) === undefined) throw new OperationFailed(430, `${ref} does not exist`);
 }
-

@@ -15,6 +15,7 @@ export function missingResource(
 ): string | undefined {
   const need = { conferences: 0, dialogs: 0, taps: 0 };
   const members = new Map<string, Set<string>>();
+  const created = new Set<string>();
   const membersOf = (name: string): Set<string> => {
     const known = members.get(name) ?? new Set(view.conference(name)?.members ?? []);
     members.set(name, known);
@@ -24,18 +25,19 @@ export function missingResource(
     switch (operation.op) {
       case "createconference": {
         need.conferences += 1;
+        if (operation.name !== undefined) created.add(operation.name);
         const reserved = (operation.reserve?.resources ?? []).reduce((sum, { n }) => sum + n, 0);
         if (operation.reserve?.required === true && reserved > free.taps) return `room for ${reserved} more`;
         break;
       }
       case "destroyconference":
-        if (view.conference(instanceOf(operation.id)) !== undefined) need.conferences -= 1;
+        if (view.conference(instanceOf(operation.id)) !== undefined || created.delete(instanceOf(operation.id))) {
+          need.conferences -= 1;
+        }
         members.set(instanceOf(operation.id), new Set());
         break;
       case "join": {
-        const [conf, conn] = isConfRef(operation.id1)
-          ? [operation.id1, operation.id2]
-          : [operation.id2, operation.id1];
+        const [conf, conn] = isConfRef(operation.id1) ? [operation.id1, operation.id2] : [operation.id2, operation.id1];
         if (!isConfRef(conf)) break;
         const joined = membersOf(instanceOf(conf)).add(instanceOf(conn));
         if (joined.size > MAX_MEMBERS) return `${conf}: no more than ${MAX_MEMBERS} members are mixed`;

@@ -53,7 +53,6 @@ interface Controlled {
 /** A SIP dialog with media: `conn:<tag>`. The tag is the To tag of our answer. */
 export interface Connection extends Controlled {
   readonly tag: string;
-
 }
 
 /** A recorder that is a property of a conference; its recording sessions are the recorder object's own matter. */
@@ -150,10 +149,7 @@ export interface RunningDialog {
 }
 
 /** SIP's view of a connection, for an audit. */
-export type SipFacts = Pick<
-  Extract<AuditResult, { readonly target: ConnRef }>,
-  "sipDialog" | "localSdp" | "remoteSdp"
->;
+export type SipFacts = Pick<Extract<AuditResult, { readonly target: ConnRef }>, "sipDialog" | "localSdp" | "remoteSdp">;
 
 /** What is left of what the media server has (RFC 5707 section 5: checked before a document is executed). */
 export interface FreeResources {

@@ -12,7 +12,12 @@ import {
 } from "@sidetone/msml";
 import { type DialogEffect, type DialogInput, type DialogState, newDialog, runsNow, stepDialog } from "./index.ts";
 
-const send = (event: string, target = "source", ...names: string[]): DialogAction => ({ kind: "send", event, target, names });
+const send = (event: string, target = "source", ...names: string[]): DialogAction => ({
+  kind: "send",
+  event,
+  target,
+  names,
+});
 const play = (more: Parameters<typeof playOf>[1] = {}) => playOf(["file:///a.wav"], more);
 const pattern = (digits: string, actions: readonly DialogAction[] = [], iterate = 1): Pattern => ({
   digits,
@@ -135,7 +140,10 @@ class Scene {
 test("RFC 5707 9.2: steps run one after another, a send between them says what has been", () => {
   const scene = new Scene(play(), send("half", "source", "play.amt", "play.end", "record.len"), tone);
   assert.deepEqual(scene.log, ["play 0"]);
-  assert.deepEqual(scene.played("0", 1500), ["half play.amt=1500ms play.end=play.complete record.len=undefined", "tone 2"]);
+  assert.deepEqual(scene.played("0", 1500), [
+    "half play.amt=1500ms play.end=play.complete record.len=undefined",
+    "tone 2",
+  ]);
   assert.deepEqual(scene.played("2"), ["over"]);
 });
 
@@ -204,10 +212,7 @@ test("RFC 5707 13.5: play and collect; the key that interrupts is the first digi
   assert.deepEqual(scene.keys("1"), ["stop 0/"]);
   assert.deepEqual(scene.give({ kind: "stopped", key: "0/", ms: 800 }), []);
   assert.deepEqual(scene.keys("234"), []);
-  assert.deepEqual(scene.keys("#"), [
-    "done dtmf.digits=1234# dtmf.len=5 dtmf.last=# dtmf.end=dtmf.match",
-    "over",
-  ]);
+  assert.deepEqual(scene.keys("#"), ["done dtmf.digits=1234# dtmf.len=5 dtmf.last=# dtmf.end=dtmf.match", "over"]);
 });
 
 test("RFC 5707 9.7.5: fdt, noinput; idt, nomatch; each as often as it may", () => {
@@ -257,7 +262,9 @@ test("RFC 5707 9.7.5: several patterns at once; one that is a beginning of anoth
 });
 
 test("RFC 5707 9.7.5: long digits are digits of their own", () => {
-  const scene = new Scene(collect({ longDigitMs: 500, patterns: [pattern("#L", [send("long")]), pattern("#", [send("short")])] }));
+  const scene = new Scene(
+    collect({ longDigitMs: 500, patterns: [pattern("#L", [send("long")]), pattern("#", [send("short")])] }),
+  );
   scene.give({ kind: "key", digit: "#", phase: "start", ms: 0 });
   assert.deepEqual(scene.give({ kind: "key", digit: "#", phase: "end", ms: 700 }), ["long", "over"]);
 });
@@ -331,7 +338,10 @@ test("RFC 5707 9.7.4: prespeech, postspeech, termkey", () => {
   pre.give({ kind: "recording", key: "0" });
   assert.equal(pre.log.includes("listen voice"), true);
   assert.deepEqual(pre.wait(), ["stop-record 0 keep"]);
-  assert.match(pre.give({ kind: "recorded", key: "0", ms: 3000, reason: "stopped" }).join(), /record\.failed\.prespeech/);
+  assert.match(
+    pre.give({ kind: "recorded", key: "0", ms: 3000, reason: "stopped" }).join(),
+    /record\.failed\.prespeech/,
+  );
 
   const post = new Scene(record({ preSpeechMs: 3000, postSpeechMs: 2000 }));
   post.give({ kind: "recording", key: "0" });

@@ -112,7 +112,8 @@ function stepEvent(run: RecordRun, event: string, now: number): Outcome<RecordRu
 function stepBefore(run: RecordRun, input: DialogInput, now: number): Outcome<RecordRun> {
   const { before } = run;
   const event = input.kind === "end" ? "terminate" : input.kind === "event" ? input.event : undefined;
-  const ending = event !== undefined && longestMatch(event, ["terminate", "nospeech"]) !== undefined ? { ending: event } : {};
+  const ending =
+    event !== undefined && longestMatch(event, ["terminate", "nospeech"]) !== undefined ? { ending: event } : {};
   // What the record itself would do with it: what is played before it is not paused.
   if (before === undefined || (input.kind === "event" && ending.ending === undefined)) return unchanged(run);
   const told: DialogInput = ending.ending === undefined ? input : { kind: "end" };

@@ -49,7 +49,10 @@ export function needsOf(script: DialogScript): ScriptNeeds {
 
 /** True where the script asks for no result at all. */
 export function isPlain(script: DialogScript): boolean {
-  return script.every((step) => step.kind === "play" || step.kind === "record" || step.kind === "tonegen") && !hasActions(script);
+  return (
+    script.every((step) => step.kind === "play" || step.kind === "record" || step.kind === "tonegen") &&
+    !hasActions(script)
+  );
 }
 
 function hasActions(script: DialogScript): boolean {

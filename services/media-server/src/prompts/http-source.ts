@@ -158,12 +158,7 @@ export class HttpSource {
   }
 }
 
-async function read(
-  response: Response,
-  url: URL,
-  types: ReadonlySet<string>,
-  most: number,
-): Promise<Uint8Array> {
+async function read(response: Response, url: URL, types: ReadonlySet<string>, most: number): Promise<Uint8Array> {
   const type = (response.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (!types.has(type)) {
     const said = type === "" ? "of no type" : type.slice(0, 64);

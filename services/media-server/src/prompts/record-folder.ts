@@ -45,7 +45,10 @@ async function openFile(directory: string, file: string, { format, append }: Aud
     if (found.size >= HEADER && append) {
       const known = Buffer.alloc(HEADER);
       await handle.read(known, 0, HEADER, 0);
-      if (!known.subarray(0, 4).equals(header.subarray(0, 4)) || !known.subarray(8, 40).equals(header.subarray(8, 40))) {
+      if (
+        !known.subarray(0, 4).equals(header.subarray(0, 4)) ||
+        !known.subarray(8, 40).equals(header.subarray(8, 40))
+      ) {
         throw new SidetoneError("record-file", `${file} has another format, nothing is appended to it`);
       }
       before = found.size - HEADER;
@@ -68,7 +71,12 @@ class WavFile implements AudioFile {
   readonly #before: number;
   #octets: number;
 
-  constructor(path: string, handle: Awaited<ReturnType<typeof open>>, format: AudioFileFormat["format"], before: number) {
+  constructor(
+    path: string,
+    handle: Awaited<ReturnType<typeof open>>,
+    format: AudioFileFormat["format"],
+    before: number,
+  ) {
     this.#path = path;
     this.#handle = handle;
     this.#format = format;

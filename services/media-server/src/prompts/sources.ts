@@ -36,7 +36,8 @@ export class Sources {
   async load(uri: string, cancelled?: AbortSignal): Promise<FetchedAudio> {
     if (!isFile(uri)) return this.#http.load(uri, cancelled);
     const path = this.#pathOf(uri);
-    if (path === undefined) throw new SidetoneError("prompt-missing", `${uri.slice(0, 128)} is no file among the prompts`);
+    if (path === undefined)
+      throw new SidetoneError("prompt-missing", `${uri.slice(0, 128)} is no file among the prompts`);
     return { samples: await this.#library.load(path), release: () => undefined };
   }
 

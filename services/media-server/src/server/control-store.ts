@@ -1,11 +1,5 @@
 import { instanceOf, isConfRef, type ObjectRef } from "@sidetone/msml";
-import type {
-  Conference,
-  ConferenceRecorder,
-  Connection,
-  ControlChanges,
-  ControlView,
-} from "../control/index.ts";
+import type { Conference, ConferenceRecorder, Connection, ControlChanges, ControlView } from "../control/index.ts";
 import { MAX_EPOCHS } from "../limits.ts";
 
 /** The connections and conferences of one client: the one place where `control/`'s changes arrive. */
@@ -108,4 +102,3 @@ export class ControlStore implements ControlView {
     }
   }
 }
-

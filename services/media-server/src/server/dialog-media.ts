@@ -166,11 +166,7 @@ export class DialogMedia {
     this.#start(key, () => ({ segments: renderTones(tone), held: [] }), { intervalMs: 0, capture: false });
   }
 
-  #start(
-    key: string,
-    render: (abort: AbortSignal) => Rendered | Promise<Rendered>,
-    options: Player["options"],
-  ): void {
+  #start(key: string, render: (abort: AbortSignal) => Rendered | Promise<Rendered>, options: Player["options"]): void {
     const player = this.#player(key, options);
     const run = async (): Promise<void> => {
       const { segments, held } = await render(player.abort.signal);

@@ -84,7 +84,10 @@ test("each refusal has its code and names what is wrong; the connection is free 
   bench.engine.failing = { play: "media-engine-closed" };
   assert.equal((await msml(a, play(a))).response, 200);
   await settled();
-  assert.match(events(a).at(-1) ?? "", /^msml\.dialog\.exit dialog\.exit\.status=520 dialog\.exit\.description=media-engine-closed/);
+  assert.match(
+    events(a).at(-1) ?? "",
+    /^msml\.dialog\.exit dialog\.exit\.status=520 dialog\.exit\.description=media-engine-closed/,
+  );
   bench.engine.failing = {};
   assert.equal((await msml(a, play(a))).response, 200);
   assert.equal((await msml(a, play(a))).response, 431);

@@ -161,7 +161,8 @@ export class Dialogs {
   /** A connection has come to a conference or left it: its keys are the conference's dialogs' now, or no more. */
   membersChanged(client: Client, conference: string): void {
     const ref = `conf:${conference}` as const;
-    for (const { place } of this.#running.values()) if (place.client === client && place.root === ref) return this.#listen();
+    for (const { place } of this.#running.values())
+      if (place.client === client && place.root === ref) return this.#listen();
   }
 
   close(): void {

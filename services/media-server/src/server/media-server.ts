@@ -1,6 +1,15 @@
 import type { MsmlClientConfig, PromptsHttpConfig } from "@sidetone/config";
 import { type Clock, errorText, type Logger, randomHex, type RandomBytes } from "@sidetone/foundation";
-import { asnEvent, connRef, confRef, type DialogRecord, instanceOf, isConnRef, type MsmlEvent, type ObjectRef } from "@sidetone/msml";
+import {
+  asnEvent,
+  connRef,
+  confRef,
+  type DialogRecord,
+  instanceOf,
+  isConnRef,
+  type MsmlEvent,
+  type ObjectRef,
+} from "@sidetone/msml";
 import {
   checkExtensions,
   type Flow,

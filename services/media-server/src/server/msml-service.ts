@@ -72,12 +72,12 @@ export class MsmlService {
     const { operations } = read.value;
     const objects = objectsOf(client, operations);
     const release = this.#o.events.hold(objects);
-    const result = await this.#lanes.run(objects, () => this.#execute(client, dialog, operations)).catch(
-      (error: unknown): MsmlResult => {
+    const result = await this.#lanes
+      .run(objects, () => this.#execute(client, dialog, operations))
+      .catch((error: unknown): MsmlResult => {
         this.#o.log.error({ conn: dialog, client: client.name, error: errorText(error) }, "MSML not executed");
         return { ...emptyResult, response: 500, description: "internal error" };
-      },
-    );
+      });
     return answer(result, release);
   }
 
@@ -98,7 +98,10 @@ export class MsmlService {
         try {
           await perform(client, effect);
         } catch (error) {
-          log.error({ conn: dialog, effect: effect.kind, error: errorText(error) }, "an MSML operation was not carried out");
+          log.error(
+            { conn: dialog, effect: effect.kind, error: errorText(error) },
+            "an MSML operation was not carried out",
+          );
           const { response, description } = failureOf(error);
           return refused(response, description ?? "");
         }

@@ -130,11 +130,13 @@ export function engineName(client: Client, conference: string): string {
 }
 
 /** Whose conference an engine's name means. */
-export function conferenceIn(clients: Iterable<Client>, name: string): { client: Client; conference: string } | undefined {
+export function conferenceIn(
+  clients: Iterable<Client>,
+  name: string,
+): { client: Client; conference: string } | undefined {
   const at = name.indexOf("/");
   for (const client of clients) {
     if (client.id === name.slice(0, at)) return { client, conference: name.slice(at + 1) };
   }
   return undefined;
 }
-

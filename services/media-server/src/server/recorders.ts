@@ -19,7 +19,13 @@ import type { ControlEffect } from "../control/index.ts";
 import { ALERT_TONE_DB, NAME_BYTES } from "../limits.ts";
 import { type MediaEngine, toneSamples } from "../media/index.ts";
 import type { FetchedAudio, Sources } from "../prompts/index.ts";
-import { type EventValues, Recorder, type RecorderOptions, type RecorderWatch, type TappedLeg } from "../recording-session/index.ts";
+import {
+  type EventValues,
+  Recorder,
+  type RecorderOptions,
+  type RecorderWatch,
+  type TappedLeg,
+} from "../recording-session/index.ts";
 import type { Client } from "./clients.ts";
 import type { DialogRecorder } from "./dialog-media.ts";
 import type { DialogPlace } from "./dialogs.ts";
