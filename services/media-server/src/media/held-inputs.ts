@@ -16,6 +16,9 @@ export class HeldInputs implements Hold {
   /** Whose voices a conference holds. */
   readonly #heldBy = new Map<Conference, readonly Leg[]>();
   readonly #nextFrame: () => Spot;
+  /** Legs that nobody needs, to be given up at the end of a change. */
+  readonly #parting = new Set<Leg>();
+  #depth = 0;
 
   constructor(nextFrame: () => Spot) {
     this.#nextFrame = nextFrame;
@@ -61,12 +64,15 @@ export class HeldInputs implements Hold {
     }
   }
 
-  /** Keeps all that is held now until `done` has run: what is left and taken again in it goes on without a break. */
+  /** Nothing is given up until `done` has run: what is left and taken again in it goes on without a break. */
   during(done: () => void): void {
-    const held = this.#legs;
-    for (const leg of held) this.#acquireLeg(leg);
-    done();
-    for (const leg of held) this.#releaseLeg(leg);
+    this.#depth++;
+    try {
+      done();
+    } finally {
+      this.#depth--;
+      if (this.#depth === 0) this.#part();
+    }
   }
 
   /** Decodes the next frame of each and sums up. */
@@ -90,19 +96,27 @@ export class HeldInputs implements Hold {
   #acquireLeg(leg: Leg): void {
     const users = this.#users.get(leg) ?? 0;
     this.#users.set(leg, users + 1);
-    if (users > 0) return;
+    if (leg.input !== undefined) return;
     leg.input = beginInput(leg, this.#nextFrame());
     this.#legs = Array.from(this.#users.keys());
   }
 
   #releaseLeg(leg: Leg): void {
     const users = (this.#users.get(leg) ?? 0) - 1;
-    if (users > 0) {
-      this.#users.set(leg, users);
-      return;
+    this.#users.set(leg, users);
+    if (users > 0) return;
+    this.#parting.add(leg);
+    if (this.#depth === 0) this.#part();
+  }
+
+  #part(): void {
+    if (this.#parting.size === 0) return;
+    for (const leg of this.#parting) {
+      if ((this.#users.get(leg) ?? 0) > 0) continue;
+      this.#users.delete(leg);
+      leg.input = undefined;
     }
-    this.#users.delete(leg);
-    leg.input = undefined;
+    this.#parting.clear();
     this.#legs = Array.from(this.#users.keys());
   }
 }
