@@ -174,8 +174,8 @@ test("each refusal has its code", () => {
     ],
     ["440 a connection with itself", 440, ["a"], [{ op: "join", id1: "conn:a", id2: "conn:a", streams: [] }]],
     [
-      "451 video",
-      451,
+      "441 video",
+      441,
       ["a"],
       [create("c"), { op: "join", id1: "conn:a", id2: "conf:c", streams: [{ media: "video" }] }],
     ],

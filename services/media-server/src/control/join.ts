@@ -192,11 +192,11 @@ export function executeMonitor(
 ): void {
   find(copy, id1);
   find(copy, id2);
-  if (isConfRef(id2)) throw new OperationFailed(440, `${id2}: a connection listens, a conference does not`);
-  if (instanceOf(id1) === instanceOf(id2)) throw new OperationFailed(440, `${id1} does not listen to itself`);
-  if (compressed && codecOf(instanceOf(id1)) !== codecOf(instanceOf(id2))) {
+  if (compressed && (isConfRef(id2) || codecOf(instanceOf(id1)) !== codecOf(instanceOf(id2)))) {
     throw new OperationFailed(450, `${id1} and ${id2} do not have the same media format`);
   }
+  if (isConfRef(id2)) throw new OperationFailed(440, `${id2}: a connection listens, a conference does not`);
+  if (instanceOf(id1) === instanceOf(id2)) throw new OperationFailed(440, `${id1} does not listen to itself`);
   const link = copy.link(id2, id1);
   if (link?.listens === true) return;
   const inputs = Array.from(copy.connection(instanceOf(id2))?.links.values() ?? []).filter(

@@ -9,7 +9,7 @@ const MAX_GAIN_DB = 36;
 
 /** Refuses what is not served of a `<stream>`. */
 export function checkStream({ media, clamp, gain }: MediaStream): void {
-  if (media === "video") throw new OperationFailed(451, "video is not served");
+  if (media === "video") throw new OperationFailed(441, "there is no video here");
   if (clamp?.tone === true) throw new OperationFailed(407, "<clamp tone> is not served: only keys are taken out");
   if (gain?.kind === "fixed" && gain.db > MAX_GAIN_DB) {
     throw new OperationFailed(521, `<gain amt="${gain.db}">: at most ${MAX_GAIN_DB} dB are added`);
