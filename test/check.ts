@@ -69,7 +69,7 @@ function directionProblems(): string[] {
   const problems: string[] = [];
   for (const [name, { folder, layer, dependencies }] of workspaces) {
     for (const file of sources(`${folder}/**/*.ts`)) {
-      const isTest = file.endsWith(".test.ts");
+      const isTest = file.endsWith(".test.ts") || file.endsWith(".fixture.ts");
       for (const imported of imports(readFileSync(join(root, file), "utf8"))) {
         if (imported.startsWith(".")) {
           const target = join(dirname(file), imported);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkMsml, readMoml, readMsml } from "./index.ts";
+import { checkMsml, readMoml, readMsml, writeMsml } from "./index.ts";
 
 function codeOf(body: string | Uint8Array): number {
   const read = readMsml(body);
@@ -102,6 +102,15 @@ test("the worst documents within the limits cost little", () => {
     });
     assert.ok(cpu < 2_000_000, `${cpu} µs for 10 of ${body.slice(0, 80)}`);
   }
+});
+
+test("what is read of a document can be written, whatever its elements are called", () => {
+  const resource = (name: string): string =>
+    msml(`<createconference><reserve><resource><${name}/></resource></reserve></createconference>`);
+  assert.equal(codeOf(resource("é")), 401);
+  const read = readMsml(resource("x.y-z"));
+  assert.ok(read.ok);
+  assert.equal(codeOf(writeMsml(read.value)), 200);
 });
 
 test("an error text holds what is wrong in one line, however long that is", () => {

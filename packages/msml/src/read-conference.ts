@@ -100,7 +100,10 @@ function readReserve(el: ElementReader): Reserve {
     const n = child.integer("n", 1, 1_000_000) ?? 1;
     const type = child.oneOf("type", ["individual", "shared"]) ?? "individual";
     // Descriptions are the server's own matter (8.3.1.1).
-    const elements = child.children().map(({ name }) => name);
+    const elements = child.children().map((described) => {
+      if (!/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/.test(described.name)) throw described.misplaced(child);
+      return described.name;
+    });
     return { n, type, elements };
   });
   if (resources.length === 0) throw el.refused(403, "reserves nothing", "put a <resource> into it");
