@@ -4,16 +4,15 @@
 //
 // Per call two phones send 50 packets a second; each packet goes to the other phone and to a recorder. The figure is what arrived divided
 // by the CPU time (user + system) of the process under test; the load comes from another process. Loopback: sends pay for delivery too.
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { delay, silentLogger, systemClock } from "@sidetone/foundation";
-import { createPacketIO, type PacketIO, writeRtpHeader } from "@sidetone/rtp";
+import { createPacketIO } from "@sidetone/rtp";
+import { answer, generate, HOST } from "./media-load.ts";
 import { startMediaEngine } from "../services/media-server/src/media/index.ts";
 
-const HOST = "127.0.0.1";
-const PACKET_MS = 20;
 const SINKS = 4;
 
 interface Order {
@@ -88,38 +87,6 @@ async function underTest(order: Order): Promise<void> {
     })();
   });
   process.send?.(ports);
-}
-
-function answer<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    child.once("message", (value) => resolve(value as T));
-    child.once("exit", () => reject(new Error("the process under test has ended")));
-  });
-}
-
-/** Sends every stream's packet once in 20 ms, spread over them, until told to stop. */
-function generate(io: PacketIO, phones: readonly number[], ports: readonly number[]): () => void {
-  const dests = ports.map((port) => io.dest(HOST, port));
-  const bytes = new Uint8Array(172).fill(0xd5);
-  const begin = systemClock.now();
-  let sent = 0;
-  let stopped = false;
-  const step = (): void => {
-    if (stopped) return;
-    const due = Math.floor(((systemClock.now() - begin) / PACKET_MS) * dests.length);
-    for (; sent < due; sent++) {
-      const stream = sent % dests.length;
-      const n = Math.floor(sent / dests.length);
-      writeRtpHeader(bytes, 0, 0, false, n & 0xffff, n * 160, stream + 1);
-      io.queue(phones[stream % 2] ?? 0, dests[stream] ?? 0, bytes, 0, bytes.length);
-    }
-    io.flush();
-    void delay(systemClock, 1).then(step);
-  };
-  step();
-  return () => {
-    stopped = true;
-  };
 }
 
 async function measure(kind: Order["kind"], calls: number, seconds: number): Promise<Measured> {

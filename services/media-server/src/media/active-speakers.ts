@@ -9,11 +9,17 @@ const LEAST = powerOfDb(-60);
 
 /** Who speaks in a conference (RFC 5707 8.6.2): told where that has changed, and not too often. */
 export class ActiveSpeakers {
+  readonly conference: Conference;
   #toldAt = Number.NEGATIVE_INFINITY;
   #told: readonly number[] = [];
 
+  constructor(conference: Conference) {
+    this.conference = conference;
+  }
+
   /** The legs to be told, loudest first; undefined where there is nothing new. */
-  look(conference: Conference, pace: FramePace): readonly number[] | undefined {
+  look(pace: FramePace): readonly number[] | undefined {
+    const { conference } = this;
     const { speakers } = conference.options;
     if (speakers === undefined) return undefined;
     const interval = (Math.max(100, speakers.intervalMs) * SAMPLE_RATE) / 1000;

@@ -9,6 +9,8 @@ const FALL = factorOfDb(-1);
 const RISE = factorOfDb(0.2);
 /** The most that automatic gain takes away. */
 const LEAST_GAIN = factorOfDb(-40);
+/** Parts of a gain's step that are counted. */
+const STEPS = 1e9;
 /** Shorter than this no tone is looked for; samples. */
 const LEAST_TONE = 80;
 
@@ -20,14 +22,15 @@ export class AudioEffect {
   readonly passesKeys: boolean;
   readonly mute: boolean;
   readonly settings: StreamSettings;
-  readonly #gain: number;
-  readonly #target: number;
-  readonly #most: number;
+  readonly #automatic: boolean;
   readonly #finder: ToneFinder | undefined;
   /** The packet before was a key's tone. */
   #wasTone = false;
-  /** Mean square of the speaker's voice; the gain that is used now. */
-  readonly #state = Float64Array.of(0, 1);
+  /**
+   * The gain that is used now; mean square of the speaker's voice, the one that is wanted, and the most gain. Numbers in an array: as
+   * fields that are whole or not they would be objects.
+   */
+  readonly #state = new Float64Array(4);
 
   constructor(settings: StreamSettings = {}) {
     const { gainDb = 0, mute = false, automaticGain, clampDtmf = false } = settings;
@@ -35,9 +38,12 @@ export class AudioEffect {
     this.mute = mute;
     this.neutral = gainDb === 0 && !mute && automaticGain === undefined && !clampDtmf;
     this.passesKeys = !mute && !clampDtmf;
-    this.#gain = factorOfDb(gainDb);
-    this.#target = automaticGain === undefined ? 0 : powerOfDb(automaticGain.targetDb);
-    this.#most = automaticGain === undefined ? 1 : factorOfDb(automaticGain.maxGainDb);
+    this.#automatic = automaticGain !== undefined;
+    this.#state[0] = factorOfDb(gainDb);
+    if (automaticGain !== undefined) {
+      this.#state[2] = powerOfDb(automaticGain.targetDb);
+      this.#state[3] = factorOfDb(automaticGain.maxGainDb);
+    }
     this.#finder = clampDtmf ? new ToneFinder() : undefined;
   }
 
@@ -47,15 +53,18 @@ export class AudioEffect {
       samples.fill(0, 0, length);
       return;
     }
-    const state = this.#state;
-    const before = this.#target > 0 ? (state[1] ?? 1) : this.#gain;
-    if (this.#target > 0) this.#follow(samples, length);
-    const after = this.#target > 0 ? (state[1] ?? 1) : this.#gain;
-    if (before === 1 && after === 1) return;
-    const step = (after - before) / length;
+    if (this.#automatic) this.#follow(samples, length);
+    else this.#amplify(samples, length, 0);
+  }
+
+  /** @param step that the gain changes by from sample to sample, times `STEPS`; a whole number */
+  #amplify(samples: Int16Array, length: number, step: number): void {
+    let gain = this.#state[0] ?? 0;
+    const change = step / STEPS;
     for (let i = 0; i < length; i++) {
-      const sample = Math.round((samples[i] ?? 0) * (before + step * i));
+      const sample = Math.round((samples[i] ?? 0) * gain);
       samples[i] = sample > 32_767 ? 32_767 : sample < -32_767 ? -32_767 : sample;
+      gain += change;
     }
   }
 
@@ -71,13 +80,18 @@ export class AudioEffect {
     let sum = 0;
     for (let i = 0; i < length; i++) sum += (samples[i] ?? 0) * (samples[i] ?? 0);
     const power = sum / length;
-    if (power < SPEECH) return;
+    if (power < SPEECH) {
+      this.#amplify(samples, length, 0);
+      return;
+    }
     const state = this.#state;
-    const known = state[0] ?? 0;
+    const known = state[1] ?? 0;
     const voice = known === 0 ? power : known + (power - known) * 0.05;
-    state[0] = voice;
-    const wanted = Math.max(LEAST_GAIN, Math.min(this.#most, Math.sqrt(this.#target / voice)));
-    const gain = state[1] ?? 1;
-    state[1] = wanted < gain ? Math.max(wanted, gain * FALL) : Math.min(wanted, gain * RISE);
+    state[1] = voice;
+    const wanted = Math.max(LEAST_GAIN, Math.min(state[3] ?? 0, Math.sqrt((state[2] ?? 0) / voice)));
+    const gain = state[0] ?? 0;
+    const next = wanted < gain ? Math.max(wanted, gain * FALL) : Math.min(wanted, gain * RISE);
+    this.#amplify(samples, length, Math.round(((next - gain) / length) * STEPS));
+    state[0] = next;
   }
 }

@@ -1,5 +1,6 @@
 // A program of its own, run with --expose-gc: a million packets through MediaCore (relay and replicas of both phones, µ-law to A-law; with the
-// argument "mix" a conference of four and a replica of two of them), on batched packet memory without sockets. Prints by how much memory grew with no collection forced in
+// argument "mix" a conference of four and a replica of two of them; with "desk" such a conference with all that may be set, two phones with operators between
+// them, two that are monitored, and ears for all), on batched packet memory without sockets. Prints by how much memory grew with no collection forced in
 // between, and what was collected.
 import { PerformanceObserver } from "node:perf_hooks";
 import { type Clock, silentLogger, systemClock, systemRandom } from "@sidetone/foundation";
@@ -24,8 +25,9 @@ class CopyingPacketIO extends FakePacketIO {
   }
 }
 
-const MIX = process.argv[2] === "mix";
-const PHONES = MIX ? 4 : 2;
+const DESK = process.argv[2] === "desk";
+const MIX = process.argv[2] === "mix" || DESK;
+const PHONES = DESK ? 8 : MIX ? 4 : 2;
 
 interface Turning {
   run: (() => void) | undefined;
@@ -94,9 +96,25 @@ for (const [index, { leg }] of legs.entries()) {
 if (MIX) {
   core.setConference(
     "c",
-    legs.map(({ leg }) => leg),
+    legs.slice(0, 4).map(({ leg }) => leg),
   );
 } else core.connect(legs[0]?.leg ?? 0, legs[1]?.leg ?? 0);
+if (DESK) {
+  const [, , , , e, f, g, h] = legs.map(({ leg }) => leg);
+  for (const { leg } of legs) core.setDetection(leg, { dtmf: "both", voice: {} });
+  core.configureConference("c", {
+    nLoudest: 3,
+    speakers: { intervalMs: 60_000, thresholdDb: -40 },
+    comfortNoiseDb: -60,
+  });
+  core.setConference("d", [e ?? 0, f ?? 0]);
+  core.setStream(e ?? 0, "d", { automaticGain: { targetDb: -20, maxGainDb: 10 }, clampDtmf: true });
+  core.setStream("d", e ?? 0, { gainDb: -6 });
+  core.setConference("e", [g ?? 0, h ?? 0]);
+  core.monitor(e ?? 0, g ?? 0, { gainDb: -10 });
+  const samples = new Int16Array(16_000).fill(1000);
+  core.setAlertTone("e", { samples, everyMs: 3000, legs: [g ?? 0, h ?? 0], recorded: false });
+}
 for (const { leg } of legs) {
   const { tap } = core.openTap({ legs: [leg], codec: undefined, payloadType: 0, backfillSinceMs: 0, paused: false });
   core.setTapDestination(tap, { host: "10.0.0.9", port: 7000, payloadType: 0, codec: "PCMU" });

@@ -28,3 +28,9 @@ void test("a million packets through a conference of four, its taps and a mixed 
 }, () => {
   assert.ok(million("mix").sent >= 2_000_000, "each packet is replicated, each member sent frames");
 });
+
+void test("a million packets through operators, a conference with all that may be set, monitors, overlays and ears leave no garbage either", {
+  timeout: 120_000,
+}, () => {
+  assert.ok(million("desk").sent >= 2_000_000, "each packet is replicated, each phone sent what it hears");
+});

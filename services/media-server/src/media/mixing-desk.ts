@@ -49,7 +49,7 @@ export class MixingDesk {
   readonly #held = new HeldInputs(() => this.#nextFrame());
   readonly #plays: Plays;
   readonly #captures: FileCaptures;
-  readonly #speakers = new Map<Conference, ActiveSpeakers>();
+  #speakers: readonly ActiveSpeakers[] = [];
   readonly #detections = new Map<Leg, Detection>();
   readonly #pace = new FramePace();
   /** Replicas that are mixed, to be walked through without an iterator. */
@@ -97,8 +97,9 @@ export class MixingDesk {
     checkConference(options);
     this.streams.configure(name, options);
     const conference = this.streams.conference(name);
-    if (options.speakers === undefined) this.#speakers.delete(conference);
-    else this.#speakers.set(conference, this.#speakers.get(conference) ?? new ActiveSpeakers());
+    const others = this.#speakers.filter((one) => one.conference !== conference);
+    const known = this.#speakers.find((one) => one.conference === conference) ?? new ActiveSpeakers(conference);
+    this.#speakers = options.speakers === undefined ? others : [...others, known];
     for (const { from } of conference.incoming) this.#listen(from as Leg);
     this.#keepPace();
   }
@@ -167,7 +168,8 @@ export class MixingDesk {
 
   setAlertTone(name: string, tone: AlertTone | undefined): void {
     if (tone !== undefined) checkAlert(tone);
-    this.#plays.setAlert(name, tone, tone?.legs.map((id) => this.#o.leg(id)) ?? []);
+    const legs = Array.from(new Set(tone?.legs), (id) => this.#o.leg(id));
+    this.#plays.setAlert(name, tone, legs);
     this.#keepPace();
   }
 
@@ -246,7 +248,7 @@ export class MixingDesk {
   }
 
   #forget(conference: Conference): void {
-    this.#speakers.delete(conference);
+    this.#speakers = this.#speakers.filter((one) => one.conference !== conference);
     this.#plays.removeConference(conference);
     this.#captures.removeSource(conference);
   }
@@ -277,7 +279,8 @@ export class MixingDesk {
 
   /** Starts or stops the frames, whatever there is to do. */
   #keepPace(): void {
-    const busy = this.streams.mixes + this.#held.summed + this.#plays.busy + this.#captures.count + this.#speakers.size;
+    const busy =
+      this.streams.mixes + this.#held.summed + this.#plays.busy + this.#captures.count + this.#speakers.length;
     if (busy + this.#mixedTaps.length > 0) {
       this.#beginPace();
       this.#stopFrames ??= this.#o.clock.every(limits.FRAME_TICK_MS, () => this.#frames());
@@ -307,7 +310,7 @@ export class MixingDesk {
       const tap = this.#mixedTaps[i];
       if (tap?.sources.frames(pace) === true) this.#o.drain(tap);
     }
-    if (this.#speakers.size > 0) this.#tellSpeakers();
+    if (this.#speakers.length > 0) this.#tellSpeakers();
     if (playsEnded) this.#endPlays();
     if (capturesEnded) this.#captures.takeEnded();
     if (playsEnded || capturesEnded) this.#keepPace();
@@ -321,9 +324,12 @@ export class MixingDesk {
   }
 
   #tellSpeakers(): void {
-    for (const [conference, speakers] of this.#speakers) {
-      const legs = speakers.look(conference, this.#pace);
-      if (legs !== undefined) this.#o.events.emit("speakers", conference.name, legs);
+    for (let i = 0; i < this.#speakers.length; i++) {
+      const speakers = this.#speakers[i];
+      const legs = speakers?.look(this.#pace);
+      if (speakers !== undefined && legs !== undefined) {
+        this.#o.events.emit("speakers", speakers.conference.name, legs);
+      }
     }
   }
 }

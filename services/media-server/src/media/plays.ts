@@ -103,6 +103,7 @@ export class Plays {
     this.start(id, leg, { audio, iterations: 1, intervalMs: 0, capture: false, mode });
   }
 
+  /** @param legs each once */
   setAlert(name: string, o: AlertTone | undefined, legs: readonly Leg[]): void {
     const before = this.#alerts.get(name);
     const concerned = new Set([...(before?.legs ?? []), ...legs]);
