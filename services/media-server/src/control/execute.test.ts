@@ -1,71 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type DialogStart, type MsmlOperation, playOf, type RecorderCommand } from "@sidetone/msml";
-import { contextOf, type Executed, execute, storeOf } from "../../test-support/executor.ts";
-import type { ControlStore } from "../server/control-store.ts";
-import { connectionEnded, type ControlEffect } from "./index.ts";
-
-type Create = Extract<MsmlOperation, { op: "createconference" }>;
-const create = (name?: string, more: Partial<Create> = {}): MsmlOperation => ({
-  op: "createconference",
-  deleteWhen: "nomedia",
-  term: false,
-  ...(name === undefined ? {} : { name }),
-  ...more,
-});
-const join = (tag: string, conf: string, mark?: string): MsmlOperation => ({
-  op: "join",
-  id1: `conn:${tag}`,
-  id2: `conf:${conf}`,
-  streams: [],
-  ...(mark === undefined ? {} : { mark }),
-});
-const unjoin = (id1: "conn:*" | `conn:${string}`, id2: `conf:${string}` | `conn:${string}`): MsmlOperation => ({
-  op: "unjoin",
-  id1,
-  id2,
-  streams: [],
-});
-const recorder = (state: RecorderCommand["state"], more: Partial<RecorderCommand> = {}): MsmlOperation => ({
-  op: "modifyconference",
-  id: "conf:c",
-  recorder: {
-    state,
-    params: new Map([["id", "r1"]]),
-    userParams: new Map(),
-    streams: state === "start" ? [{ label: "1", side: "customer", conn: "conn:a" }] : [],
-    ...more,
-  },
-});
-const play = (more: Partial<DialogStart> = {}, uri = "file:///music.wav"): DialogStart => ({
-  op: "dialogstart",
-  target: "conn:a",
-  name: "moh",
-  content: { kind: "inline", script: [playOf([uri])] },
-  ...more,
-});
-
-const run = (on: ControlStore, ...operations: MsmlOperation[]): Executed => execute(on, operations);
-
-function word(effect: ControlEffect): string {
-  switch (effect.kind) {
-    case "members":
-      return `members ${effect.members.join(" ")}`.trim();
-    case "connect":
-    case "disconnect":
-      return `${effect.kind} ${effect.a} ${effect.b}`;
-    case "stream":
-      return `${effect.from} > ${effect.to} ${JSON.stringify(effect.settings)}`;
-    case "end-stream":
-      return `${effect.from} | ${effect.to}`;
-    case "monitor":
-    case "end-monitor":
-      return `${effect.kind} ${effect.listener} ${effect.target}`;
-    default:
-      return effect.kind;
-  }
-}
-const kinds = ({ effects }: { readonly effects: readonly ControlEffect[] }): string[] => effects.map(word);
+import type { DialogStart, MsmlOperation } from "@sidetone/msml";
+import { playOf } from "@sidetone/msml";
+import { contextOf, execute, storeOf } from "../../test-support/executor.ts";
+import { create, join, kinds, play, recorder, run, unjoin } from "../../test-support/operations.ts";
+import { connectionEnded } from "./index.ts";
 
 test("the set-up of a recorded call: conference, both legs, recorder", () => {
   const control = storeOf("a", "b");
@@ -370,132 +309,6 @@ test("joining twice changes nothing", () => {
   assert.deepEqual(kinds(run(control, join("a", "c"))), []);
 });
 
-test("R26: who comes and who goes is told with all that are there", () => {
-  const control = storeOf("a", "b", "d");
-  assert.deepEqual(
-    kinds(run(control, create("c"), join("a", "c"), join("b", "c"), join("d", "c"))).at(-1),
-    "members a b d",
-  );
-  assert.deepEqual(kinds(run(control, unjoin("conn:b", "conf:c"))), ["members a d"]);
-  run(control, join("b", "c"));
-  assert.deepEqual(kinds(connectionEnded(control, "d", [])), ["members a b"]);
-  assert.deepEqual(kinds(run(control, { op: "destroyconference", id: "conf:c" })), ["members"]);
-});
-
-test("RFC 5707 8.8, 8.12: directions, gain, mute and clamp of a join are the engine's streams", () => {
-  const control = storeOf("a", "b");
-  const joined = run(control, create("c"), join("b", "c"), {
-    op: "join",
-    id1: "conn:a",
-    id2: "conf:c",
-    streams: [
-      { media: "audio", dir: "from-id1", gain: { kind: "mute" }, clamp: { dtmf: true, tone: false } },
-      { media: "audio", dir: "to-id1", gain: { kind: "agc", targetDb: -20, maxGainDb: 10 } },
-    ],
-  });
-  assert.deepEqual(kinds(joined).slice(1), [
-    "members b a",
-    'conn:a > conf:c {"mute":true,"clampDtmf":true}',
-    'conf:c > conn:a {"automaticGain":{"targetDb":-20,"maxGainDb":10}}',
-  ]);
-  const alone = run(storeOf("a"), create("c"), {
-    op: "join",
-    id1: "conn:a",
-    id2: "conf:c",
-    streams: [{ media: "audio", dir: "to-id1" }],
-  });
-  assert.deepEqual(kinds(alone), ["conf:c > conn:a {}"], "who only listens is no two-way member");
-});
-
-test("RFC 5707 8.9: what a modifystream does not say stays; a wildcard means all that are joined", () => {
-  const control = storeOf("a", "b");
-  run(control, create("c"), join("a", "c"), join("b", "c"));
-  const modify = (id1: "conn:*" | "conn:a", gain: object): string[] =>
-    kinds(
-      run(control, {
-        op: "modifystream",
-        id1,
-        id2: "conf:c",
-        streams: [{ media: "audio", dir: "from-id1", ...gain }],
-      } as MsmlOperation),
-    );
-  assert.deepEqual(modify("conn:a", { gain: { kind: "fixed", db: -6 } }), ['conn:a > conf:c {"gainDb":-6}']);
-  assert.deepEqual(modify("conn:*", { gain: { kind: "mute" } }), [
-    'conn:a > conf:c {"mute":true,"gainDb":-6}',
-    'conn:b > conf:c {"mute":true}',
-  ]);
-  assert.deepEqual(modify("conn:a", { clamp: { dtmf: true, tone: false } }), [
-    'conn:a > conf:c {"mute":true,"gainDb":-6,"clampDtmf":true}',
-  ]);
-  assert.deepEqual(modify("conn:a", { gain: { kind: "unmute" } }), ['conn:a > conf:c {"gainDb":-6,"clampDtmf":true}']);
-});
-
-test("RFC 5707 8.8, 8.10: one direction is taken away and added again", () => {
-  const control = storeOf("a", "b");
-  run(control, create("c"), join("a", "c"), join("b", "c"));
-  const away: MsmlOperation = {
-    op: "unjoin",
-    id1: "conn:a",
-    id2: "conf:c",
-    streams: [{ media: "audio", dir: "from-id1" }],
-  };
-  assert.deepEqual(kinds(run(control, away)), ["conn:a | conf:c"]);
-  assert.equal(run(control, away).result.response, 430);
-  assert.deepEqual(control.conference("c")?.members, ["a", "b"]);
-  assert.deepEqual(kinds(run(control, join("a", "c"))), ["conn:a > conf:c {}"]);
-});
-
-test("RFC 5707 8.8: a supervisor coaches: two-way with the agent, hears the customer, who does not hear the supervisor", () => {
-  const control = storeOf("supervisor", "agent", "customer");
-  const pair = (id1: string, id2: string, streams: object[] = []): MsmlOperation =>
-    ({ op: "join", id1: `conn:${id1}`, id2: `conn:${id2}`, streams }) as MsmlOperation;
-  const done = run(
-    control,
-    pair("supervisor", "agent"),
-    pair("agent", "customer"),
-    pair("supervisor", "customer", [{ media: "audio", dir: "to-id1" }]),
-  );
-  assert.deepEqual(kinds(done), [
-    "connect supervisor agent",
-    "conn:agent > conn:customer {}",
-    "conn:customer > conn:agent {}",
-    "conn:customer > conn:supervisor {}",
-  ]);
-  assert.deepEqual(kinds(run(control, unjoin("conn:supervisor", "conn:customer"))), [
-    "conn:customer | conn:supervisor",
-  ]);
-});
-
-test("RFC 5707 8.2: a connection hears several at once, up to a number: 444", () => {
-  const others = Array.from({ length: 17 }, (_, n) => `o${n}`);
-  const control = storeOf("a", ...others);
-  const operations = others.map(
-    (tag): MsmlOperation => ({
-      op: "join",
-      id1: `conn:${tag}`,
-      id2: "conn:a",
-      streams: [{ media: "audio", dir: "from-id1" }],
-    }),
-  );
-  const done = run(control, ...operations);
-  assert.equal(done.result.response, 444);
-  assert.equal(control.connection("a")?.links.size, 16);
-});
-
-test("RFC 5707 8.11: a supervisor listens; an unjoin ends it, and so does the end of either", () => {
-  const control = storeOf("agent", "supervisor");
-  const monitor: MsmlOperation = { op: "monitor", id1: "conn:agent", id2: "conn:supervisor", compressed: false };
-  assert.deepEqual(kinds(run(control, create("c"), join("agent", "c"), monitor)), [
-    "members agent",
-    "monitor supervisor conn:agent",
-  ]);
-  assert.deepEqual(kinds(run(control, monitor)), []);
-  assert.deepEqual(control.conference("c")?.members, ["agent"], "who listens is no member");
-  assert.deepEqual(kinds(run(control, unjoin("conn:agent", "conn:supervisor"))), ["end-monitor supervisor conn:agent"]);
-  run(control, monitor);
-  assert.deepEqual(kinds(connectionEnded(control, "supervisor", [])), ["end-monitor supervisor conn:agent"]);
-});
-
 test("RFC 5707 8.4, 8.6: what a modifyconference does not say of a mixer stays", () => {
   const control = storeOf("a");
   const asn = { intervalMs: 10_000, thresholdDb: -96 };
@@ -537,14 +350,6 @@ test("RFC 5707 7.2, 9.8: an event goes to what runs, else 430", () => {
   assert.equal(execute(control, [send("play")], running).result.response, 200);
   assert.equal(execute(control, [send()], running).result.response, 200);
   assert.equal(execute(control, [send("record")], running).result.response, 430);
-});
-
-test("RFC 5707 8.8: two connections directly, and apart again", () => {
-  const control = storeOf("a", "b");
-  const pair = { id1: "conn:a", id2: "conn:b", streams: [] } as const;
-  assert.deepEqual(kinds(run(control, { op: "join", ...pair })), ["connect a b"]);
-  assert.deepEqual(kinds(run(control, { op: "unjoin", ...pair })), ["disconnect a b"]);
-  assert.equal(control.connection("b")?.links.size, 0);
 });
 
 test("RFC 5707 8.3: nomedia, the conference goes with its last member and says so; its recorder ends first", () => {

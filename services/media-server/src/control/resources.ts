@@ -64,7 +64,11 @@ export function missingResource(
         need.taps += labels * (paramOf(recorder.params, "dest2") === undefined ? 1 : 2);
         break;
       }
-      default:
+      case "audit":
+      case "dialogend":
+      case "modifystream":
+      case "monitor":
+      case "send":
     }
     if (need.conferences > free.conferences) return "a conference";
     if (need.dialogs > free.dialogs) return "a dialog";

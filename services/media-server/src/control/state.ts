@@ -169,7 +169,7 @@ export interface ExecutionContext {
   /** A conference name, a dialog's name or a recording id that nothing else has. */
   newName(): string;
   /** Codec of a connection, e.g. `PCMU`. */
-  codecOf(tag: string): string | undefined;
+  readonly codecOf: (tag: string) => string | undefined;
   running(id: DialogRef): RunningDialog | undefined;
   sipOf(tag: string): SipFacts | undefined;
   /** Why a sound file or a dialog description cannot be had from there, or a recording not go there; undefined where it may. */

@@ -84,10 +84,16 @@ export function stepCollect(run: CollectRun, input: DialogInput): Outcome<Collec
           return done(run, input.event, []);
         case "starttimer":
           return run.timing === "none" && run.digits.length === 0 ? timed(run, "fdt") : unchanged(run);
-        default:
+        case undefined:
           return unchanged(run);
       }
-    default:
+    case "begin":
+    case "failed":
+    case "played":
+    case "recorded":
+    case "recording":
+    case "stopped":
+    case "voice":
       return unchanged(run);
   }
 }

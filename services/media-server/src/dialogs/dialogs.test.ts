@@ -131,7 +131,12 @@ class Scene {
         return `record ${effect.key}${effect.suspended ? " suspended" : ""}`;
       case "stop-record":
         return `stop-record ${effect.key} ${effect.how}`;
-      default:
+      case "digits":
+      case "pause-record":
+      case "play":
+      case "resume-record":
+      case "stop":
+      case "tone":
         return `${effect.kind} ${effect.key}`;
     }
   }

@@ -32,7 +32,12 @@ export function stepGenerate(run: GenerateRun, input: DialogInput): Outcome<Gene
       return stop(run, "terminate");
     case "event":
       return longestMatch(input.event, ["terminate"]) === undefined ? unchanged(run) : stop(run, input.event);
-    default:
+    case "begin":
+    case "key":
+    case "recorded":
+    case "recording":
+    case "timer":
+    case "voice":
       return unchanged(run);
   }
 }

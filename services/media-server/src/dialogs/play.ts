@@ -59,10 +59,14 @@ export function stepPlay(run: PlayRun, input: DialogInput): Outcome<PlayRun> {
           return control(run, { kind: "skip", ms: -play.skipMs });
         case "terminate":
           return stop(run, input.event);
-        default:
+        case undefined:
           return unchanged(run);
       }
-    default:
+    case "begin":
+    case "recorded":
+    case "recording":
+    case "timer":
+    case "voice":
       return unchanged(run);
   }
 }

@@ -78,7 +78,9 @@ export function stepRecord(run: RecordRun, input: DialogInput, now: number): Out
       return stop(run, "terminate", "keep", now);
     case "event":
       return stepEvent(run, input.event, now);
-    default:
+    case "begin":
+    case "played":
+    case "stopped":
       return unchanged(run);
   }
 }
@@ -104,7 +106,7 @@ function stepEvent(run: RecordRun, event: string, now: number): Outcome<RecordRu
       return stop(run, event, "trim", now);
     case "nospeech":
       return spent(run, now) > 0 ? unchanged(run) : stop(run, event, "keep", now);
-    default:
+    case undefined:
       return unchanged(run);
   }
 }

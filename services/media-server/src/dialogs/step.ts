@@ -165,7 +165,11 @@ class Work {
       case "voice":
         for (const key of Array.from(this.#runs.keys())) this.#step(key, input);
         break;
-      default:
+      case "failed":
+      case "played":
+      case "recorded":
+      case "recording":
+      case "stopped":
         this.#step(ownerOf(input.key), input);
     }
     this.#settle();

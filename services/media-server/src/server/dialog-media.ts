@@ -103,7 +103,11 @@ export class DialogMedia {
         return this.#pauseRecord(effect.key, false);
       case "stop-record":
         return this.#stopRecord(effect.key, effect.how);
-      default:
+      case "cancel":
+      case "listen":
+      case "over":
+      case "tell":
+      case "timer":
     }
   }
 

@@ -268,7 +268,15 @@ export class Dialogs {
         return;
       case "over":
         return this.#over(running, effect);
-      default:
+      case "control":
+      case "digits":
+      case "pause-record":
+      case "play":
+      case "record":
+      case "resume-record":
+      case "stop":
+      case "stop-record":
+      case "tone":
         running.media.carryOut(effect);
     }
   }
