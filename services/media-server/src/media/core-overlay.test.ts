@@ -148,6 +148,27 @@ void test("RFC 5707 9.7.1: what is played to a conference all members hear, two 
   assert.equal(b.clock.pending, 0);
 });
 
+void test("what is played to a conference that nobody is in yet is heard by who joins; when all is over nothing is left", () => {
+  const b = new Bench();
+  const phones = [tonePhone(b, 1, 437), tonePhone(b, 2, 1013)];
+  const [a, other] = phones;
+  assert.ok(a !== undefined && other !== undefined);
+  b.core.monitor(other.leg, "c");
+  b.core.startFileRecording(1, { file: "x", source: "c", format: "PCM" });
+  const play = b.core.play("c", { ...once, audio: [music(100)], iterations: -1 });
+  b.clock.advance(300);
+  b.core.setStream("c", a.leg);
+  chorus(b, phones, 50);
+  for (const phone of phones) assert.ok(levelOf(samplesOf(b.take(phone.address)).subarray(1600), MUSIC) > LEVEL * 0.9);
+  b.core.stopPlay(play);
+  b.core.endMonitor(other.leg, "c");
+  b.core.endStream("c", a.leg);
+  assert.equal(b.core.stopFileRecording(1)?.ms, 1300);
+  assert.equal(b.core.stats().conferences, 0);
+  b.core.close();
+  assert.equal(b.clock.pending, 0);
+});
+
 void test("RFC 5707 9.7.1: offset, pause, resume, toggle-state, skip forwards and backwards, restart; maxtime leaves pauses out", () => {
   const b = new Bench();
   const told = ends(b);

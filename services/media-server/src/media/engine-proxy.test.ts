@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { delay, type LogFields, type Logger, silentLogger, systemClock } from "@sidetone/foundation";
-import { createPacketIO, parseRtcp, ulawToAlaw } from "@sidetone/rtp";
+import { createPacketIO, linearToUlaw, parseRtcp, ulawToAlaw, ulawToLinear, writeTelephoneEvent } from "@sidetone/rtp";
+import { readWav } from "../prompts/wav.ts";
+import type { OpenAudioFile } from "./audio-types.ts";
 import { type ReceivedRtp, readRtp, rtpBytes, rtpConfig } from "./core.fixture.ts";
 import { startMediaEngine } from "./engine-proxy.ts";
 import type { LegSettings, MediaEngine } from "./types.ts";
+import { openWavFile } from "./wav-file.ts";
 
 const HOST = "127.0.0.1";
 
@@ -72,9 +78,15 @@ function leg(port: number, o: Partial<LegSettings> = {}): LegSettings {
 }
 
 for (const packetIo of process.platform === "linux" ? (["dgram", "batched"] as const) : (["dgram"] as const)) {
-  const start = async (t: TestContext, log: Logger = silentLogger): Promise<MediaEngine> => {
+  const start = async (
+    t: TestContext,
+    log: Logger = silentLogger,
+    openAudioFile?: OpenAudioFile,
+  ): Promise<MediaEngine> => {
     const min = 12_000 + 400 * (process.pid % 20) + (packetIo === "dgram" ? 0 : 200);
-    const engine = await startMediaEngine({ rtp: rtpConfig(min, min + 199, packetIo), log, clock: systemClock });
+    const rtp = rtpConfig(min, min + 199, packetIo);
+    const files = openAudioFile === undefined ? {} : { openAudioFile };
+    const engine = await startMediaEngine({ rtp, log, clock: systemClock, ...files });
     t.after(() => engine.close());
     return engine;
   };
@@ -147,6 +159,54 @@ for (const packetIo of process.platform === "linux" ? (["dgram", "batched"] as c
       heard.forEach((p, i) => assert.equal(p.sequence, ((heard[0]?.sequence ?? 0) + i) & 0xffff));
       assert.equal(await engine.stopPlay(play), undefined);
       assert.equal((await engine.stats()).conferences, 1);
+    });
+
+    void test("operators, detection and a local file across the threads: packets keep their numbers, a key is told, the file is whole", async (t) => {
+      const path = await mkdtemp(join(tmpdir(), "sidetone-engine-"));
+      t.after(() => rm(path, { recursive: true }));
+      const engine = await start(t, silentLogger, openWavFile);
+      const net = new Net(t);
+      const [a, b] = [await engine.openLeg(), await engine.openLeg()];
+      await engine.configureLeg(a.leg, leg(net.port("a")));
+      await engine.configureLeg(b.leg, leg(net.port("b")));
+      await engine.setConference("c", [a.leg, b.leg]);
+      await engine.setStream(a.leg, "c", { gainDb: -6 });
+      await engine.setDetection(a.leg, { dtmf: "events" });
+      const keys: unknown[] = [];
+      engine.on("dtmf", (...args) => keys.push(args));
+      const ended: unknown[] = [];
+      engine.on("recorded", (...args) => ended.push(args));
+      const file = join(path, "x.wav");
+      const common = { source: a.leg, format: "PCM" } as const;
+      const limited = await engine.startFileRecording({ ...common, file: join(path, "y.wav"), maxTimeMs: 200 });
+      const recording = await engine.startFileRecording({ ...common, file });
+      await assert.rejects(engine.startFileRecording({ ...common, file: join(path, "no", "x") }), {
+        code: "bad-audio-file",
+      });
+      const begin = systemClock.now();
+      for (let n = 0; n < 30; n++) {
+        const key = n >= 20 && n < 23;
+        const timestamp = (key ? 20 : n) * 160;
+        const bytes = rtpBytes({ sequence: n, timestamp, fill: 0x20, ...(key ? { payloadType: 101, size: 4 } : {}) });
+        if (key) writeTelephoneEvent(bytes, 12, { event: 7, end: n === 22, volume: 10, duration: 480 });
+        net.send("a", a.rtpPort, bytes);
+        await delay(systemClock, Math.max(0, begin + (n + 1) * 20 - systemClock.now()));
+      }
+      await until(() => net.rtp("b").length >= 30 && keys.length === 2 && ended.length === 1, "what was said");
+      assert.deepEqual(keys, [
+        [a.leg, "7", "start", 0],
+        [a.leg, "7", "end", 60],
+      ]);
+      const heard = net.rtp("b");
+      heard.forEach((p, i) => assert.equal(p.sequence, ((heard[0]?.sequence ?? 0) + i) & 0xffff));
+      const half = Math.round((ulawToLinear[0x20] ?? 0) * 10 ** (-6 / 20));
+      assert.ok(heard.every((p) => p.payload.length === 4 || p.payload[80] === linearToUlaw[half & 0xffff]));
+      assert.deepEqual(ended, [[limited, "time", { durationMs: 200, octets: 3200 }]]);
+      const result = await engine.stopFileRecording(recording);
+      const read = readWav(await readFile(file));
+      assert.ok(result !== undefined && read.ok && read.value.length * 2 === result.octets);
+      assert.ok(result.durationMs > 400, `${result.durationMs} ms`);
+      assert.ok(read.value.filter((sample) => sample === ulawToLinear[0x20]).length > 12 * 160);
     });
 
     void test("a tap: history, live, pause and resume; a report before the packets; good-bye at the end", async (t) => {

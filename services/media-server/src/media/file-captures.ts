@@ -121,6 +121,10 @@ export class FileCaptures {
     this.#list = Array.from(this.#all.values());
   }
 
+  sourceOf(recording: number): Leg | Conference | undefined {
+    return this.#all.get(recording)?.source;
+  }
+
   setPaused(recording: number, paused: boolean): boolean {
     const capture = this.#all.get(recording);
     if (capture !== undefined) capture.paused = paused;

@@ -179,7 +179,7 @@ void test("a disk that refuses or hangs costs the recording, never the call, and
 void test("a file that may not be opened, or a source that is not there: an error, and nothing is left", async () => {
   const { b, disk, recordings } = scene();
   await assert.rejects(recordings.start({ ...wav, file: "../x", source: "c" }), { code: "bad-file" });
-  await assert.rejects(recordings.start({ ...wav, source: "nobody" }), { code: "unknown-conference" });
+  await assert.rejects(recordings.start({ ...wav, source: 99 }), { code: "unknown-leg" });
   assert.deepEqual(disk.log, ["discard x.wav"]);
   const none = new FileRecordings({
     open: undefined,

@@ -1,4 +1,4 @@
-import { type Clock, type Events, SidetoneError } from "@sidetone/foundation";
+import type { Clock, Events } from "@sidetone/foundation";
 import { ActiveSpeakers } from "./active-speakers.ts";
 import type {
   AlertTone,
@@ -59,8 +59,8 @@ export class MixingDesk {
 
   constructor(o: DeskOptions) {
     this.#o = o;
-    this.#plays = new Plays(o.onPrompts);
     this.streams = new Streams({ held: this.#held, random: o.random, onHearing: (leg) => this.#onHearing(leg) });
+    this.#plays = new Plays({ onPrompts: o.onPrompts, onIdle: (conference) => this.streams.forgetEmpty(conference) });
     this.#captures = new FileCaptures({
       held: this.#held,
       onAudio: (recording, octets) => o.events.emit("file-audio", recording, octets),
@@ -106,7 +106,7 @@ export class MixingDesk {
 
   setStream(from: AudioNode, to: AudioNode, settings: StreamSettings): void {
     checkStream(settings);
-    this.streams.set(this.#node(from, true), this.#node(to, true), settings, false);
+    this.streams.set(this.#node(from), this.#node(to), settings, false);
     this.#keepPace();
   }
 
@@ -121,7 +121,7 @@ export class MixingDesk {
 
   monitor(listener: number, target: AudioNode, settings: StreamSettings): void {
     checkStream(settings);
-    this.streams.set(this.#node(target, false), this.#o.leg(listener), settings, true);
+    this.streams.set(this.#node(target), this.#o.leg(listener), settings, true);
     this.#keepPace();
   }
 
@@ -136,7 +136,7 @@ export class MixingDesk {
   play(target: AudioNode, options: PlayOptions): number {
     checkPlay(options);
     const id = this.#o.nextId();
-    this.#plays.start(id, this.#node(target, false), options);
+    this.#plays.start(id, this.#node(target), options);
     this.#keepPace();
     return id;
   }
@@ -174,7 +174,7 @@ export class MixingDesk {
   }
 
   startFileRecording(recording: number, options: FileRecordingOptions): void {
-    this.#captures.start(recording, this.#node(options.source, false), options);
+    this.#captures.start(recording, this.#node(options.source), options);
     this.#keepPace();
   }
 
@@ -187,7 +187,9 @@ export class MixingDesk {
   }
 
   stopFileRecording(recording: number): CapturedAudio | undefined {
+    const source = this.#captures.sourceOf(recording);
     const captured = this.#captures.stop(recording);
+    if (source !== undefined && isConference(source)) this.streams.forgetEmpty(source);
     this.#keepPace();
     return captured;
   }
@@ -253,12 +255,9 @@ export class MixingDesk {
     this.#captures.removeSource(conference);
   }
 
-  /** A leg, or a conference, which is made where it may be. Throws "unknown-leg" or "unknown-conference". */
-  #node(node: AudioNode, make: boolean): Leg | Conference {
-    if (typeof node === "number") return this.#o.leg(node);
-    const known = make ? this.streams.conference(node) : this.streams.find(node);
-    if (known === undefined) throw new SidetoneError("unknown-conference", `no conference ${node}`);
-    return known;
+  /** A leg, or a conference, which comes to be where it is first named. Throws "unknown-leg". */
+  #node(node: AudioNode): Leg | Conference {
+    return typeof node === "number" ? this.#o.leg(node) : this.streams.conference(node);
   }
 
   #known(node: AudioNode): Leg | Conference | undefined {

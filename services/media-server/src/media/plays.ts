@@ -46,9 +46,12 @@ export class Plays {
   readonly #out = new Uint8Array(RTP_HEADER + FRAME);
   /** What a replica of the others' side hears of this leg has changed. */
   readonly #onPrompts: (leg: Leg) => void;
+  /** Nothing is played to a conference any more. */
+  readonly #onIdle: (conference: Conference) => void;
 
-  constructor(onPrompts: (leg: Leg) => void) {
-    this.#onPrompts = onPrompts;
+  constructor(o: { readonly onPrompts: (leg: Leg) => void; readonly onIdle: (conference: Conference) => void }) {
+    this.#onPrompts = o.onPrompts;
+    this.#onIdle = o.onIdle;
   }
 
   /** How many things there are to do in a frame. */
@@ -242,6 +245,7 @@ export class Plays {
     else if (!isConference(target)) target.player = undefined;
     this.#relist();
     this.#reach(target);
+    if (isConference(target)) this.#onIdle(target);
   }
 
   #reach(target: Leg | Conference): void {

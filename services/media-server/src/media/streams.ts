@@ -41,10 +41,6 @@ export class Streams {
     return this.#mixes.length;
   }
 
-  conferences(): IterableIterator<Conference> {
-    return this.#conferences.values();
-  }
-
   find(name: string): Conference | undefined {
     return this.#conferences.get(name);
   }
@@ -88,7 +84,7 @@ export class Streams {
     if (known === undefined) return;
     remove(known);
     this.#changed([from, to]);
-    for (const node of [from, to]) if (isConference(node)) this.#forgetEmpty(node);
+    for (const node of [from, to]) if (isConference(node)) this.forgetEmpty(node);
   }
 
   /** Throws "leg-connected" where one has another peer or is in a conference. */
@@ -168,12 +164,14 @@ export class Streams {
       nodes.add(stream.to);
     }
     this.#changed(Array.from(nodes));
-    for (const node of nodes) if (isConference(node)) this.#forgetEmpty(node);
+    for (const node of nodes) if (isConference(node)) this.forgetEmpty(node);
   }
 
-  /** What a leg hears may have to be made in another way. */
-  replan(leg: Leg): void {
-    this.#replan([leg]);
+  /** A conference ends that nobody speaks in or hears, and that nothing is set of. */
+  forgetEmpty(conference: Conference): void {
+    const { incoming, outgoing, tracks, users, options } = conference;
+    if (incoming.length + outgoing.length + tracks.length + users > 0 || Object.keys(options).length > 0) return;
+    if (this.#conferences.get(conference.name) === conference) this.#conferences.delete(conference.name);
   }
 
   frame(pace: FramePace): void {
@@ -191,11 +189,6 @@ export class Streams {
     }
     this.#changed(Array.from(nodes));
     this.#conferences.delete(conference.name);
-  }
-
-  #forgetEmpty(conference: Conference): void {
-    if (conference.incoming.length + conference.outgoing.length + conference.tracks.length > 0) return;
-    if (Object.keys(conference.options).length === 0) this.#conferences.delete(conference.name);
   }
 
   /** Streams of these have changed: all who hear them hear something else. */

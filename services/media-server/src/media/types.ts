@@ -200,7 +200,7 @@ export type MediaEngineEvents = {
 };
 
 /**
- * Relays, mixes and replicates RTP in a worker thread. Every method rejects with a `SidetoneError`: `unknown-leg`, `unknown-tap`, `unknown-conference`,
+ * Relays, mixes and replicates RTP in a worker thread. Every method rejects with a `SidetoneError`: `unknown-leg`, `unknown-tap`,
  * `leg-connected`, `leg-playing`, `bad-audio`, `no-file-recording`, `rtp-ports-exhausted`, `bad-address`, `media-engine-closed`.
  */
 export interface MediaEngine {
@@ -217,7 +217,10 @@ export interface MediaEngine {
    * the streams of those who stay are kept, new ones have none.
    */
   setConference(name: string, legs: readonly number[]): Promise<void>;
-  /** How a conference is mixed, whether it has members yet or not. It ends with the conference. */
+  /**
+   * How a conference is mixed, whether it has members yet or not, until `setConference` with none. A conference comes to be where it is
+   * first named, and is forgotten where nothing is left of it and nothing is set.
+   */
   configureConference(name: string, options: ConferenceOptions): Promise<void>;
   /**
    * One direction from a leg to a leg, from a leg to a conference, or from a conference to a leg: begins it or changes its settings, live.
@@ -252,7 +255,7 @@ export interface MediaEngine {
   closeTap(tap: number): Promise<TapStats>;
   /**
    * Plays to the phone of a leg, or to all members of a conference; what they say goes where it went. Resolves to the play's number,
-   * which `played` and `play-timeout` name when it ends by itself, or as its leg or conference ends.
+   * which `played` and `play-timeout` name when it ends by itself; not where its leg or conference has ended.
    */
   play(target: AudioNode, options: PlayOptions): Promise<number>;
   /** Pauses, goes on, skips. False where it has ended already. */
