@@ -270,6 +270,33 @@ describe("cross checks", () => {
     );
   });
 
+  test("sounds from elsewhere, recordings to files, and clients of several hosts", () => {
+    const wholeFile = readFileSync(join(root, "sidetone.yaml"), "utf8");
+    const own = (more: string): string => wholeFile.replace(/^media-server:$/m, `media-server:\n${more}`);
+    const media = good(
+      own(
+        "  prompts-http: { allow: [https://cdn.example/prompts/], max-size: 2MB, timeout: 3s }\n  record-folder: ./recorded\n  msml-clients: { pair: [10.0.0.1, 10.1.0.0/16] }",
+      ),
+    ).mediaServer;
+    assert.deepEqual(media?.promptsHttp, {
+      allow: ["https://cdn.example/prompts"],
+      maxOctets: 2_000_000,
+      timeoutMs: 3000,
+      maxRedirects: 3,
+    });
+    assert.match(media?.recordFolder ?? "", /^\/.*\/recorded$/);
+    assert.deepEqual(media?.msmlClients, [{ name: "pair", hosts: ["10.0.0.1", "10.1.0.0/16"] }]);
+    for (const [more, expected] of [
+      ["  prompts-http: {}", /allow/],
+      ["  prompts-http: { allow: [] }", /at least 1/],
+      ["  prompts-http: { allow: [file:///etc] }", /not a URL/],
+      ["  prompts-http: { allow: [http://h], max-size: 50MB }", /1kB to 10MB/],
+      ["  msml-clients: { pair: [somewhere] }", /neither an IP address/],
+    ] as const) {
+      assert.match(mistakes(own(more))[0] ?? "", expected, more);
+    }
+  });
+
   test("the folder of prompts: a relative one begins at the configuration file", () => {
     const text = readFileSync(join(root, "sidetone.yaml"), "utf8").replace(
       /^media-server:$/m,

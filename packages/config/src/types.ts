@@ -211,12 +211,35 @@ export interface RecorderProfile {
   readonly srtp: "off" | "optional" | "required";
 }
 
+/** Which sound files a Media Server fetches from elsewhere, and how much that may cost. */
+export interface PromptsHttpConfig {
+  /** Base URLs, without the last slash: a source, and each redirect on the way to it, must be one of these or lie below it. */
+  readonly allow: readonly string[];
+  readonly maxOctets: number;
+  /** For the whole of it, redirects included; ms. */
+  readonly timeoutMs: number;
+  readonly maxRedirects: number;
+}
+
+/** Hosts that are one MSML client together. */
+export interface MsmlClientConfig {
+  readonly name: string;
+  /** IP addresses and networks. */
+  readonly hosts: readonly string[];
+}
+
 export interface MediaServerConfig extends SipRoleConfig {
   readonly resourceManagers: readonly string[];
   readonly rtp: RtpConfig;
   readonly recorderProfiles: ReadonlyMap<string, RecorderProfile>;
   /** Folder of the sound files that can be played to a connection. Default: the one that comes with the Media Server. */
   readonly prompts?: string | undefined;
+  /** Undefined: none is fetched. */
+  readonly promptsHttp?: PromptsHttpConfig | undefined;
+  /** Folder that `<record dest="file:...">` may write to. Undefined: nobody records to a file here. */
+  readonly recordFolder?: string | undefined;
+  /** Hosts named together share connections, conferences and dialogs; any other host has its own. */
+  readonly msmlClients?: readonly MsmlClientConfig[];
   /** A leg or session without RTP for this long is ended; ms. R33: 90 s. */
   readonly rtpTimeoutMs: number;
 }

@@ -16,9 +16,6 @@ export const momlDisconnect = "moml.disconnect";
 /** Something went wrong in a dialog (7.4). */
 export const momlError = "moml.error";
 
-/** What the event's `play.end` says: all was played; `dialogend` or `maxtime` came before. */
-export const playEnds = ["play.complete", "play.terminated"] as const;
-
 /** Names of a failed dialog's values (9.6.1). */
 const STATUS = "dialog.exit.status";
 const DESCRIPTION = "dialog.exit.description";

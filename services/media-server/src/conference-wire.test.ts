@@ -170,7 +170,7 @@ test("R26, R28: over real sockets: a third party joins, one leaves, music is pla
       dialogIds[0],
       [
         ["play.amt", "700ms"],
-        ["play.end", "play.terminated"],
+        ["play.end", "play.complete.maxtime"],
       ],
     ],
   );

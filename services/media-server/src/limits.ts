@@ -61,3 +61,29 @@ export const CLOSE_MS = 2_000;
 export const MAX_PROMPT_OCTETS = 10_000_000;
 /** Prompts that are kept decoded. */
 export const MAX_PROMPTS_KEPT = 64;
+/** Sound files that are fetched from elsewhere at once. */
+export const MAX_FETCHES = 32;
+/** Octets of fetched samples that all plays together hold. */
+export const MAX_FETCHED_OCTETS = 256_000_000;
+/** Conferences at once, of all clients. */
+export const MAX_CONFERENCES = 5_000;
+/** Dialogs that run at once, of all clients. */
+export const MAX_DIALOGS = 4_000;
+/** Dialogs of one connection or conference. */
+export const MAX_DIALOGS_OF_ONE = 8;
+/** What one connection hears at once besides its conference: streams and monitors. */
+export const MAX_INPUTS = 16;
+/** Recording ids whose epoch is remembered (R30). */
+export const MAX_EPOCHS = 20_000;
+/** Octets of a dialog description that is fetched. */
+export const MAX_SCRIPT_OCTETS = 65_536;
+/** What members of a mixed conference hear where nobody speaks, dBm0. */
+export const COMFORT_NOISE_DB = -65;
+/** Conferences at once of one client. */
+export const MAX_CONFERENCES_OF_CLIENT = 2_500;
+/** Samples of tones that one dialog may ask for: a minute. */
+export const MAX_TONE_SAMPLES = 480_000;
+/** Level of an alert tone, dBm0. */
+export const ALERT_TONE_DB = -18;
+/** Octets of one local recording: three hours of 16-bit PCM. */
+export const MAX_RECORDING_OCTETS = 172_800_000;

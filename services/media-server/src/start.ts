@@ -3,7 +3,7 @@ import { errorText, type RoleContext, type RunningRole, SidetoneError } from "@s
 import { startHttp } from "@sidetone/http";
 import { nameAddr, openSipJournal, parseUri, peerCheck, SipEndpoint, type SipTransport } from "@sidetone/sip";
 import { startMediaEngine } from "./media/index.ts";
-import { promptFolder, PromptLibrary, shippedPrompts } from "./prompts/index.ts";
+import { openAudioFiles, promptFolder, PromptLibrary, shippedPrompts } from "./prompts/index.ts";
 import { addMediaMetrics } from "./server/metrics.ts";
 import { MediaServer, supportedExtensions } from "./server/media-server.ts";
 import { hearOfResources } from "./server/resource-news.ts";
@@ -42,6 +42,7 @@ export async function startMediaServer(
       clock,
       random,
       inactiveAfterMs: config.rtpTimeoutMs,
+      ...(config.recordFolder === undefined ? {} : { openAudioFile: openAudioFiles(config.recordFolder) }),
     });
     opened.push(() => engine.close());
     const sip = new SipEndpoint({
@@ -68,6 +69,9 @@ export async function startMediaServer(
       capacity: capacityOf(config),
       rtpTimeoutMs: config.rtpTimeoutMs,
       prompts: new PromptLibrary(promptFolder(config.prompts ?? shippedPrompts)),
+      promptsHttp: config.promptsHttp,
+      recordsToFiles: config.recordFolder !== undefined,
+      clients: config.msmlClients ?? [],
     });
     opened.push(() => server.close());
     engine.on("failed", (cause) => {

@@ -219,7 +219,7 @@ export function transaction(
   return {
     id: "tx",
     request: new SipRequest(method, uri, Headers.of(headers), Buffer.from(body)),
-    flow: {} as ServerTransaction["flow"],
+    flow: { remote: { host: "127.0.0.1", port: 5060 } } as ServerTransaction["flow"],
     state: "proceeding",
     answers,
     respond: (status, o) => {

@@ -1,8 +1,9 @@
+import { connRef, dialogOf } from "@sidetone/msml";
 import type { ControlChanges, ControlEffect, ControlView } from "./state.ts";
 import { WorkingCopy } from "./working-copy.ts";
 
 /**
- * A connection's dialog is over: it leaves what it was joined to. RFC 5707 8.3: conferences that it controlled with
+ * A connection's dialog is over: it leaves what it was joined to, its dialogs end. RFC 5707 8.3: conferences that it controlled with
  * `deletewhen="nocontrol"` go, and with them their participants.
  */
 export function connectionEnded(
@@ -11,15 +12,17 @@ export function connectionEnded(
   controlled: readonly string[],
 ): { readonly changes: ControlChanges; readonly effects: readonly ControlEffect[] } {
   const copy = new WorkingCopy(view);
+  const ref = connRef(tag);
   const connection = copy.connection(tag);
-  const conference = connection?.conference === undefined ? undefined : copy.conference(connection.conference);
-  if (connection !== undefined && conference !== undefined) {
-    copy.leaveConference(connection, conference, "last participant left");
-  } else if (connection !== undefined) copy.part(connection);
+  for (const name of connection?.dialogs.keys() ?? [])
+    copy.effects.push({ kind: "end-dialog", id: dialogOf(ref, name) });
+  for (const other of Array.from(connection?.links.keys() ?? [])) copy.part(ref, other, "last participant left");
   for (const name of controlled) {
     const owned = copy.conference(name);
-    if (owned?.deleteWhen !== "nocontrol" || owned.controlledBy !== tag) continue;
-    copy.destroy({ ...owned, term: true }, "control dialog ended");
+    if (owned?.controlledBy !== tag) continue;
+    if (owned.deleteWhen === "nocontrol") copy.destroy({ ...owned, term: true }, "control dialog ended");
+    // Nobody ever came, and nobody is left who would.
+    else if (owned.deleteWhen === "nomedia" && owned.members.length === 0) copy.destroy(owned, "control dialog ended");
   }
   return { changes: copy.changes, effects: copy.effects };
 }

@@ -1,78 +1,148 @@
 import {
   type DialogEnd,
+  type DialogRecord,
   type DialogStart,
-  dialogRef,
+  dialogOf,
+  type DialogRef,
   instanceOf,
   isConfRef,
-  partsOfDialog,
   type Play,
+  type Send,
+  splitDialog,
 } from "@sidetone/msml";
-import type { ExecutionContext } from "./execute.ts";
+import { needsOf } from "../dialogs/index.ts";
+import { MAX_DIALOGS_OF_ONE } from "../limits.ts";
 import { OperationFailed } from "./failure.ts";
+import type { ControlDialog, ExecutionContext } from "./state.ts";
 import type { WorkingCopy } from "./working-copy.ts";
 
-const SCHEME = "file:///";
-
-/** RFC 5707 9.6.1: a play on a connection; one at a time. Returns the dialog's id. */
+/**
+ * RFC 5707 9.6.1: a dialog on a connection or a conference. It begins when the operation is done; what cannot be known before is told by its
+ * exit. Returns its id where the server chose its name.
+ */
 export function executeDialogStart(
   copy: WorkingCopy,
-  { target, name, content }: DialogStart,
+  { target, name: given, content }: DialogStart,
   context: ExecutionContext,
-): string {
-  if (isConfRef(target))
-    throw new OperationFailed(440, `<dialogstart target="${target}">: a conference cannot be played to`);
-  const connection = copy.connection(instanceOf(target));
-  if (connection === undefined) throw new OperationFailed(430, `${target} does not exist`);
-  const dialog = name ?? context.newName();
-  if (connection.dialog === dialog) throw new OperationFailed(431, `${dialogRef(connection.tag, dialog)} exists`);
-  if (connection.dialog !== undefined) {
-    throw new OperationFailed(
-      444,
-      `${target} is played something already: ${dialogRef(connection.tag, connection.dialog)}`,
-    );
+): { readonly id: DialogRef; readonly chosen: boolean } {
+  const object = copy.object(target);
+  if (object === undefined) throw new OperationFailed(430, `${target} does not exist`);
+  const name = given ?? context.newName();
+  const id = dialogOf(target, name);
+  if (object.dialogs.has(name)) throw new OperationFailed(431, `${id} exists`);
+  if (object.dialogs.size >= MAX_DIALOGS_OF_ONE) {
+    throw new OperationFailed(444, `${target} has ${MAX_DIALOGS_OF_ONE} dialogs already`);
   }
-  const [step, second] = content.kind === "inline" ? content.script : [];
-  if (step?.kind !== "play" || second !== undefined) throw new OperationFailed(402, "<dialogstart> takes one <play>");
-  const { barge, initial, offsetMs, onExit } = step;
-  if (barge || initial === "suspend" || offsetMs !== undefined) {
-    throw new OperationFailed(407, "<play> with barge, offset or initial is not served");
+  if (content.kind === "external") refuse(423, context.refusedSource(content.src));
+  else {
+    const { plays, records, primitives } = needsOf(content.script);
+    for (const play of plays) checkPlay(play, context);
+    for (const record of records) checkRecord(record, context);
+    if (isConfRef(target)) checkConference(copy, target, records, primitives);
   }
-  if (onExit.length > 0) throw new OperationFailed(402, "<playexit> is not served");
-  const files = filesOf(step);
-  copy.putConnection({ ...connection, dialog });
-  copy.effects.push({ kind: "play", tag: connection.tag, dialog, files, play: step });
-  return dialogRef(connection.tag, dialog);
+  const dialog: ControlDialog = {
+    name,
+    startedBy: context.dialog,
+    startedAt: context.now,
+    ...(content.kind === "external" ? { src: content.src } : {}),
+  };
+  copy.putDialog(target, dialog, name);
+  copy.effects.push({ kind: "start-dialog", root: target, name, content, startedBy: context.dialog });
+  return { id, chosen: given === undefined };
 }
 
-/** RFC 5707 9.6.2. */
+/** RFC 5707 9.6.2. The dialog is there until its exit is told. */
 export function executeDialogEnd(copy: WorkingCopy, { id }: DialogEnd): void {
-  const parts = partsOfDialog(id);
-  const connection = parts === undefined ? undefined : copy.connection(parts.tag);
-  if (connection?.dialog === undefined || connection.dialog !== parts?.name) {
+  const parts = splitDialog(id);
+  if (parts === undefined || copy.object(parts.root)?.dialogs.has(parts.name) !== true) {
     throw new OperationFailed(430, `${id} does not exist`);
   }
-  copy.putConnection({ ...connection, dialog: undefined });
-  copy.effects.push({ kind: "end-play", tag: connection.tag, dialog: connection.dialog });
+  copy.effects.push({ kind: "end-dialog", id });
 }
 
-function filesOf({ media }: Play): string[] {
-  return media.map((clip) => {
-    if (clip.kind !== "audio") throw new OperationFailed(402, `<${clip.kind}> is not served`);
-    return fileOf(clip.uri);
-  });
+/** RFC 5707 7.2. An object itself knows no events; a dialog and what runs in it do. */
+export function executeSend(copy: WorkingCopy, { event, target }: Send, context: ExecutionContext): void {
+  const { root, dialog, primitive } = target;
+  const object = copy.object(root);
+  if (object === undefined) throw new OperationFailed(430, `${root} does not exist`);
+  if (dialog === undefined) throw new OperationFailed(430, `${root}: an event is for a dialog of it`);
+  const id = dialogOf(root, dialog);
+  if (!object.dialogs.has(dialog)) throw new OperationFailed(430, `${id} does not exist`);
+  const running = context.running(id);
+  // RFC 5707 9.8: a primitive must be executing in order to receive an event. One of this very document has not begun yet.
+  if (primitive !== undefined && running !== undefined && !running.runsNow(primitive)) {
+    throw new OperationFailed(430, `nothing called ${primitive} runs in ${id}`);
+  }
+  copy.effects.push({ kind: "send", id, event, primitive });
+}
+
+function checkPlay({ media }: Play, context: ExecutionContext): void {
+  for (const one of media) {
+    if (one.kind === "var") {
+      if (one.type !== "silence") throw new OperationFailed(402, `<var type="${one.type}"> is not served`);
+      continue;
+    }
+    if (isFile(one.uri) ? promptOf(one.uri) === undefined : !isHttp(one.uri)) {
+      throw new OperationFailed(
+        410,
+        `<audio uri="${one.uri.slice(0, 128)}">: expected file:///NAME of a file among the prompts, or http`,
+      );
+    }
+    refuse(423, context.refusedSource(one.uri));
+  }
+}
+
+function checkRecord({ dest, audioDest, append }: DialogRecord, context: ExecutionContext): void {
+  const to = dest ?? audioDest;
+  if (dest !== undefined && audioDest !== undefined && dest !== audioDest) {
+    throw new OperationFailed(409, "<record> goes to one place: dest or audiodest");
+  }
+  // Without one the recorders of the Resource Manager take it.
+  if (to !== undefined) refuse(410, context.refusedDestination(to));
+  if (append && (to === undefined || !isFile(to))) {
+    throw new OperationFailed(410, "<record append> is for files");
+  }
+}
+
+/** RFC 5707 9.7.2, 9.7.4: a conference has no phone to send keys to, and one recorder. */
+function checkConference(
+  copy: WorkingCopy,
+  target: `conf:${string}`,
+  records: readonly DialogRecord[],
+  primitives: ReturnType<typeof needsOf>["primitives"],
+): void {
+  if (primitives.some(({ kind }) => kind === "dtmfgen")) {
+    throw new OperationFailed(440, `${target}: keys are sent to a connection`);
+  }
+  const sessions = records.filter(({ dest, audioDest }) => !isFile(dest ?? audioDest ?? ""));
+  const known = copy.conference(instanceOf(target))?.recorder;
+  if (sessions.length > 0 && known !== undefined) {
+    throw new OperationFailed(431, `${target} is recorded already, as ${known.id}`);
+  }
+}
+
+function refuse(response: 410 | 423, why: string | undefined): void {
+  if (why !== undefined) throw new OperationFailed(response, why);
+}
+
+/** True for `file:`. */
+export function isFile(uri: string): boolean {
+  return uri.slice(0, 5).toLowerCase() === "file:";
+}
+
+function isHttp(uri: string): boolean {
+  return /^https?:\/\//i.test(uri);
 }
 
 /**
- * The file of a URI: one in the folder of prompts itself. Whatever could lead elsewhere (a path, a host, an escape) is no name of a file
- * there.
+ * The file that a `file:` URI names, below the folder that it is taken from; undefined where it could be anything else. `file://NAME`, as the
+ * examples of RFC 5707 have it, is the same as `file:///NAME`. Dots at the beginning and escapes are in no name here.
  */
-function fileOf(uri: string): string {
-  const name = uri.startsWith(SCHEME) ? uri.slice(SCHEME.length) : "";
-  if (!/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/.test(name)) {
-    throw new OperationFailed(
-      410,
-      `<audio uri="${uri.slice(0, 128)}">: expected file:///NAME of a file among the prompts`,
-    );
-  }
-  return name;
+export function promptOf(uri: string): string | undefined {
+  const rest = uri.slice(5);
+  const named = rest.startsWith("//") && !rest.includes("/", 2) ? rest.slice(2) : undefined;
+  const path = rest.startsWith("///") ? rest.slice(3) : named;
+  const parts = path?.split("/") ?? [];
+  if (parts.length === 0 || parts.length > 8) return undefined;
+  return parts.every((part) => /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/.test(part)) ? path : undefined;
 }

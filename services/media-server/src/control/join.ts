@@ -1,105 +1,249 @@
-import { instanceOf, isConfRef, type Join, type ObjectRef, type Unjoin, type WildcardRef } from "@sidetone/msml";
-import { MAX_MEMBERS } from "../limits.ts";
+import {
+  instanceOf,
+  isConfRef,
+  isConnRef,
+  type Join,
+  type MediaStream,
+  type ModifyStream,
+  type Monitor,
+  type ObjectRef,
+  type Unjoin,
+  type WildcardRef,
+} from "@sidetone/msml";
+import { MAX_INPUTS, MAX_MEMBERS } from "../limits.ts";
 import { OperationFailed } from "./failure.ts";
-import type { Conference, Connection } from "./state.ts";
-import type { WorkingCopy } from "./working-copy.ts";
+import type { ExecutionContext, Link, StreamState } from "./state.ts";
+import { checkStream, isPlainStream, settingsOf, streamAfter } from "./stream-state.ts";
+import { isTwoWay, plainStream, type WorkingCopy } from "./working-copy.ts";
 
-type Found = { readonly connection: Connection } | { readonly conference: Conference };
-
-/** RFC 5707 8.8: connection with conference, or two connections; audio both ways. Legal before the far end is known. */
-export function executeJoin(copy: WorkingCopy, { id1, id2, streams }: Join): void {
-  for (const { media, dir, gain, clamp } of streams) {
-    if (gain !== undefined || clamp !== undefined) throw new OperationFailed(402, "<gain> and <clamp> are not served");
-    if (media === "video") throw new OperationFailed(451, "video is not served");
-    if (dir !== undefined) throw new OperationFailed(407, "a stream in one direction is not served");
+/** RFC 5707 8.8: connection with conference, or two connections. Legal before the far end is known. What is there already stays, what is new is added. */
+export function executeJoin(copy: WorkingCopy, { id1, id2, streams }: Join, context: ExecutionContext): void {
+  for (const stream of streams) checkStream(stream);
+  find(copy, id1);
+  find(copy, id2);
+  if (isConfRef(id1) && isConfRef(id2)) {
+    throw new OperationFailed(440, `${id1} and ${id2}: conferences are not joined to each other`);
   }
-  const [first, second] = [find(copy, id1), find(copy, id2)];
-  if ("connection" in first && "connection" in second) joinConnections(copy, first.connection, second.connection);
-  else if ("connection" in first && "conference" in second) joinMember(copy, first.connection, second.conference);
-  else if ("conference" in first && "connection" in second) joinMember(copy, second.connection, first.conference);
-  else throw new OperationFailed(440, `${id1} and ${id2}: conferences cannot be joined to each other`);
+  if (id1 === id2) throw new OperationFailed(440, `${id1} is not joined to itself`);
+  checkCompressed(id1, id2, streams, context);
+  checkPreferred(id1, id2, streams);
+  const before = copy.link(id1, id2) ?? {};
+  const wanted = wantedOf(before, streams);
+  checkRoom(copy, id1, id2, before, wanted);
+  copy.setLink(id1, id2, wanted);
+  if (isConfRef(id1) || isConfRef(id2)) joinedConference(copy, id1, id2, before, wanted);
+  else joinedConnections(copy, id1, id2, before, wanted);
 }
 
-function joinMember(copy: WorkingCopy, connection: Connection, conference: Conference): void {
-  if (connection.conference === conference.name) return;
-  if (isTaken(connection)) throw new OperationFailed(444, `conn:${connection.tag} is joined already`);
-  if (conference.members.length >= MAX_MEMBERS) {
-    throw new OperationFailed(520, `conf:${conference.name} has ${MAX_MEMBERS} members, no more are mixed`);
+/** Without a `<stream>` both ways; a direction that exists keeps what was set of it (RFC 5707 8.8). */
+function wantedOf(before: Link, streams: readonly MediaStream[]): Link {
+  let { from, to } = before;
+  if (streams.length === 0) [from, to] = [from ?? plainStream, to ?? plainStream];
+  for (const stream of streams) {
+    if (stream.dir !== "to-id1") from = streamAfter(from, stream);
+    if (stream.dir !== "from-id1") to = streamAfter(to, stream);
   }
-  copy.joinConference(connection, conference);
+  return { ...before, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
 }
 
-function joinConnections(copy: WorkingCopy, a: Connection, b: Connection): void {
-  if (a.tag === b.tag) throw new OperationFailed(440, `conn:${a.tag} cannot be joined to itself`);
-  if (a.peer === b.tag) return;
-  for (const one of [a, b]) if (isTaken(one)) throw new OperationFailed(444, `conn:${one.tag} is joined already`);
-  copy.putConnection({ ...a, peer: b.tag });
-  copy.putConnection({ ...b, peer: a.tag });
-  copy.effects.push({ kind: "connect", a: a.tag, b: b.tag });
+function checkCompressed(
+  id1: ObjectRef,
+  id2: ObjectRef,
+  streams: readonly MediaStream[],
+  { codecOf }: ExecutionContext,
+): void {
+  if (!streams.some(({ compressed }) => compressed === true)) return;
+  const same = isConnRef(id1) && isConnRef(id2) && codecOf(instanceOf(id1)) === codecOf(instanceOf(id2));
+  if (!same) throw new OperationFailed(450, `${id1} and ${id2} do not have the same media format`);
 }
 
-function isTaken(connection: Connection): boolean {
-  return connection.conference !== undefined || connection.peer !== undefined;
+/** RFC 5707 8.12.1: of a stream into a conference only. */
+function checkPreferred(id1: ObjectRef, id2: ObjectRef, streams: readonly MediaStream[]): void {
+  for (const { preferred, dir } of streams) {
+    if (preferred !== true) continue;
+    const into = dir === "to-id1" ? [id1] : dir === "from-id1" ? [id2] : [id1, id2];
+    if (!into.some(isConfRef)) throw new OperationFailed(409, "preferred is for streams into a conference");
+  }
+}
+
+/** RFC 5707 8.2: what a connection hears is bridged, up to a number of sources. */
+function checkRoom(copy: WorkingCopy, id1: ObjectRef, id2: ObjectRef, before: Link, wanted: Link): void {
+  for (const [ref, had, has] of [
+    [id1, before.to, wanted.to],
+    [id2, before.from, wanted.from],
+  ] as const) {
+    if (had !== undefined || has === undefined || isConfRef(ref)) continue;
+    const inputs = Array.from(copy.connection(instanceOf(ref))?.links.values() ?? []).filter(
+      ({ to }) => to !== undefined,
+    );
+    if (inputs.length >= MAX_INPUTS) throw new OperationFailed(444, `${ref} hears ${MAX_INPUTS} others already`);
+  }
+  const conference = isConfRef(id1) ? id1 : isConfRef(id2) ? id2 : undefined;
+  if (conference === undefined) return;
+  const { members } = conferenceOf(copy, conference);
+  const tag = instanceOf(conference === id1 ? id2 : id1);
+  if (members.length >= MAX_MEMBERS && !members.includes(tag)) {
+    throw new OperationFailed(520, `${conference} has ${MAX_MEMBERS} members, no more are mixed`);
+  }
+}
+
+function joinedConference(copy: WorkingCopy, id1: ObjectRef, id2: ObjectRef, before: Link, wanted: Link): void {
+  const ref = isConfRef(id1) ? id1 : id2;
+  const conference = conferenceOf(copy, ref);
+  const joins = before.from === undefined && before.to === undefined;
+  const twoWay = isTwoWay(conference);
+  if (joins && twoWay) {
+    copy.effects.push({ kind: "members", conference: conference.name, members: conference.members });
+  }
+  tellStreams(copy, id1, id2, joins && twoWay ? { from: plainStream, to: plainStream } : before, wanted);
+}
+
+function joinedConnections(copy: WorkingCopy, id1: ObjectRef, id2: ObjectRef, before: Link, wanted: Link): void {
+  const joins = before.from === undefined && before.to === undefined;
+  const alone = [id1, id2].every((ref) => {
+    return Array.from(copy.connection(instanceOf(ref))?.links.values() ?? []).length === 1;
+  });
+  const connects = joins && alone && wanted.from !== undefined && wanted.to !== undefined;
+  if (connects) copy.effects.push({ kind: "connect", a: instanceOf(id1), b: instanceOf(id2) });
+  tellStreams(copy, id1, id2, connects ? { from: plainStream, to: plainStream } : before, wanted);
+}
+
+/** The directions that are new or changed. */
+function tellStreams(copy: WorkingCopy, id1: ObjectRef, id2: ObjectRef, before: Link, wanted: Link): void {
+  tell(copy, id1, id2, before.from, wanted.from);
+  tell(copy, id2, id1, before.to, wanted.to);
+}
+
+function tell(
+  copy: WorkingCopy,
+  from: ObjectRef,
+  to: ObjectRef,
+  before: StreamState | undefined,
+  wanted: StreamState | undefined,
+): void {
+  if (wanted === undefined || wanted === before) return;
+  if (before !== undefined && isPlainStream(before) && isPlainStream(wanted)) return;
+  copy.effects.push({ kind: "stream", from, to, settings: settingsOf(wanted) });
+}
+
+/** RFC 5707 8.9. A wildcard means all that are joined to the other side. */
+export function executeModifyStream(copy: WorkingCopy, { id1, id2, streams }: ModifyStream): void {
+  for (const stream of streams) checkStream(stream);
+  const pairs = pairsOf(copy, id1, id2);
+  for (const [a, b] of pairs) {
+    checkPreferred(a, b, streams);
+    const link = copy.link(a, b);
+    for (const { dir } of streams) {
+      const missing = (dir !== "to-id1" && link?.from === undefined) || (dir !== "from-id1" && link?.to === undefined);
+      if (missing) throw new OperationFailed(430, `there is no such stream between ${a} and ${b}`);
+    }
+  }
+  for (const [a, b] of pairs) {
+    const before = copy.link(a, b) ?? {};
+    const wanted = wantedOf(before, streams);
+    copy.setLink(a, b, wanted);
+    tellStreams(copy, a, b, before, wanted);
+  }
 }
 
 /** RFC 5707 8.10. A wildcard means all that are joined to the other side, none included. */
-export function executeUnjoin(copy: WorkingCopy, { id1, id2 }: Unjoin): void {
-  if (!isWildcard(id1)) {
-    if (isWildcard(id2)) unjoinAll(copy, id1);
-    else unjoinTwo(copy, id1, id2);
-  } else if (isWildcard(id2)) throw new OperationFailed(410, "a wildcard on one side only");
-  else unjoinAll(copy, id2);
+export function executeUnjoin(copy: WorkingCopy, { id1, id2, streams }: Unjoin): void {
+  const pairs = pairsOf(copy, id1, id2);
+  const wild = isWildcard(id1) || isWildcard(id2);
+  for (const [a, b] of pairs) {
+    const link = copy.link(a, b);
+    if (link === undefined) throw notJoined(a, b);
+    if (streams.length === 0) copy.part(a, b, "unjoin");
+    else unjoinStreams(copy, a, b, link, streams, wild);
+  }
+}
+
+function unjoinStreams(
+  copy: WorkingCopy,
+  a: ObjectRef,
+  b: ObjectRef,
+  link: Link,
+  streams: readonly MediaStream[],
+  wild: boolean,
+): void {
+  let { from, to } = link;
+  for (const { media, dir } of streams) {
+    if (media === "video") throw new OperationFailed(430, `there is no video between ${a} and ${b}`);
+    const gone = (dir !== "to-id1" && from !== undefined) || (dir !== "from-id1" && to !== undefined);
+    if (!gone && !wild) throw new OperationFailed(430, `there is no such stream between ${a} and ${b}`);
+    if (dir !== "to-id1") from = undefined;
+    if (dir !== "from-id1") to = undefined;
+  }
+  if (from === undefined && to === undefined && link.listens === undefined && link.isHeard === undefined) {
+    return copy.part(a, b, "unjoin");
+  }
+  const { from: _from, to: _to, ...rest } = link;
+  copy.setLink(a, b, { ...rest, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) });
+  if (link.from !== undefined && from === undefined) copy.effects.push({ kind: "end-stream", from: a, to: b });
+  if (link.to !== undefined && to === undefined) copy.effects.push({ kind: "end-stream", from: b, to: a });
+  for (const ref of [a, b]) if (isConfRef(ref)) copy.forgetEmpty(instanceOf(ref), "unjoin");
+}
+
+/** RFC 5707 8.11: `id2` hears what `id1` hears, and says nothing to anybody by it. */
+export function executeMonitor(
+  copy: WorkingCopy,
+  { id1, id2, compressed }: Monitor,
+  { codecOf }: ExecutionContext,
+): void {
+  find(copy, id1);
+  find(copy, id2);
+  if (compressed && (isConfRef(id2) || codecOf(instanceOf(id1)) !== codecOf(instanceOf(id2)))) {
+    throw new OperationFailed(450, `${id1} and ${id2} do not have the same media format`);
+  }
+  if (isConfRef(id2)) throw new OperationFailed(440, `${id2}: a connection listens, a conference does not`);
+  if (instanceOf(id1) === instanceOf(id2)) throw new OperationFailed(440, `${id1} does not listen to itself`);
+  const link = copy.link(id2, id1);
+  if (link?.listens === true) return;
+  const inputs = Array.from(copy.connection(instanceOf(id2))?.links.values() ?? []).filter(
+    ({ to, listens }) => to !== undefined || listens === true,
+  );
+  if (inputs.length >= MAX_INPUTS) throw new OperationFailed(444, `${id2} hears ${MAX_INPUTS} others already`);
+  copy.setLink(id2, id1, { ...link, listens: true });
+  copy.effects.push({ kind: "monitor", listener: instanceOf(id2), target: id1 });
 }
 
 function isWildcard(id: ObjectRef | WildcardRef): id is WildcardRef {
-  return id.endsWith("*");
+  return id.endsWith(":*");
 }
 
-function unjoinAll(copy: WorkingCopy, id: ObjectRef): void {
-  const found = find(copy, id);
-  if ("connection" in found) {
-    leaveWhatever(copy, found.connection);
-    return;
+/** The pairs that are meant, as they are written: `id1` first. */
+function pairsOf(
+  copy: WorkingCopy,
+  id1: ObjectRef | WildcardRef,
+  id2: ObjectRef | WildcardRef,
+): (readonly [ObjectRef, ObjectRef])[] {
+  if (isWildcard(id1)) {
+    if (isWildcard(id2)) throw new OperationFailed(410, "a wildcard on one side only");
+    return joinedTo(copy, id2, id1).map((other) => [other, id2] as const);
   }
-  for (const tag of found.conference.members) {
-    const connection = copy.connection(tag);
-    if (connection !== undefined) leaveWhatever(copy, connection);
-  }
+  if (isWildcard(id2)) return joinedTo(copy, id1, id2).map((other) => [id1, other] as const);
+  find(copy, id1);
+  find(copy, id2);
+  if (copy.link(id1, id2) === undefined) throw notJoined(id1, id2);
+  return [[id1, id2]];
 }
 
-function leaveWhatever(copy: WorkingCopy, connection: Connection): void {
-  const conference = connection.conference === undefined ? undefined : copy.conference(connection.conference);
-  if (conference !== undefined) copy.leaveConference(connection, conference, "unjoin");
-  else copy.part(connection);
-}
-
-function unjoinTwo(copy: WorkingCopy, id1: ObjectRef, id2: ObjectRef): void {
-  const [first, second] = [find(copy, id1), find(copy, id2)];
-  if ("connection" in first && "connection" in second) {
-    if (first.connection.peer !== second.connection.tag) throw notJoined(id1, id2);
-    copy.part(first.connection);
-    return;
-  }
-  const connection = "connection" in first ? first.connection : "connection" in second ? second.connection : undefined;
-  const conference = "conference" in first ? first.conference : "conference" in second ? second.conference : undefined;
-  if (connection === undefined || conference === undefined || connection.conference !== conference.name) {
-    throw notJoined(id1, id2);
-  }
-  copy.leaveConference(connection, conference, "unjoin");
+function joinedTo(copy: WorkingCopy, id: ObjectRef, wildcard: WildcardRef): ObjectRef[] {
+  find(copy, id);
+  const links = Array.from(copy.object(id)?.links.keys() ?? []);
+  return links.filter((ref) => (wildcard.startsWith("conf:") ? isConfRef(ref) : isConnRef(ref)));
 }
 
 function notJoined(id1: string, id2: string): OperationFailed {
   return new OperationFailed(430, `${id1} and ${id2} are not joined`);
 }
 
-function find(copy: WorkingCopy, id: ObjectRef): Found {
-  const name = instanceOf(id);
-  if (isConfRef(id)) {
-    const conference = copy.conference(name);
-    if (conference !== undefined) return { conference };
-  } else {
-    const connection = copy.connection(name);
-    if (connection !== undefined) return { connection };
-  }
-  throw new OperationFailed(430, `${id} does not exist`);
+function conferenceOf(copy: WorkingCopy, ref: ObjectRef) {
+  const conference = copy.conference(instanceOf(ref));
+  if (conference === undefined) throw new OperationFailed(430, `${ref} does not exist`);
+  return conference;
+}
+
+function find(copy: WorkingCopy, ref: ObjectRef): void {
+  if (copy.object(ref) === undefined) throw new OperationFailed(430, `${ref} does not exist`);
 }

@@ -1,8 +1,7 @@
 import { instanceOf, paramOf, type RecorderCommand } from "@sidetone/msml";
 import { isRecordingId } from "@sidetone/siprec";
-import type { ExecutionContext } from "./execute.ts";
 import { OperationFailed } from "./failure.ts";
-import type { Conference } from "./state.ts";
+import type { Conference, ExecutionContext } from "./state.ts";
 import type { WorkingCopy } from "./working-copy.ts";
 
 /**
@@ -15,17 +14,18 @@ export function executeRecorder(
   command: RecorderCommand,
   context: ExecutionContext,
 ): string {
-  const epoch = command.epoch ?? conference.epoch;
-  if (epoch < conference.epoch) {
-    throw new OperationFailed(410, `epoch ${epoch} is older than ${conference.epoch}`);
-  }
+  const id = paramOf(command.params, "id") ?? conference.recorder?.id;
+  // R30: of this conference, and of this recording wherever it was met.
+  const newest = Math.max(conference.epoch, (id === undefined ? undefined : copy.epochOf(id)) ?? 0);
+  const epoch = command.epoch ?? (command.state === "start" ? newest : conference.epoch);
+  if (epoch < newest) throw new OperationFailed(410, `epoch ${epoch} is older than ${newest}`);
   checkStreams(copy, command);
+  checkTone(command, context);
   const commanded = { ...conference, recorderDialog: context.dialog, epoch };
   if (command.state === "start") return start(copy, commanded, command, context);
 
   const { recorder } = conference;
   if (recorder === undefined) throw new OperationFailed(430, `conf:${conference.name} has no recorder`);
-  const id = paramOf(command.params, "id");
   if (id !== undefined && id !== recorder.id) {
     throw new OperationFailed(430, `the recorder of conf:${conference.name} is ${recorder.id}, not ${id}`);
   }
@@ -34,6 +34,7 @@ export function executeRecorder(
     const capture = command.state === "pause" ? "paused" : command.state === "resume" ? "recording" : recorder.capture;
     copy.put({ ...commanded, recorder: { ...recorder, capture, epoch } });
   }
+  if (epoch > 0) copy.putEpoch(recorder.id, epoch);
   copy.effects.push({ kind: "recorder", conference: conference.name, id: recorder.id, command });
   return recorder.id;
 }
@@ -47,6 +48,7 @@ function start(copy: WorkingCopy, conference: Conference, command: RecorderComma
   if (!isRecordingId(id)) throw new OperationFailed(410, "id: letters, digits, . _ -, at most 128");
   const capture = command.initial ?? "recording";
   copy.put({ ...conference, recorder: { id, epoch: conference.epoch, capture } });
+  if (conference.epoch > 0) copy.putEpoch(id, conference.epoch);
   copy.effects.push({ kind: "recorder", conference: conference.name, id, command });
   return id;
 }
@@ -55,4 +57,10 @@ function checkStreams(copy: WorkingCopy, command: RecorderCommand): void {
   for (const { conn } of command.streams) {
     if (copy.connection(instanceOf(conn)) === undefined) throw new OperationFailed(430, `${conn} does not exist`);
   }
+}
+
+function checkTone({ alertTone }: RecorderCommand, context: ExecutionContext): void {
+  if (alertTone === undefined || alertTone === "off" || alertTone.file === undefined) return;
+  const why = context.refusedSource(alertTone.file);
+  if (why !== undefined) throw new OperationFailed(423, why);
 }

@@ -1,11 +1,21 @@
-import { confRef } from "@sidetone/msml";
-import type { Conference, Connection, ControlChanges, ControlEffect, ControlView } from "./state.ts";
+import { confNoMedia, confRef, connRef, dialogOf, instanceOf, isConfRef, type ObjectRef } from "@sidetone/msml";
+import type {
+  Conference,
+  Connection,
+  ControlChanges,
+  ControlDialog,
+  ControlEffect,
+  ControlView,
+  Link,
+  StreamState,
+} from "./state.ts";
 
 /** Changes on top of a view that itself stays as it is, with the effects they ask for. */
 export class WorkingCopy implements ControlView {
   readonly #view: ControlView;
   readonly #connections = new Map<string, Connection>();
   readonly #conferences = new Map<string, Conference | undefined>();
+  readonly #epochs = new Map<string, number>();
   readonly effects: ControlEffect[] = [];
 
   constructor(view: ControlView) {
@@ -24,6 +34,16 @@ export class WorkingCopy implements ControlView {
     return Array.from(this.#view.connections(), (one) => this.#connections.get(one.tag) ?? one);
   }
 
+  conferences(): Conference[] {
+    const known = Array.from(this.#view.conferences(), ({ name }) => name);
+    const names = new Set([...known, ...this.#conferences.keys()]);
+    return Array.from(names, (name) => this.conference(name)).filter((one) => one !== undefined);
+  }
+
+  epochOf(recording: string): number | undefined {
+    return this.#epochs.get(recording) ?? this.#view.epochOf(recording);
+  }
+
   put(conference: Conference): void {
     this.#conferences.set(conference.name, conference);
   }
@@ -32,65 +52,144 @@ export class WorkingCopy implements ControlView {
     this.#connections.set(connection.tag, connection);
   }
 
+  putEpoch(recording: string, epoch: number): void {
+    this.#epochs.set(recording, epoch);
+  }
+
   get changes(): ControlChanges {
-    return { connections: this.#connections, conferences: this.#conferences };
+    return { connections: this.#connections, conferences: this.#conferences, epochs: this.#epochs };
   }
 
-  /** Members hear each other: two are relayed, more are mixed. */
-  joinConference(connection: Connection, conference: Conference): void {
-    const [first, ...more] = conference.members;
-    const members = [...conference.members, connection.tag];
-    this.put({ ...conference, members });
-    this.putConnection({ ...connection, conference: conference.name });
-    if (first === undefined) return;
-    if (more.length === 0) this.effects.push({ kind: "connect", a: first, b: connection.tag });
-    else this.effects.push({ kind: "members", conference: conference.name, members });
+  /** A connection or a conference. */
+  object(ref: ObjectRef): Connection | Conference | undefined {
+    return isConfRef(ref) ? this.conference(instanceOf(ref)) : this.connection(instanceOf(ref));
   }
 
-  /** Takes a member out; RFC 5707 8.3: with `nomedia` a conference goes with its last one. */
-  leaveConference(connection: Connection, conference: Conference, reason: string): void {
-    const members = conference.members.filter((tag) => tag !== connection.tag);
-    this.putConnection({ ...connection, conference: undefined });
-    const [other] = members;
-    if (members.length > 1) this.effects.push({ kind: "members", conference: conference.name, members });
-    else if (other !== undefined) this.effects.push({ kind: "disconnect", a: other, b: connection.tag });
-    const left = { ...conference, members };
-    this.put(left);
-    if (members.length === 0 && conference.deleteWhen === "nomedia") {
-      this.destroy(left, reason);
-      this.effects.push({
-        kind: "event",
-        conference: conference.name,
-        name: "msml.conf.nomedia",
-        id: confRef(conference.name),
-      });
-    }
+  link(a: ObjectRef, b: ObjectRef): Link | undefined {
+    return this.object(a)?.links.get(b);
   }
 
-  /** Undoes a direct join. */
-  part(connection: Connection): void {
-    const { tag, peer } = connection;
-    if (peer === undefined) return;
-    const other = this.connection(peer);
-    if (other !== undefined) this.putConnection({ ...other, peer: undefined });
-    this.putConnection({ ...connection, peer: undefined });
-    this.effects.push({ kind: "disconnect", a: tag, b: peer });
+  /** Both ends of what joins two objects, seen from `a`; undefined where nothing does any more. The conference's members follow. */
+  setLink(a: ObjectRef, b: ObjectRef, link: Link | undefined): void {
+    this.#putLink(a, b, link);
+    this.#putLink(b, a, link === undefined ? undefined : reversed(link));
+  }
+
+  #putLink(at: ObjectRef, other: ObjectRef, link: Link | undefined): void {
+    const object = this.object(at);
+    if (object === undefined) return;
+    const links = new Map(object.links);
+    if (link === undefined) links.delete(other);
+    else links.set(other, link);
+    if ("tag" in object) return this.putConnection({ ...object, links });
+    const tag = instanceOf(other);
+    const streams = link?.from !== undefined || link?.to !== undefined;
+    const others = object.members.filter((member) => member !== tag);
+    const members = streams ? (object.members.includes(tag) ? object.members : [...others, tag]) : others;
+    this.put({ ...object, links, members });
+  }
+
+  putDialog(root: ObjectRef, dialog: ControlDialog | undefined, name: string): void {
+    const object = this.object(root);
+    if (object === undefined) return;
+    const dialogs = new Map(object.dialogs);
+    if (dialog === undefined) dialogs.delete(name);
+    else dialogs.set(name, dialog);
+    if ("tag" in object) this.putConnection({ ...object, dialogs });
+    else this.put({ ...object, dialogs });
+  }
+
+  /** Takes everything away that joins two objects. RFC 5707 8.3: with `nomedia` a conference goes with its last participant. */
+  part(a: ObjectRef, b: ObjectRef, reason: string): void {
+    const link = this.link(a, b);
+    if (link === undefined) return;
+    if (link.listens === true) this.effects.push({ kind: "end-monitor", listener: instanceOf(a), target: b });
+    if (link.isHeard === true) this.effects.push({ kind: "end-monitor", listener: instanceOf(b), target: a });
+    this.setLink(a, b, undefined);
+    if (link.from === undefined && link.to === undefined) return;
+    const conference = isConfRef(a) ? a : isConfRef(b) ? b : undefined;
+    if (conference !== undefined) this.#left(conference, conference === a ? b : a, link, reason);
+    else this.endStreams(a, b, link);
+  }
+
+  /** Of two connections. */
+  endStreams(a: ObjectRef, b: ObjectRef, link: Link): void {
+    if (link.from !== undefined && link.to !== undefined) {
+      this.effects.push({ kind: "disconnect", a: instanceOf(a), b: instanceOf(b) });
+    } else if (link.from !== undefined) this.effects.push({ kind: "end-stream", from: a, to: b });
+    else this.effects.push({ kind: "end-stream", from: b, to: a });
+  }
+
+  #left(ref: ObjectRef, member: ObjectRef, link: Link, reason: string): void {
+    const conference = this.conference(instanceOf(ref));
+    if (conference === undefined) return;
+    if (isTwoWay(conference)) {
+      this.effects.push({ kind: "members", conference: conference.name, members: conference.members });
+      // A one-way stream that was the odd one among them is ended by itself.
+      if (link.from === undefined || link.to === undefined) this.#endOneWay(ref, member);
+    } else this.#endOneWay(ref, member);
+    this.forgetEmpty(conference.name, reason);
+  }
+
+  #endOneWay(ref: ObjectRef, member: ObjectRef): void {
+    this.effects.push({ kind: "end-stream", from: member, to: ref }, { kind: "end-stream", from: ref, to: member });
+  }
+
+  /** RFC 5707 8.3: `nomedia`. */
+  forgetEmpty(name: string, reason: string): void {
+    const conference = this.conference(name);
+    if (conference?.deleteWhen !== "nomedia" || conference.members.length > 0) return;
+    this.destroy(conference, reason);
+    this.effects.push({ kind: "event", name: confNoMedia, id: confRef(name), to: conference.controlledBy });
   }
 
   /** RFC 5707 8.5; with `term` the connections that are left end too. */
   destroy(conference: Conference, reason: string): void {
+    const ref = confRef(conference.name);
+    for (const name of conference.dialogs.keys()) this.effects.push({ kind: "end-dialog", id: dialogOf(ref, name) });
     if (conference.recorder !== undefined) {
       this.effects.push({ kind: "end-recorder", conference: conference.name, reason });
     }
-    const [first, second, third] = conference.members;
-    if (third !== undefined) this.effects.push({ kind: "members", conference: conference.name, members: [] });
-    else if (first !== undefined && second !== undefined)
-      this.effects.push({ kind: "disconnect", a: first, b: second });
-    for (const tag of conference.members) {
-      const connection = this.connection(tag);
-      if (connection !== undefined) this.putConnection({ ...connection, conference: undefined });
-      if (conference.term) this.effects.push({ kind: "hang-up", tag, reason });
+    for (const [other, link] of conference.links) {
+      if (link.isHeard === true) this.effects.push({ kind: "end-monitor", listener: instanceOf(other), target: ref });
+      const connection = this.connection(instanceOf(other));
+      if (connection === undefined) continue;
+      const links = new Map(connection.links);
+      links.delete(ref);
+      this.putConnection({ ...connection, links });
+    }
+    this.effects.push({ kind: "members", conference: conference.name, members: [] });
+    if (conference.term) {
+      for (const tag of conference.members) this.effects.push({ kind: "hang-up", tag, reason });
     }
     this.#conferences.set(conference.name, undefined);
   }
 }
+
+/** True where every participant speaks and hears. */
+export function isTwoWay(conference: Conference): boolean {
+  return conference.members.every((tag) => {
+    const link = conference.links.get(connRef(tag));
+    return link?.from !== undefined && link.to !== undefined;
+  });
+}
+
+/** The conferences that a connection has streams with. */
+export function conferencesOf(connection: Connection): string[] {
+  return Array.from(connection.links)
+    .filter(([ref, { from, to }]) => isConfRef(ref) && (from !== undefined || to !== undefined))
+    .map(([ref]) => instanceOf(ref));
+}
+
+/** The same from the other end. */
+export function reversed({ from, to, listens, isHeard }: Link): Link {
+  return {
+    ...(to === undefined ? {} : { from: to }),
+    ...(from === undefined ? {} : { to: from }),
+    ...(isHeard === undefined ? {} : { listens: isHeard }),
+    ...(listens === undefined ? {} : { isHeard: listens }),
+  };
+}
+
+/** A stream that nothing was said about. */
+export const plainStream: StreamState = { muted: false, loudness: undefined, clamp: undefined, preferred: false };

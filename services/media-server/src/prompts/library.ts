@@ -6,7 +6,8 @@ import { readWav } from "./wav.ts";
 export interface PromptFolder {
   /** Size and time of the last change of a file, as one text; rejects where there is none. */
   stamp(name: string): Promise<{ readonly octets: number; readonly stamp: string }>;
-  read(name: string): Promise<Uint8Array>;
+  /** At most so many octets of it. */
+  read(name: string, octets: number): Promise<Uint8Array>;
 }
 
 interface Kept {
@@ -35,7 +36,7 @@ export class PromptLibrary {
     if (octets > MAX_PROMPT_OCTETS) {
       throw new SidetoneError("prompt-format", `the prompt ${name} has more than ${MAX_PROMPT_OCTETS} octets`);
     }
-    const bytes = await this.#folder.read(name).catch((error: unknown) => {
+    const bytes = await this.#folder.read(name, octets).catch((error: unknown) => {
       throw new SidetoneError("prompt-missing", `the prompt ${name} cannot be read: ${errorText(error)}`);
     });
     const samples = readWav(bytes);

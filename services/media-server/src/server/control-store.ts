@@ -1,20 +1,24 @@
-import type { Conference, Connection, ControlChanges, ControlView } from "../control/index.ts";
+import { instanceOf, isConfRef, type ObjectRef } from "@sidetone/msml";
+import type { Conference, ConferenceRecorder, Connection, ControlChanges, ControlView } from "../control/index.ts";
+import { MAX_EPOCHS } from "../limits.ts";
 
-/** No name of a conference begins like this: it has a blank. */
-const ALONE = "conn ";
-
-/** The tag in what `eventsOf` calls a connection without a conference. */
-export function connectionOf(events: string): string | undefined {
-  return events.startsWith(ALONE) ? events.slice(ALONE.length) : undefined;
-}
-
-/** The connections and conferences there are: the one place where `control/`'s changes arrive. */
+/** The connections and conferences of one client: the one place where `control/`'s changes arrive. */
 export class ControlStore implements ControlView {
   readonly #connections = new Map<string, Connection>();
   readonly #conferences = new Map<string, Conference>();
+  readonly #epochs: Map<string, number>;
+
+  /** @param epochs of all clients: a recording is the same whoever asks for it */
+  constructor(epochs: Map<string, number> = new Map()) {
+    this.#epochs = epochs;
+  }
 
   get conferenceCount(): number {
     return this.#conferences.size;
+  }
+
+  get isEmpty(): boolean {
+    return this.#connections.size === 0 && this.#conferences.size === 0;
   }
 
   connection(tag: string): Connection | undefined {
@@ -29,14 +33,21 @@ export class ControlStore implements ControlView {
     return this.#connections.values();
   }
 
-  /** Whose events those of a connection are: its conference's, which come one after another; without one, its own. */
-  eventsOf(tag: string): string {
-    return this.#connections.get(tag)?.conference ?? `${ALONE}${tag}`;
+  conferences(): Iterable<Conference> {
+    return this.#conferences.values();
+  }
+
+  epochOf(recording: string): number | undefined {
+    return this.#epochs.get(recording);
+  }
+
+  object(ref: ObjectRef): Connection | Conference | undefined {
+    return isConfRef(ref) ? this.conference(instanceOf(ref)) : this.connection(instanceOf(ref));
   }
 
   /** A new connection, joined to nothing. */
   add(tag: string): void {
-    this.#connections.set(tag, { tag, conference: undefined, peer: undefined, dialog: undefined });
+    this.#connections.set(tag, { tag, links: new Map(), dialogs: new Map() });
   }
 
   remove(tag: string): void {
@@ -50,16 +61,29 @@ export class ControlStore implements ControlView {
       .map(({ name }) => name);
   }
 
-  /** The dialog plays to the connection no longer; another one is left alone. */
-  endDialog(tag: string, dialog: string): void {
-    const connection = this.#connections.get(tag);
-    if (connection?.dialog === dialog) this.#connections.set(tag, { ...connection, dialog: undefined });
+  /** The dialog is over; true where it was there. */
+  endDialog(root: ObjectRef, name: string): boolean {
+    const object = this.object(root);
+    if (object?.dialogs.has(name) !== true) return false;
+    const dialogs = new Map(object.dialogs);
+    dialogs.delete(name);
+    if ("tag" in object) this.#connections.set(object.tag, { ...object, dialogs });
+    else this.#conferences.set(object.name, { ...object, dialogs });
+    return true;
   }
 
-  /** The conference has no recorder any more. */
-  clearRecorder(name: string): void {
+  /** A dialog of a conference records; false where something does already. */
+  setRecorder(name: string, recorder: ConferenceRecorder): boolean {
     const conference = this.#conferences.get(name);
-    if (conference !== undefined) this.#conferences.set(name, { ...conference, recorder: undefined });
+    if (conference === undefined || conference.recorder !== undefined) return false;
+    this.#conferences.set(name, { ...conference, recorder });
+    return true;
+  }
+
+  /** The conference has no recorder of that id any more. */
+  clearRecorder(name: string, id: string): void {
+    const conference = this.#conferences.get(name);
+    if (conference?.recorder?.id === id) this.#conferences.set(name, { ...conference, recorder: undefined });
   }
 
   apply(changes: ControlChanges): void {
@@ -69,6 +93,12 @@ export class ControlStore implements ControlView {
     for (const [name, conference] of changes.conferences) {
       if (conference === undefined) this.#conferences.delete(name);
       else this.#conferences.set(name, conference);
+    }
+    for (const [recording, epoch] of changes.epochs) {
+      this.#epochs.delete(recording);
+      this.#epochs.set(recording, epoch);
+      const [oldest] = this.#epochs.keys();
+      if (this.#epochs.size > MAX_EPOCHS && oldest !== undefined) this.#epochs.delete(oldest);
     }
   }
 }

@@ -17,16 +17,16 @@ test("the end of a conference that nobody is left to hear of is no warning; a re
     error: to("error"),
     child: () => log,
   };
-  const sender = new EventSender(() => [], log);
+  const sender = new EventSender(log);
   const ids = { recordingId: "r1", callUuid: "UUID1" };
-  sender.send("c1", { name: "msml.conf.nomedia", id: "conf:c1", values: [] });
+  void sender.send("c1", { name: "msml.conf.nomedia", id: "conf:c1", values: [] }, () => []);
   const release = sender.hold(["c1"]);
-  sender.send("c1", { name: "recorder.failed", id: "conf:c1", values: [] }, ids);
+  void sender.send("c1", { name: "recorder.failed", id: "conf:c1", values: [] }, () => [], ids);
   release();
   await settled();
   assert.deepEqual(lines, [
-    { level: "debug", conference: "c1", event: "msml.conf.nomedia" },
-    { level: "warn", ...ids, conference: "c1", event: "recorder.failed" },
+    { level: "debug", object: "c1", event: "msml.conf.nomedia" },
+    { level: "warn", ...ids, object: "c1", event: "recorder.failed" },
   ]);
   assert.equal(sender.counts.dropped, 2);
 });

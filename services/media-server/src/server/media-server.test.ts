@@ -8,7 +8,12 @@ test("a recorded call is set up: legs relayed, taps with what was kept, then the
   const bench = new Bench();
   const { result } = await bench.call();
   assert.deepEqual([result.response, result.recorderIds], [200, ["r1"]]);
-  assert.deepEqual(bench.engine.calls, ["connect 1 2", "openTap 3 leg 1 backfill 35", "openTap 4 leg 2 backfill 35"]);
+  assert.deepEqual(bench.engine.calls, [
+    "conference 1/c1: 1",
+    "conference 1/c1: 1 2",
+    "openTap 3 leg 1 backfill 35",
+    "openTap 4 leg 2 backfill 35",
+  ]);
   const { uri, headers, body } = bench.recorder();
   assert.equal(
     uri,
@@ -42,7 +47,7 @@ test("the recorder accepts: media goes there, recorder.started names id, copy an
   const bench = new Bench();
   const { a } = await bench.call();
   await bench.acceptRecorder();
-  assert.deepEqual(bench.engine.calls.slice(3), ["send 3 127.0.0.1:25000 PCMU", "send 4 127.0.0.1:25002 PCMU"]);
+  assert.deepEqual(bench.engine.calls.slice(4), ["send 3 127.0.0.1:25000 PCMU", "send 4 127.0.0.1:25002 PCMU"]);
   assert.deepEqual(events(a), ["recorder.started id=r1 destination=sip:recorder@127.0.0.1:5090 copy=1 epoch=1"]);
 });
 
@@ -303,7 +308,7 @@ test("a held recorder stream buffers until the recorder takes it", async () => {
   const { session, body } = bench.recorder();
   session.accepted((answerSdp(body) ?? "").replaceAll("a=recvonly", "a=inactive"));
   await settled();
-  assert.deepEqual(bench.engine.calls.slice(3), ["hold 3", "hold 4"]);
+  assert.deepEqual(bench.engine.calls.slice(4), ["hold 3", "hold 4"]);
 });
 
 test("offers without G.711 are refused with 488 and leave nothing behind", async () => {

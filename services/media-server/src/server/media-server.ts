@@ -1,5 +1,15 @@
-import { type Clock, errorText, type Logger, randomHex, type RandomBytes, SidetoneError } from "@sidetone/foundation";
-import { confRef, instanceOf, isConnRef, paramOf } from "@sidetone/msml";
+import type { MsmlClientConfig, PromptsHttpConfig } from "@sidetone/config";
+import { type Clock, errorText, type Logger, randomHex, type RandomBytes } from "@sidetone/foundation";
+import {
+  asnEvent,
+  connRef,
+  confRef,
+  type DialogRecord,
+  instanceOf,
+  isConnRef,
+  type MsmlEvent,
+  type ObjectRef,
+} from "@sidetone/msml";
 import {
   checkExtensions,
   type Flow,
@@ -11,22 +21,33 @@ import {
   type SipResponse,
   type UasOptions,
 } from "@sidetone/sip";
-import { connectionEnded, type ControlEffect } from "../control/index.ts";
-import { PartyLeg, readLegUri } from "../legs/index.ts";
-import { CLOSE_MS, INACTIVITY_SLACK, MAX_CONNECTIONS, NAME_BYTES } from "../limits.ts";
-import type { MediaEngine } from "../media/index.ts";
 import {
-  Recorder,
-  type RecorderOptions,
-  RecorderWatch,
-  ResourceManagers,
-  type TappedLeg,
-} from "../recording-session/index.ts";
-import type { PromptLibrary } from "../prompts/index.ts";
-import { connectionOf, ControlStore } from "./control-store.ts";
-import { Dialogs } from "./dialogs.ts";
+  conferencesOf,
+  connectionEnded,
+  type ExecutionContext,
+  isFile,
+  promptOf,
+  type SipFacts,
+} from "../control/index.ts";
+import { PartyLeg, readLegUri } from "../legs/index.ts";
+import {
+  CLOSE_MS,
+  INACTIVITY_SLACK,
+  MAX_CONFERENCES,
+  MAX_CONFERENCES_OF_CLIENT,
+  MAX_CONNECTIONS,
+  MAX_DIALOGS,
+  NAME_BYTES,
+} from "../limits.ts";
+import type { MediaEngine } from "../media/index.ts";
+import { type RecorderOptions, RecorderWatch, ResourceManagers, type TappedLeg } from "../recording-session/index.ts";
+import { HttpSource, type PromptLibrary, recordPathOf, Sources } from "../prompts/index.ts";
+import { type Client, Clients } from "./clients.ts";
+import { type DialogPlace, Dialogs } from "./dialogs.ts";
 import { EventSender } from "./event-sender.ts";
-import { type InfoAnswer, MsmlService } from "./msml-service.ts";
+import { type InfoAnswer, MsmlService, objectKey } from "./msml-service.ts";
+import { conferenceIn, Performer } from "./performer.ts";
+import { Recorders } from "./recorders.ts";
 
 /** What the SIP endpoint does for a Media Server; `SipEndpoint` fits. */
 export interface SipDoor {
@@ -51,6 +72,12 @@ export interface MediaServerOptions {
   readonly rtpTimeoutMs: number;
   /** What can be played. */
   readonly prompts: Pick<PromptLibrary, "load">;
+  /** Undefined: nothing is fetched from elsewhere. */
+  readonly promptsHttp?: PromptsHttpConfig | undefined;
+  /** True where the engine may write local recordings. */
+  readonly recordsToFiles?: boolean;
+  /** Hosts that are one client together. */
+  readonly clients?: readonly MsmlClientConfig[];
 }
 
 /** Numbers for metrics. */
@@ -60,6 +87,7 @@ export interface MediaServerStats {
   /** Recording sessions by phase. */
   readonly sessions: ReadonlyMap<string, number>;
   readonly recorders: number;
+  readonly dialogs: number;
   readonly eventsSent: number;
   readonly eventsDropped: number;
   /** Recorder events by name since the start. */
@@ -72,20 +100,21 @@ export const supportedExtensions = ["100rel", "timer", "siprec"] as const;
 
 const supported: ReadonlySet<string> = new Set(supportedExtensions);
 const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK";
-/** RFC 3261 21.4.6: what is served outside a dialog. */
-const allowOutside = "INVITE, ACK, CANCEL, OPTIONS";
 
 /** Party legs, conferences and recorders: SIP on one side, the media engine on the other, decisions in `control/`. */
 export class MediaServer {
   readonly #o: MediaServerOptions;
-  readonly #store = new ControlStore();
-  readonly #legs = new Map<string, PartyLeg>();
-  readonly #recorders = new Map<string, Recorder>();
-  readonly #recorderEvents = new Map<string, number>();
+  readonly #clients: Clients;
+  readonly #legs = new Map<string, OwnedLeg>();
+  /** The same by the engine's numbers. */
+  readonly #byNumber = new Map<number, OwnedLeg>();
   readonly #ending = new Set<Promise<void>>();
   readonly #events: EventSender;
   readonly #msml: MsmlService;
+  readonly #sources: Sources;
   readonly #dialogs: Dialogs;
+  readonly #recorders: Recorders;
+  readonly #performer: Performer;
   readonly #watch: RecorderWatch;
   readonly #resourceManagers: ResourceManagers;
   readonly #unlisten: (() => void)[] = [];
@@ -93,47 +122,79 @@ export class MediaServer {
 
   constructor(options: MediaServerOptions) {
     this.#o = options;
-    this.#watch = new RecorderWatch(options.clock);
-    this.#resourceManagers = new ResourceManagers(options.resourceManagers, options.clock);
-    this.#events = new EventSender((conference) => this.#dialogsOf(conference), options.log);
-    this.#msml = new MsmlService({
-      store: this.#store,
-      events: this.#events,
-      log: options.log,
-      newName: () => randomHex(options.random, NAME_BYTES),
-      perform: (effect) => this.#perform(effect),
+    const { clock, log, random, engine, sip, from, resourceManagers } = options;
+    this.#clients = new Clients({ resourceManagers, named: options.clients ?? [] });
+    this.#watch = new RecorderWatch(clock);
+    this.#resourceManagers = new ResourceManagers(resourceManagers, clock);
+    this.#events = new EventSender(log);
+    this.#sources = new Sources(options.prompts, new HttpSource({ clock, config: options.promptsHttp }), promptOf);
+    this.#recorders = new Recorders({
+      clock,
+      log,
+      random,
+      engine,
+      sources: this.#sources,
+      from,
+      resourceManagers: this.#resourceManagers,
+      profiles: options.recorderProfiles ?? new Map(),
+      watch: this.#watch,
+      invite: (o) => sip.invite(o),
+      options: (uri, timeoutMs) => sip.options(uri, timeoutMs),
+      legOf: (tag) => this.#tappedLeg(tag),
+      event: (client, conference, name, values, ids) => {
+        const route = (): InviteSession[] => this.#recorderRoute(client, conference);
+        const id = confRef(conference);
+        void this.#events.send(objectKey(client, id), { name, id, values }, route, ids);
+      },
     });
     this.#dialogs = new Dialogs({
-      log: options.log,
-      engine: options.engine,
-      prompts: options.prompts,
-      store: this.#store,
-      engineLeg: (tag) => this.#legs.get(tag)?.engineLeg,
-      event: (tag, event) => this.#events.send(this.#store.eventsOf(tag), event),
+      clock,
+      log,
+      engine,
+      sources: this.#sources,
+      fileOf: ({ dest, audioDest }: DialogRecord) => recordFileOf(dest ?? audioDest),
+      node: (client, ref) => this.#performer.node(client, ref),
+      record: (...how) => this.#recorders.startDialog(...how),
+      event: (place, event) => this.#dialogEvent(place, event),
+      hangUp: (client, root) => this.#hangUp(client, root),
+    });
+    this.#performer = new Performer({
+      engine,
+      dialogs: this.#dialogs,
+      recorders: this.#recorders,
+      legOf: (tag) => this.#legs.get(tag)?.leg.engineLeg,
+      hangUp: (tag) => this.#legs.get(tag)?.leg.session.terminate(),
+      event: (client, object, to, event) => {
+        void this.#events.send(objectKey(client, object), event, () => this.#sessionsOf(to));
+      },
+    });
+    this.#msml = new MsmlService({
+      events: this.#events,
+      log,
+      context: (client, dialog) => this.#context(client, dialog),
+      perform: (client, effect) => this.#performer.perform(client, effect),
     });
     this.#unlisten.push(
       () => this.#dialogs.close(),
-      options.engine.on("inactive", (leg) => this.#inactive(leg)),
-      options.engine.on("silent", (leg, ms) => this.#heard(leg, false, ms)),
-      options.engine.on("heard", (leg, ms) => this.#heard(leg, true, ms)),
-      options.engine.on("failed", (error) => this.#engineFailed(error)),
+      engine.on("inactive", (leg) => this.#inactive(leg)),
+      engine.on("silent", (leg, ms) => this.#heard(leg, false, ms)),
+      engine.on("heard", (leg, ms) => this.#heard(leg, true, ms)),
+      engine.on("speakers", (conference, legs) => this.#speak(conference, legs)),
+      engine.on("failed", (error) => this.#engineFailed(error)),
     );
   }
 
   get stats(): MediaServerStats {
-    const sessions = new Map<string, number>();
-    for (const recorder of this.#recorders.values()) {
-      for (const phase of recorder.phases) sessions.set(phase, (sessions.get(phase) ?? 0) + 1);
-    }
     const { sent, dropped } = this.#events.counts;
     return {
       legs: this.#legs.size,
-      conferences: this.#store.conferenceCount,
-      sessions,
-      recorders: this.#recorders.size,
+      conferences: this.#clients.conferenceCount,
+      sessions: this.#recorders.phases,
+      recorders: this.#recorders.count,
+      dialogs: this.#dialogs.count,
       eventsSent: sent,
       eventsDropped: dropped,
-      recorderEvents: this.#recorderEvents,
+      recorderEvents: this.#recorders.events,
       draining: this.#draining,
     };
   }
@@ -152,7 +213,7 @@ export class MediaServer {
         });
         return;
       default:
-        tx.respond(405, { headers: [["Allow", allowOutside]] });
+        tx.respond(405, { headers: [["Allow", allow]] });
     }
   }
 
@@ -183,17 +244,9 @@ export class MediaServer {
   }
 
   async #endAll(): Promise<void> {
-    for (const name of Array.from(this.#recorders.keys())) await this.#endRecorder(name, "shutdown");
-    await Promise.all(Array.from(this.#legs.values(), ({ session }) => session.bye()));
+    await this.#recorders.close("shutdown");
+    await Promise.all(Array.from(this.#legs.values(), ({ leg }) => leg.session.bye()));
     await Promise.all(this.#ending);
-  }
-
-  async #endRecorder(conference: string, reason: string): Promise<void> {
-    const recorder = this.#recorders.get(conference);
-    if (recorder === undefined) return;
-    this.#recorders.delete(conference);
-    await recorder.stop(reason, false);
-    this.#await(recorder.over);
   }
 
   /** `close` waits for it. */
@@ -208,6 +261,7 @@ export class MediaServer {
     if (uri === undefined) return tx.respond(404, { reason: "No Such Service Here" });
     if (this.#draining || this.#legs.size >= Math.min(MAX_CONNECTIONS, this.#o.capacity)) return tx.respond(503, busy);
     if (!isReadableBody(tx)) return tx.respond(415, { headers: [["Accept", "application/sdp"]] });
+    const client = this.#clients.of(tx.flow, tx.request);
     const session = sip.accept(tx, { localTag: randomHex(random, NAME_BYTES) });
     let opened: Awaited<ReturnType<MediaEngine["openLeg"]>>;
     try {
@@ -220,7 +274,7 @@ export class MediaServer {
     const leg = new PartyLeg({ log, engine, session, opened, uri, sdpId });
     // A CANCEL may have come while the sockets were opened.
     if (isOver(session)) return leg.close();
-    this.#attach(leg);
+    this.#attach(client, leg);
     const answer = await leg.begin(tx.request).catch((error: unknown) => {
       log.error({ conn: leg.tag, error: errorText(error) }, "leg not configured");
       return undefined;
@@ -232,149 +286,119 @@ export class MediaServer {
     log.info({ conn: leg.tag, confId: uri.confId, dn: uri.dn, record: uri.record }, "leg answered");
   }
 
-  #attach(leg: PartyLeg): void {
-    this.#legs.set(leg.tag, leg);
-    this.#store.add(leg.tag);
+  #attach(client: Client, leg: PartyLeg): void {
+    const owned = { client, leg };
+    this.#legs.set(leg.tag, owned);
+    this.#byNumber.set(leg.engineLeg, owned);
+    client.store.add(leg.tag);
     const { session } = leg;
     session.on("reinvite", (incoming) => leg.reoffered(incoming));
     session.on("update", (incoming) => leg.reoffered(incoming));
     session.on("request", (incoming) => {
       if (incoming.request.method !== "INFO") return incoming.respond(501);
-      void this.#msml.info(leg.tag, incoming.request).then((answer) => respondInfo(incoming, answer));
+      void this.#msml.info(client, leg.tag, incoming.request).then((answer) => respondInfo(incoming, answer));
     });
-    session.on("ended", ({ by }) => this.#await(this.#legEnded(leg, by)));
+    session.on("ended", ({ by }) => this.#await(this.#legEnded(owned, by)));
   }
 
-  async #legEnded(leg: PartyLeg, by: string): Promise<void> {
+  async #legEnded({ client, leg }: OwnedLeg, by: string): Promise<void> {
     const { log } = this.#o;
+    const { store } = client;
     log.info({ conn: leg.tag, confId: leg.uri.confId, dn: leg.uri.dn, by }, "leg ended");
-    const name = this.#store.connection(leg.tag)?.conference;
-    const { changes, effects } = connectionEnded(this.#store, leg.tag, this.#store.controlledBy(leg.tag));
-    this.#store.apply(changes);
-    this.#store.remove(leg.tag);
+    const connection = store.connection(leg.tag);
+    const conferences = connection === undefined ? [] : conferencesOf(connection);
+    const { changes, effects } = connectionEnded(store, leg.tag, store.controlledBy(leg.tag));
+    store.apply(changes);
+    store.remove(leg.tag);
     this.#legs.delete(leg.tag);
-    this.#dialogs.forget(leg.tag);
-    const recorder = name === undefined ? undefined : this.#recorders.get(name);
+    this.#byNumber.delete(leg.engineLeg);
     try {
-      for (const effect of effects) await this.#perform(effect);
-      await recorder?.partyLeft(`conn:${leg.tag}`);
+      for (const effect of effects) await this.#performer.perform(client, effect);
+      await this.#recorders.partyLeft(client, conferences, leg.tag);
     } catch (error) {
       log.warn({ conn: leg.tag, error: errorText(error) }, "a leg's end was not carried out entirely");
     }
     await leg.close();
+    this.#clients.tidy(client);
   }
 
-  async #perform(effect: ControlEffect): Promise<void> {
-    const { engine } = this.#o;
-    switch (effect.kind) {
-      case "connect":
-      case "disconnect": {
-        const [a, b] = [this.#legs.get(effect.a), this.#legs.get(effect.b)];
-        // A leg that is gone took its connections with it.
-        if (a === undefined || b === undefined) return;
-        await engine[effect.kind](a.engineLeg, b.engineLeg);
-        return;
-      }
-      case "members": {
-        const legs = effect.members.map((tag) => this.#legs.get(tag)).filter((leg) => leg !== undefined);
-        await engine.setConference(
-          effect.conference,
-          legs.map((leg) => leg.engineLeg),
-        );
-        return;
-      }
-      case "recorder":
-        await this.#recorderCommand(effect);
-        return;
-      case "play":
-        await this.#dialogs.play(effect);
-        return;
-      case "end-play":
-        await this.#dialogs.end(effect.tag, effect.dialog);
-        return;
-      case "end-recorder":
-        await this.#endRecorder(effect.conference, effect.reason);
-        return;
-      case "event":
-        this.#events.send(effect.conference, { name: effect.name, id: effect.id, values: [] });
-        return;
-      case "hang-up":
-        this.#legs.get(effect.tag)?.session.terminate();
-    }
-  }
-
-  async #recorderCommand(effect: Extract<ControlEffect, { kind: "recorder" }>): Promise<void> {
-    const { conference, id, command } = effect;
-    const known = this.#recorders.get(conference);
-    if (command.state !== "start") {
-      if (known === undefined) {
-        throw new SidetoneError("no-recorder", `the recorder of conf:${conference} has not started or is gone`);
-      }
-      await known.command(command);
-      if (command.state !== "stop") return;
-      this.#recorders.delete(conference);
-      this.#await(known.over);
-      return;
-    }
-    const { clock, log, engine, sip, from } = this.#o;
-    let isLost = false;
-    const callUuid = paramOf(command.params, "calluuid");
-    const ids = { recordingId: id, ...(callUuid === undefined ? {} : { callUuid }) };
-    const recordingLog = log.child(ids);
-    const options = {
-      clock,
-      log: recordingLog,
-      engine,
-      from,
-      resourceManagers: this.#resourceManagers,
-      profiles: this.#o.recorderProfiles ?? new Map(),
-      recordingId: id,
-      epoch: command.epoch ?? 1,
-      invite: (o: InviteOptions) => sip.invite(o),
-      ask: async (uri: string, timeoutMs: number) => (await sip.options(uri, timeoutMs)) !== undefined,
-      watch: this.#watch,
-      legOf: (conn: string) => this.#tappedLeg(conn),
-      event: (name: string, values: readonly (readonly [string, string])[]) => {
-        this.#recorderEvents.set(name, (this.#recorderEvents.get(name) ?? 0) + 1);
-        recordingLog.info({ conference, values: Object.fromEntries(values) }, name);
-        this.#events.send(conference, { name, id: confRef(conference), values }, ids);
+  /** What an execution may look at beside the objects. */
+  #context(client: Client, dialog: string): ExecutionContext {
+    const { random, clock, capacity } = this.#o;
+    const own = client.store.conferenceCount;
+    return {
+      dialog,
+      now: clock.now(),
+      free: {
+        conferences: Math.min(MAX_CONFERENCES - this.#clients.conferenceCount, MAX_CONFERENCES_OF_CLIENT - own),
+        dialogs: MAX_DIALOGS - this.#dialogs.count,
+        // `capacity` counts a leg together with its replica.
+        taps: capacity * 2 - this.#legs.size - this.#recorders.taps,
       },
-      lost: () => {
-        isLost = true;
-        if (this.#store.conference(conference)?.recorder?.id !== id) return;
-        this.#recorders.delete(conference);
-        this.#store.clearRecorder(conference);
-      },
+      newName: () => randomHex(random, NAME_BYTES),
+      codecOf: (tag) => this.#legs.get(tag)?.leg.settings?.codec,
+      running: (id) => this.#dialogs.running(client, id),
+      sipOf: (tag) => sipFacts(this.#legs.get(tag)?.leg.session),
+      refusedSource: (uri) => this.#sources.refused(uri),
+      refusedDestination: (uri) => this.#refusedDestination(uri),
     };
-    try {
-      const recorder = await Recorder.start(options, command);
-      if (isLost) return;
-      this.#recorders.set(conference, recorder);
-      // The conference may have ended, or `stop` have come, while the taps were opened.
-      if (this.#store.conference(conference)?.recorder?.id !== id) await this.#endRecorder(conference, "stop");
-    } catch (error) {
-      this.#store.clearRecorder(conference);
-      throw error;
-    }
   }
 
-  #tappedLeg(conn: string): TappedLeg | undefined {
-    const leg = isConnRef(conn) ? this.#legs.get(instanceOf(conn)) : undefined;
+  #refusedDestination(uri: string): string | undefined {
+    const shown = uri.slice(0, 128);
+    if (/^sips?:/i.test(uri)) return undefined;
+    if (!isFile(uri)) return `<record dest="${shown}">: expected sip:RECORDER or file:///NAME.wav`;
+    if (this.#o.recordsToFiles !== true) return `<record dest="${shown}">: nothing is recorded to files here`;
+    return recordPathOf(uri, promptOf) === undefined
+      ? `<record dest="${shown}">: expected file:///NAME.wav of the folder`
+      : undefined;
+  }
+
+  #tappedLeg(tag: string): TappedLeg | undefined {
+    const leg = this.#legs.get(tag)?.leg;
     return leg === undefined ? undefined : { leg: leg.engineLeg, codec: leg.settings?.codec ?? "PCMU" };
   }
 
-  /** @param conference or what `ControlStore.eventsOf` calls a connection without one */
-  #dialogsOf(conference: string): InviteSession[] {
-    const alone = this.#legs.get(connectionOf(conference) ?? "");
-    if (alone !== undefined) return [alone.session];
-    const known = this.#store.conference(conference);
-    const preferred = known?.recorderDialog === undefined ? undefined : this.#legs.get(known.recorderDialog);
-    const others = Array.from(this.#legs.values()).filter((leg) => leg.uri.confId === conference && leg !== preferred);
-    const members = (known?.members ?? []).map((tag) => this.#legs.get(tag)).filter((leg) => leg !== undefined);
-    return Array.from(
-      new Set([...(preferred === undefined ? [] : [preferred]), ...members, ...others]),
-      (leg) => leg.session,
+  #sessionsOf(tag: string): InviteSession[] {
+    const session = this.#legs.get(tag)?.leg.session;
+    return session === undefined ? [] : [session];
+  }
+
+  /** Contract, "MSML that SIP Server sends": the dialog of the last recorder command, else any live one of the conference. */
+  #recorderRoute(client: Client, conference: string): InviteSession[] {
+    const known = client.store.conference(conference);
+    // A recording of a dialog is told by the dialog, until somebody commands it by `rec:`.
+    if (known?.recorder?.dialog !== undefined && known.recorderDialog === undefined) return [];
+    const preferred = known?.recorderDialog === undefined ? [] : this.#sessionsOf(known.recorderDialog);
+    const members = (known?.members ?? []).flatMap((tag) => this.#sessionsOf(tag));
+    const others = Array.from(this.#legs.values())
+      .filter((owned) => owned.client === client && owned.leg.uri.confId === conference)
+      .map(({ leg }) => leg.session);
+    return Array.from(new Set([...preferred, ...members, ...others]));
+  }
+
+  /** RFC 5707 3.1: on the SIP dialog that carried the request; where it is gone, the event is dropped. */
+  #dialogEvent({ client, root, startedBy }: DialogPlace, event: MsmlEvent): Promise<void> {
+    return this.#events.send(objectKey(client, root), event, () => this.#sessionsOf(startedBy));
+  }
+
+  #hangUp(client: Client, root: ObjectRef): void {
+    const tags = isConnRef(root) ? [instanceOf(root)] : (client.store.conference(instanceOf(root))?.members ?? []);
+    for (const tag of tags) this.#legs.get(tag)?.leg.session.terminate();
+  }
+
+  /** RFC 5707 8.6.2. */
+  #speak(name: string, legs: readonly number[]): void {
+    const found = conferenceIn(this.#clients.all, name);
+    const to = found?.client.store.conference(found.conference)?.speakersTo;
+    if (found === undefined || to === undefined) return;
+    const speakers = legs.map((leg) => this.#byNumber.get(leg)).filter((owned) => owned !== undefined);
+    const id = confRef(found.conference);
+    const event = asnEvent(
+      id,
+      speakers.map(({ leg }) => connRef(leg.tag)),
     );
+    void this.#events.send(objectKey(found.client, id), event, () => this.#sessionsOf(to));
   }
 
   /**
@@ -383,13 +407,15 @@ export class MediaServer {
    */
   #inactive(engineLeg: number): void {
     const { clock, log, rtpTimeoutMs } = this.#o;
-    const leg = Array.from(this.#legs.values()).find((one) => one.engineLeg === engineLeg);
-    if (leg === undefined) return;
+    const owned = this.#byNumber.get(engineLeg);
+    if (owned === undefined) return;
+    const { client, leg } = owned;
     const now = clock.now();
     leg.silentAt = now;
-    const name = this.#store.connection(leg.tag)?.conference;
-    const members = name === undefined ? [leg.tag] : (this.#store.conference(name)?.members ?? []);
-    const legs = members.map((tag) => this.#legs.get(tag)).filter((one) => one !== undefined);
+    const connection = client.store.connection(leg.tag);
+    const [name] = connection === undefined ? [] : conferencesOf(connection);
+    const members = name === undefined ? [leg.tag] : (client.store.conference(name)?.members ?? []);
+    const legs = members.map((tag) => this.#legs.get(tag)?.leg).filter((one) => one !== undefined);
     const silent = legs.every(
       (one) => one.silentAt !== undefined && now - one.silentAt < rtpTimeoutMs * INACTIVITY_SLACK,
     );
@@ -401,23 +427,61 @@ export class MediaServer {
 
   /** R34: a recording that misses a side is told of before anybody listens to it. */
   #heard(engineLeg: number, heard: boolean, ms: number): void {
-    const leg = Array.from(this.#legs.values()).find((one) => one.engineLeg === engineLeg);
-    const name = leg === undefined ? undefined : this.#store.connection(leg.tag)?.conference;
-    if (leg === undefined || name === undefined) return;
-    this.#recorders.get(name)?.partyHeard(`conn:${leg.tag}`, heard, ms);
+    const owned = this.#byNumber.get(engineLeg);
+    const connection = owned?.client.store.connection(owned.leg.tag);
+    if (owned === undefined || connection === undefined) return;
+    for (const name of conferencesOf(connection)) {
+      this.#recorders.partyHeard(owned.client, name, owned.leg.tag, heard, ms);
+    }
   }
 
   #engineFailed(error: Error): void {
     this.#o.log.error({ error: error.message }, "the media engine failed: every call here ends");
     this.#draining = true;
-    for (const name of Array.from(this.#recorders.keys())) void this.#endRecorder(name, "media engine failed");
-    for (const leg of Array.from(this.#legs.values())) leg.session.terminate();
+    void this.#recorders.close("media engine failed");
+    for (const { leg } of Array.from(this.#legs.values())) leg.session.terminate();
   }
 
   #load(): [string, string] {
     const draining = this.#draining ? ";draining" : "";
     return ["X-Resource-Load", `sessions=${this.#legs.size};capacity=${this.#o.capacity}${draining}`];
   }
+}
+
+/** A leg and whose it is. */
+interface OwnedLeg {
+  readonly client: Client;
+  readonly leg: PartyLeg;
+}
+
+/** The path of a file below the folder; what is none was refused before. */
+function recordFileOf(dest: string | undefined): string | undefined {
+  return dest === undefined || !isFile(dest) ? undefined : (recordPathOf(dest, promptOf) ?? "");
+}
+
+function sipFacts(session: InviteSession | undefined): SipFacts | undefined {
+  if (session === undefined) return undefined;
+  const { callId, localTag, remoteTag = "", remoteTarget, localSdp, remoteSdp, invite } = session;
+  const [to, from] = [invite.headers.get("To"), invite.headers.get("From")].map(uriIn);
+  return {
+    sipDialog: {
+      callId,
+      localTag,
+      remoteTag,
+      ...(to === undefined ? {} : { localUri: to }),
+      ...(from === undefined ? {} : { remoteUri: from }),
+      ...(remoteTarget === undefined ? {} : { remoteTarget }),
+    },
+    ...(localSdp === undefined ? {} : { localSdp: localSdp.toString() }),
+    ...(remoteSdp === undefined ? {} : { remoteSdp: remoteSdp.toString() }),
+  };
+}
+
+/** The URI of a To or From. */
+function uriIn(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const start = value.indexOf("<");
+  return start < 0 ? value.split(";", 1)[0] : value.slice(start + 1, value.indexOf(">", start));
 }
 
 /** Behind a function: what TypeScript knows of a state is not true for ever. */

@@ -1,22 +1,26 @@
-import { errorText, type Logger, SidetoneError } from "@sidetone/foundation";
+import { errorText, type Logger } from "@sidetone/foundation";
 import {
   acceptedContentTypes,
-  dialogRef,
-  instanceOf,
-  isConfRef,
   isMsmlContentType,
   msmlContentType,
   type MsmlOperation,
   type MsmlResult,
-  partsOfDialog,
   readMsml,
-  type ResponseCode,
+  splitDialog,
   writeMsml,
 } from "@sidetone/msml";
 import type { RespondOptions, SipRequest } from "@sidetone/sip";
-import { type ControlEffect, executeMsml } from "../control/index.ts";
-import type { ControlStore } from "./control-store.ts";
+import {
+  checkResources,
+  type ControlEffect,
+  executeOperation,
+  type ExecutionContext,
+  ResultInProgress,
+} from "../control/index.ts";
+import type { Client } from "./clients.ts";
+import { failureOf } from "./dialog-media.ts";
 import type { EventSender } from "./event-sender.ts";
+import { Lanes } from "./lanes.ts";
 
 /** How an INFO is answered. */
 export interface InfoAnswer {
@@ -28,24 +32,28 @@ export interface InfoAnswer {
 
 /** What the service is given. */
 export interface MsmlServiceOptions {
-  readonly store: ControlStore;
   readonly events: EventSender;
   readonly log: Logger;
-  readonly newName: () => string;
+  /** Everything beside the objects that an execution looks at. */
+  readonly context: (client: Client, dialog: string) => ExecutionContext;
   /** Carries out one effect. Rejects where that is not possible. */
-  readonly perform: (effect: ControlEffect) => Promise<void>;
+  readonly perform: (client: Client, effect: ControlEffect) => Promise<void>;
 }
 
-/** MSML in INFO: read, executed, carried out, and only then answered (R19). A document that fails is still a 200 with its result. */
+/**
+ * MSML in INFO: read as a whole, checked for room, then executed operation by operation, each carried out before the next, and only then
+ * answered (R19). Requests about the same objects are executed one after another. A document that fails is still a 200 with its result.
+ */
 export class MsmlService {
   readonly #o: MsmlServiceOptions;
+  readonly #lanes = new Lanes();
 
   constructor(options: MsmlServiceOptions) {
     this.#o = options;
   }
 
   /** @param dialog tag of the dialog that carried it */
-  async info(dialog: string, request: SipRequest): Promise<InfoAnswer> {
+  async info(client: Client, dialog: string, request: SipRequest): Promise<InfoAnswer> {
     const nothing = (): void => undefined;
     const contentType = request.headers.get("Content-Type");
     if (request.body.length === 0) return { status: 200, options: {}, sent: nothing };
@@ -53,31 +61,54 @@ export class MsmlService {
       return { status: 415, options: { headers: [["Accept", acceptedContentTypes.join(", ")]] }, sent: nothing };
     }
     const read = readMsml(request.body);
-    if (!read.ok) return answer({ ...emptyResult, ...read.error }, nothing);
+    if (!read.ok) {
+      const { response, description } = read.error;
+      this.#o.log.warn({ conn: dialog, client: client.name, response, description }, "MSML refused");
+      return answer({ ...emptyResult, response, description }, nothing);
+    }
     if (read.value.kind !== "request") {
       return answer({ ...emptyResult, response: 400, description: "a request is expected" }, nothing);
     }
     const { operations } = read.value;
-    const release = this.#o.events.hold(eventsOf(operations, this.#o.store));
-    return answer(await this.#execute(dialog, operations), release);
+    const objects = objectsOf(client, operations);
+    const release = this.#o.events.hold(objects);
+    const result = await this.#lanes
+      .run(objects, () => this.#execute(client, dialog, operations))
+      .catch((error: unknown): MsmlResult => {
+        this.#o.log.error({ conn: dialog, client: client.name, error: errorText(error) }, "MSML not executed");
+        return { ...emptyResult, response: 500, description: "internal error" };
+      });
+    return answer(result, release);
   }
 
-  async #execute(dialog: string, operations: readonly MsmlOperation[]): Promise<MsmlResult> {
-    const { store, log, newName, perform } = this.#o;
-    const { changes, effects, result } = executeMsml(store, operations, { dialog, newName });
-    store.apply(changes);
-    for (const effect of effects) {
-      try {
-        await perform(effect);
-      } catch (error) {
-        const description = errorText(error);
-        log.error({ conn: dialog, effect: effect.kind, error: description }, "an MSML operation was not carried out");
-        return { ...withoutDialog(result, effect), response: responseTo(error), description };
+  async #execute(client: Client, dialog: string, operations: readonly MsmlOperation[]): Promise<MsmlResult> {
+    const { log, perform, context } = this.#o;
+    const progress = new ResultInProgress();
+    const refused = (response: MsmlResult["response"], description: string): MsmlResult => {
+      log.warn({ conn: dialog, client: client.name, response, description }, "MSML refused");
+      return progress.failed(response, description);
+    };
+    const missing = checkResources(client.store, operations, context(client, dialog));
+    if (missing !== undefined) return refused(missing.response, missing.description);
+    for (const operation of operations) {
+      const { changes, effects, outcome } = executeOperation(client.store, operation, context(client, dialog));
+      if (!outcome.ok) return refused(outcome.response, outcome.description);
+      client.store.apply(changes);
+      for (const effect of effects) {
+        try {
+          await perform(client, effect);
+        } catch (error) {
+          log.error(
+            { conn: dialog, effect: effect.kind, error: errorText(error) },
+            "an MSML operation was not carried out",
+          );
+          const { response, description } = failureOf(error);
+          return refused(response, description ?? "");
+        }
       }
+      progress.succeeded(operation, outcome.value);
     }
-    const { response, description } = result;
-    if (response !== 200) log.warn({ conn: dialog, response, description }, "MSML refused");
-    return result;
+    return progress.done;
   }
 }
 
@@ -88,48 +119,40 @@ function answer(result: MsmlResult, sent: () => void): InfoAnswer {
   return { status: 200, options: { body, contentType: msmlContentType }, sent };
 }
 
-/** A file that cannot be played has codes of its own. */
-function responseTo(error: unknown): ResponseCode {
-  const code = error instanceof SidetoneError ? error.code : "";
-  if (code === "prompt-missing") return 423;
-  return code === "prompt-format" ? 450 : 520;
+/** What an object is called among those of all clients. */
+export function objectKey(client: Client, ref: string): string {
+  return `${client.id}/${ref}`;
 }
 
-/** A dialog that did not begin has no id. */
-function withoutDialog(result: MsmlResult, effect: ControlEffect): MsmlResult {
-  if (effect.kind !== "play") return result;
-  const failed = dialogRef(effect.tag, effect.dialog);
-  return { ...result, dialogIds: result.dialogIds.filter((id) => id !== failed) };
-}
-
-/** Whose events wait for the result. */
-function eventsOf(operations: readonly MsmlOperation[], store: ControlStore): string[] {
-  const names: string[] = [];
+/** The objects that are named: requests about them wait for each other, their events for the result. */
+function objectsOf(client: Client, operations: readonly MsmlOperation[]): string[] {
+  const refs: string[] = [];
   for (const operation of operations) {
     switch (operation.op) {
       case "createconference":
-        if (operation.name !== undefined) names.push(operation.name);
+        if (operation.name !== undefined) refs.push(`conf:${operation.name}`);
         break;
       case "modifyconference":
       case "destroyconference":
-        names.push(instanceOf(operation.id));
+        refs.push(operation.id);
         break;
       case "join":
+      case "modifystream":
       case "unjoin":
-        for (const id of [operation.id1, operation.id2]) if (isConfRef(id)) names.push(instanceOf(id));
+      case "monitor":
+        refs.push(operation.id1, operation.id2);
         break;
       case "dialogstart":
-        names.push(store.eventsOf(instanceOf(operation.target)));
+        refs.push(operation.target);
         break;
       case "dialogend":
-        names.push(store.eventsOf(partsOfDialog(operation.id)?.tag ?? ""));
+        refs.push(splitDialog(operation.id)?.root ?? "");
         break;
       case "send":
-      case "modifystream":
-      case "monitor":
-      case "audit":
+        refs.push(operation.target.root);
         break;
+      case "audit":
     }
   }
-  return names;
+  return refs.filter((ref) => !ref.endsWith("*")).map((ref) => objectKey(client, ref));
 }

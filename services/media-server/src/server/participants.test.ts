@@ -31,9 +31,11 @@ async function conference() {
 
 test("R26: two participants on one side: one stream of both, each named in the metadata", async () => {
   const { bench } = await conference();
-  assert.deepEqual(bench.engine.calls.slice(0, 4), [
-    "connect 1 2",
-    "conference c1: 1 2 3",
+  assert.deepEqual(bench.engine.calls.slice(0, 6), [
+    "conference 1/c1: 1",
+    "conference 1/c1: 1 2",
+    'mix 1/c1 {"comfortNoiseDb":-65}',
+    "conference 1/c1: 1 2 3",
     "openTap 4 leg 1 backfill 35",
     "openTap 5 leg 2+3 backfill 35",
   ]);

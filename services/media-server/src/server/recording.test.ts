@@ -122,7 +122,7 @@ test("R16: a recording prepared paused begins with its resume: backfill, time ze
   const [a, b] = [await bench.leg("pstn"), await bench.leg("7001", "inactive")];
   await msml(a, setUp(a, b).replace('backfill-ms="35"', 'initial="paused"'));
   await settled();
-  assert.deepEqual(bench.engine.calls.slice(1), [
+  assert.deepEqual(bench.engine.calls.slice(2), [
     "openTap 3 leg 1 backfill 0 paused unbegun",
     "openTap 4 leg 2 backfill 0 paused unbegun",
   ]);
