@@ -3,6 +3,7 @@ import { afterSilence, fail, ok } from "@sidetone/foundation";
 import type { ConnRef } from "@sidetone/msml";
 import type { NameAddr } from "@sidetone/sip";
 import { joinDocument } from "../recording/documents.ts";
+import type { AnchorSnapshot } from "../restore/call-snapshot.ts";
 import { type AnchorFailure, MediaAnchor } from "./media-anchor.ts";
 import { sendMsml } from "./msml-exchange.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -26,25 +27,42 @@ export interface AnchorRequest {
   readonly record: boolean;
   onMsml(body: Buffer): void;
   onLost(anchor: MediaAnchor, reason: string): void;
+  onChanged(): void;
 }
 
 /** A new anchor that goes through the `attempt`-th Resource Manager of the configuration. */
 export function newAnchor(context: ServerContext, request: AnchorRequest, attempt: number): MediaAnchor {
-  const { resourceManagers, options } = context.config;
+  const { resourceManagers } = context.config;
   const resourceManager = resourceManagers[attempt % Math.max(1, resourceManagers.length)] ?? "";
+  return anchorAt(context, request, { resourceManager, confId: context.ids.confIds.next() });
+}
+
+/** R33: the anchor of before the restart. */
+export function restoredAnchor(context: ServerContext, request: AnchorRequest, snapshot: AnchorSnapshot): MediaAnchor {
+  const anchor = anchorAt(context, request, snapshot);
+  anchor.restore(snapshot);
+  return anchor;
+}
+
+function anchorAt(
+  context: ServerContext,
+  request: AnchorRequest,
+  { resourceManager, confId }: Pick<AnchorSnapshot, "resourceManager" | "confId">,
+): MediaAnchor {
   const anchor: MediaAnchor = new MediaAnchor({
     endpoint: context.endpoint,
     clock: context.clock,
     log: context.log,
     resourceManager,
-    confId: context.ids.confIds.next(),
+    confId,
     callUuid: request.callUuid,
-    geoLocation: options.geoLocation,
+    geoLocation: context.config.options.geoLocation,
     from: request.from,
     localAddress: request.localAddress,
     watch: context.watch,
     onMsml: (body) => request.onMsml(body),
     onLost: (reason) => request.onLost(anchor, reason),
+    onChanged: () => request.onChanged(),
   });
   return anchor;
 }

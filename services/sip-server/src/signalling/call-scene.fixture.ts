@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { DnConfig, SipServerConfig } from "@sidetone/config";
 import { type IncomingRequest, type InviteSession, parseUri, type SipEndpoint } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
-import { hear, type Heard } from "../call-model/model-check/automaton.ts";
+import { hear, type Heard, heardKey, type HeardState } from "../call-model/model-check/automaton.ts";
 import { eventsOfEffects } from "../t-library/events-of-effects.ts";
 import type { Outcome } from "../t-library/switch.ts";
 import { CallRig, phoneSdp } from "./call-rig.ts";
@@ -109,17 +109,24 @@ export class CallScene {
       }
       this.#before.set(call.connId, call);
     };
+    rig.onRestart = (calls) => {
+      this.#before.clear();
+      for (const call of calls) this.#before.set(call.connId, call);
+      this.#heard = heardOf(calls);
+    };
   }
 
   static of(...dns: readonly Partial<DnConfig>[]): Promise<CallScene> {
     return CallScene.with({}, ...dns);
   }
 
-  static async with(
-    options: Partial<SipServerConfig["options"]>,
-    ...dns: readonly Partial<DnConfig>[]
-  ): Promise<CallScene> {
-    const rig = await new CallRig(dns, options).listen();
+  static with(options: Partial<SipServerConfig["options"]>, ...dns: readonly Partial<DnConfig>[]): Promise<CallScene> {
+    return CallScene.over(new CallRig(dns, options), ...dns);
+  }
+
+  /** Phones for the DNs at a rig that does not listen yet. */
+  static async over(closed: CallRig, ...dns: readonly Partial<DnConfig>[]): Promise<CallScene> {
+    const rig = await closed.listen();
     const scene = new CallScene(rig);
     for (const { dn = "", type } of dns) {
       if (type === "routing-point") continue;
@@ -199,7 +206,11 @@ export class CallScene {
     const dnsOf = (kind: RegExp): Set<string | undefined> =>
       new Set(this.rig.ledger.filter((line) => kind.test(line)).map((line) => line.split(" ")[2]));
     // R34: every line comes to an outcome.
-    assert.deepEqual(dnsOf(/^ledger (recorded|partial|not-recorded)/), dnsOf(/^ledger expect/), this.rig.ledger.join());
+    assert.deepEqual(
+      dnsOf(/^ledger (recorded|partial|not-recorded|unknown)/),
+      dnsOf(/^ledger expect/),
+      this.rig.ledger.join(),
+    );
   }
 
   async close(): Promise<void> {
@@ -207,4 +218,22 @@ export class CallScene {
     await Promise.all(Array.from(this.phones.values(), ({ endpoint }) => endpoint.close()));
     await this.rig.close();
   }
+}
+
+/** What clients know who have registered after a restart: `EventRegistered.Calls` says it. */
+function heardOf(calls: readonly Call[]): Heard {
+  const states = {
+    dialing: "dialing",
+    ringing: "ringing",
+    queued: "asked",
+    connected: "talking",
+    held: "held",
+  } as const;
+  return new Map(
+    calls.flatMap((call) =>
+      call.parties.flatMap(({ dn, state }): [string, HeardState][] =>
+        state === "released" ? [] : [[heardKey(call.connId, dn), states[state]]],
+      ),
+    ),
+  );
 }

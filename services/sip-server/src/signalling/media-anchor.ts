@@ -4,6 +4,7 @@ import { type ConnRef, connRef } from "@sidetone/msml";
 import type { IncomingRequest, InviteSession, NameAddr, SipEndpoint, SipResponse } from "@sidetone/sip";
 import type { MediaServerWatch } from "./media-server-watch.ts";
 import { OriginStamp } from "./origin-stamp.ts";
+import { type AnchorSnapshot, bytesOf, textOf } from "../restore/call-snapshot.ts";
 import { takesNothing, withDirection } from "./sdp-direction.ts";
 
 /** Why the Media Server could not do what was asked; `reason` goes into the ledger. */
@@ -14,7 +15,7 @@ export interface AnchorFailure {
 }
 
 export interface MediaAnchorOptions {
-  readonly endpoint: Pick<SipEndpoint, "invite">;
+  readonly endpoint: Pick<SipEndpoint, "invite" | "restoreSession">;
   readonly clock: Clock;
   readonly log: Logger;
   /** SIP URI of the Resource Manager this anchor goes through. */
@@ -29,6 +30,8 @@ export interface MediaAnchorOptions {
   onMsml(body: Buffer): void;
   /** The Media Server ended a leg that we did not end. */
   onLost(reason: string): void;
+  /** R33: what a restarted server has to know has changed. */
+  onChanged?(): void;
 }
 
 interface AnchorLeg {
@@ -134,6 +137,7 @@ export class MediaAnchor {
           queue: Promise.resolve(),
         });
         this.#listen(name, session);
+        this.#options.onChanged?.();
         resolve(ok(undefined));
       });
       session.on("rejected", (response) => resolve(fail(failureOf(response))));
@@ -165,6 +169,47 @@ export class MediaAnchor {
     });
     leg.queue = next.catch(() => undefined);
     return next;
+  }
+
+  /** R33: goes on with the legs of before the restart. */
+  restore({ token, legs }: AnchorSnapshot): void {
+    this.#token = token;
+    for (const { name, session: snapshot, stamp, answer, offer, offered } of legs) {
+      const session = this.#options.endpoint.restoreSession(snapshot);
+      this.#legs.set(name, {
+        name,
+        session,
+        stamp: OriginStamp.restored(stamp),
+        answer: bytesOf(answer),
+        offer: bytesOf(offer),
+        offered: bytesOf(offered),
+        queue: Promise.resolve(),
+      });
+      this.#listen(name, session);
+    }
+  }
+
+  snapshot(): AnchorSnapshot {
+    const legs = Array.from(this.#legs.values()).flatMap(({ name, session, stamp, answer, offer, offered }) => {
+      const dialog = session.snapshot();
+      if (dialog === undefined) return [];
+      const said = { answer: textOf(answer), offer: textOf(offer), offered: textOf(offered) };
+      return [{ name, session: dialog, stamp: stamp.snapshot(), ...said }];
+    });
+    return { confId: this.confId, resourceManager: this.#options.resourceManager, token: this.#token, legs };
+  }
+
+  /** Parties that have a leg. */
+  get names(): readonly string[] {
+    return Array.from(this.#legs.keys());
+  }
+
+  /** R33: asks the Media Server, by one leg, whether it still knows the conference. */
+  async probe(): Promise<void> {
+    const [leg] = this.#legs.values();
+    if (leg === undefined) return this.#lost("media-server-lost (no leg is left)");
+    const response = await leg.session.refresh();
+    if (response.status >= 300) this.#failed(response);
   }
 
   /** Ends one leg: its party has left the call. */
@@ -217,6 +262,7 @@ export class MediaAnchor {
       remoteTarget === undefined
         ? (): void => undefined
         : this.#options.watch.add(remoteTarget, () => this.#lost("media-server-lost (no answer)"));
+    session.on("refreshed", () => this.#options.onChanged?.());
     session.on("request", (incoming) => this.#request(incoming));
     // The Media Server has no reason to offer; what it offers is what it has (its session timer's refresh).
     session.on("reinvite", (incoming) => this.#refresh(name, incoming));

@@ -1,7 +1,15 @@
 import type { Logger, Result } from "@sidetone/foundation";
 import { fail, ok } from "@sidetone/foundation";
 import type { IncomingRequest, SipResponse } from "@sidetone/sip";
-import { type AnchorRequest, anchorCall, buildAnchor, growAnchor, newAnchor } from "./anchor-attempts.ts";
+import type { CallSnapshot } from "../restore/call-snapshot.ts";
+import {
+  type AnchorRequest,
+  anchorCall,
+  buildAnchor,
+  growAnchor,
+  newAnchor,
+  restoredAnchor,
+} from "./anchor-attempts.ts";
 import { CallMedia } from "./call-media.ts";
 import type { CallerSide } from "./caller-side.ts";
 import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
@@ -32,13 +40,15 @@ export interface MediaPathOptions {
   /** SDP of the caller's phone; empty where the offer is left to us. */
   readonly offer: () => Buffer;
   /** Everything of an anchor but what happens when it is lost. */
-  readonly anchorRequest: () => Omit<AnchorRequest, "onLost">;
+  readonly anchorRequest: () => Omit<AnchorRequest, "onLost" | "onChanged">;
   readonly over: () => boolean;
   readonly answered: () => boolean;
   /** The Media Server is gone. */
   readonly onLost: (reason: string) => void;
   readonly onHold: (party: string, held: boolean) => void;
   readonly onRefer: (party: string, incoming: IncomingRequest) => void;
+  /** R33: what a restarted server has to know has changed. */
+  readonly onChanged: () => void;
 }
 
 /**
@@ -58,8 +68,38 @@ export class MediaPath {
 
   constructor(o: MediaPathOptions) {
     this.#o = o;
-    const { context, log, onHold, onRefer } = o;
-    this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer, music: musicOf(context, log) });
+    const { context, log, onHold, onRefer, onChanged } = o;
+    const music = musicOf(context, log);
+    this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer, onChanged, music });
+  }
+
+  snapshot(): Pick<CallSnapshot, "media" | "anchor" | "mediaFailure"> {
+    return { media: this.#media.snapshot(), anchor: this.#anchor?.snapshot(), mediaFailure: this.#failure };
+  }
+
+  /** R33: goes on with the media of before the restart. */
+  restore(snapshot: ReturnType<MediaPath["snapshot"]>, legOf: (party: string) => PhoneLeg | undefined): void {
+    const { media, anchor, mediaFailure } = snapshot;
+    this.#failure = mediaFailure;
+    if (anchor !== undefined) this.#setAnchor(restoredAnchor(this.#o.context, this.#request(), anchor));
+    this.#media.restore(media, legOf);
+  }
+
+  /** R33: who heard what is not known: every phone that is here is shown what it hears. */
+  async showAll(): Promise<void> {
+    const anchor = this.#anchor;
+    const parties = this.#media.parties.filter((party) => !this.#media.isAway(party));
+    if (anchor === undefined) {
+      if (parties.length === 2) return this.#goDirect();
+      if (parties.length > 2) await this.anchorForRecording(CONFERENCE_ATTEMPTS);
+      return;
+    }
+    for (const name of anchor.names) if (!this.#media.parties.includes(name)) anchor.removeLeg(name);
+    for (const party of parties) {
+      const shown = await this.#media.show(party);
+      if (!shown.ok)
+        this.#o.log.warn({ party, reason: shown.error.reason }, "a restored phone could not be shown its media");
+    }
   }
 
   /** The Media Server where the call is now. */
@@ -400,12 +440,17 @@ export class MediaPath {
   }
 
   #request(): AnchorRequest {
-    return { ...this.#o.anchorRequest(), onLost: (anchor, reason) => void this.#lost(anchor, reason) };
+    return {
+      ...this.#o.anchorRequest(),
+      onLost: (anchor, reason) => void this.#lost(anchor, reason),
+      onChanged: () => this.#o.onChanged(),
+    };
   }
 
   #setAnchor(anchor: MediaAnchor | undefined): void {
     this.#anchor = anchor;
     this.#media.anchor = anchor;
+    this.#o.onChanged();
   }
 
   /** R30: the phones are joined to each other; before the answer there is nothing to join yet. */
@@ -434,11 +479,11 @@ export class MediaPath {
 function musicOf(
   { config }: ServerContext,
   log: Logger,
-): ((anchor: MediaAnchor, party: string) => () => void) | undefined {
+): ((anchor: MediaAnchor, party: string, plays?: boolean) => () => void) | undefined {
   const { musicOnHold, recordMoh } = config.options;
   if (musicOnHold === undefined) return undefined;
   const prompt = { name: "hold", file: musicOnHold, iterations: -1, capture: recordMoh };
-  return (anchor, party) => playPrompt(anchor, party, prompt, log);
+  return (anchor, party, plays) => playPrompt(anchor, party, prompt, log, plays);
 }
 
 function offerOf(anchor: MediaAnchor, party: string): Buffer {
