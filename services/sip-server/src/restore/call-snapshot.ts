@@ -79,7 +79,8 @@ export interface RunSnapshot {
 export interface RecordingSnapshot {
   /** The recording that runs, or was last. */
   readonly run: RunSnapshot | undefined;
-  readonly lines: LinesSnapshot;
+  /** Lines of the policy's recording; undefined: those of the run. */
+  readonly lines: LinesSnapshot | undefined;
   readonly leftOut: LinesSnapshot | undefined;
   readonly cleared: readonly string[];
   readonly gaveUp: boolean;

@@ -139,6 +139,11 @@ for (const way of ways) {
           }
         }
         await hangUpAll(s);
+        if (way.record)
+          assert.ok(
+            s.rig.ledger.every((line) => !/partial|not-recorded|unknown/.test(line)),
+            s.rig.ledger.join(),
+          );
       });
 
       test(`${dn} hung up while SIP Server was away: it is found out`, async () => {

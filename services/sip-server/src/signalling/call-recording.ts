@@ -71,7 +71,7 @@ export class CallRecording {
     const run = this.#run;
     return {
       run: run === undefined ? undefined : snapshotOfRun(run),
-      lines: this.#lines.snapshot(),
+      lines: run?.lines === this.#lines ? undefined : this.#lines.snapshot(),
       leftOut: this.#leftOut?.snapshot(),
       cleared: Array.from(this.#cleared),
       gaveUp: this.#gaveUp,
@@ -82,12 +82,14 @@ export class CallRecording {
   /** R33: what was recorded, and for whom, before the restart. `resume` goes on with it. */
   restore({ run, lines, leftOut, cleared, gaveUp, selective }: RecordingSnapshot): void {
     const { context, log } = this.#o;
-    this.#lines = new LedgerLines(context.ledger, log, lines);
     if (leftOut !== undefined) this.#leftOut = new LedgerLines(context.ledger, log, leftOut);
     for (const party of cleared) this.#cleared.add(party);
     this.#gaveUp = gaveUp;
     this.#selective.restore(selective);
-    if (run !== undefined) this.#runs.push(restoredRun(this.#o, run));
+    const before = run === undefined ? undefined : restoredRun(this.#o, run);
+    if (before !== undefined) this.#runs.push(before);
+    this.#lines =
+      lines === undefined && before !== undefined ? before.lines : new LedgerLines(context.ledger, log, lines);
   }
 
   /** R33: the call is restored, and its phones are reached. */
