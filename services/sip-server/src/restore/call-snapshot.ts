@@ -116,6 +116,8 @@ export interface CallSnapshot {
   readonly pending: readonly PendingInvite[];
   readonly media: MediaSnapshot;
   readonly anchor: AnchorSnapshot | undefined;
+  /** Legs at Media Servers where the call was being brought, or that it leaves. */
+  readonly strays: readonly SessionSnapshot[];
   readonly mediaFailure: string | undefined;
   readonly recording: RecordingSnapshot;
   /** The routing point where a treatment has answered the caller, and it waits. */

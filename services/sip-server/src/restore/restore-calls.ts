@@ -107,7 +107,7 @@ export class RestoredCalls {
     const calls = this.#controllers.map(({ controller }) => controller);
     await Promise.all(
       this.#controllers.map(({ controller, snapshot }) =>
-        settleCall(controller, snapshot, calls).catch((error: unknown) =>
+        settleCall(controller, snapshot).catch((error: unknown) =>
           controller.log.error({ error: errorText(error) }, "a restored call could not be set right"),
         ),
       ),
@@ -128,7 +128,8 @@ export class RestoredCalls {
     log.warn({ callUuid, connId, phones: legs.length }, "a call that was not up at the restart has ended");
     for (const pending of snapshot.pending) endpoint.giveUp(pending, GIVEN_UP_STATUS);
     for (const { session } of legs) session.terminate();
-    for (const { session } of snapshot.anchor?.legs ?? []) endpoint.restoreSession(session).terminate();
+    const there = snapshot.anchor?.legs.map(({ session }) => session) ?? [];
+    for (const leg of [...there, ...snapshot.strays]) endpoint.restoreSession(leg).terminate();
     await this.#forget(callUuid).catch((error: unknown) =>
       log.error({ callUuid, error: errorText(error) }, "a call that has ended stays in the store"),
     );

@@ -27,6 +27,8 @@ export interface AnchorRequest {
   readonly record: boolean;
   onMsml(body: Buffer): void;
   onLost(anchor: MediaAnchor, reason: string): void;
+  /** R33: an attempt has begun. */
+  onMade(anchor: MediaAnchor): void;
   onChanged(): void;
 }
 
@@ -34,7 +36,9 @@ export interface AnchorRequest {
 export function newAnchor(context: ServerContext, request: AnchorRequest, attempt: number): MediaAnchor {
   const { resourceManagers } = context.config;
   const resourceManager = resourceManagers[attempt % Math.max(1, resourceManagers.length)] ?? "";
-  return anchorAt(context, request, { resourceManager, confId: context.ids.confIds.next() });
+  const anchor = anchorAt(context, request, { resourceManager, confId: context.ids.confIds.next() });
+  request.onMade(anchor);
+  return anchor;
 }
 
 /** R33: the anchor of before the restart. */

@@ -4,6 +4,7 @@ import { type InviteSession, MemoryNetwork, parseUri, type SessionTimerWish, Sip
 import type { Call } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
 import { type Directory, directoryOf, liveConfig, TrunkUse } from "../directory/index.ts";
+import { KEEP_AFTER_MS } from "../restore/call-store.ts";
 import { CallStore, RestoredCalls } from "../restore/index.ts";
 import { CallSwitch } from "./call-switch.ts";
 import { Calls } from "./calls.ts";
@@ -69,6 +70,7 @@ export class CallRig {
   last: Call | undefined;
   readonly #config: SipServerConfig;
   readonly #sessionTimer: SessionTimerWish | false;
+  readonly #deaths: number[] = [];
   #process: Mortal;
   #store: CallStore;
   #ids = 0;
@@ -172,7 +174,18 @@ export class CallRig {
 
   /** `kill -9` of SIP Server. */
   kill(): void {
+    this.#deaths.push(this.clock.now());
     this.#process.kill();
+  }
+
+  /** Legs at the Media Server that SIP Server should have ended. One that came just before a death was in no snapshot yet: RTP inactivity ends it (R33). */
+  get legsLeft(): readonly InviteSession[] {
+    const { legs, cameAt } = this.mediaServer;
+    return legs.filter((leg) => {
+      const at = cameAt.get(leg) ?? 0;
+      const unseen = this.#deaths.some((death) => death >= at && death <= at + KEEP_AFTER_MS + 5);
+      return leg.state === "confirmed" && !unseen;
+    });
   }
 
   /** SIP Server is started with the same storage. @param awayMs for how long nobody is there */

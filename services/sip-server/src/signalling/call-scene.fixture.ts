@@ -199,8 +199,7 @@ export class CallScene {
   async nothingLeft(): Promise<void> {
     await this.rig.pass(40_000);
     for (const phone of this.phones.values()) assert.deepEqual(phone.up, [], `${phone.dn} still has a call`);
-    const legs = this.rig.mediaServer.legs.filter(({ state }) => state === "confirmed");
-    assert.equal(legs.length, 0, "legs at the Media Server are left");
+    assert.equal(this.rig.legsLeft.length, 0, "legs at the Media Server are left");
     assert.equal(this.rig.calls.size, 0, "calls are left");
     assert.deepEqual(Array.from(this.#heard), [], "somebody has heard of no end");
     const dnsOf = (kind: RegExp): Set<string | undefined> =>

@@ -40,7 +40,7 @@ export interface MediaPathOptions {
   /** SDP of the caller's phone; empty where the offer is left to us. */
   readonly offer: () => Buffer;
   /** Everything of an anchor but what happens when it is lost. */
-  readonly anchorRequest: () => Omit<AnchorRequest, "onLost" | "onChanged">;
+  readonly anchorRequest: () => Omit<AnchorRequest, "onLost" | "onMade" | "onChanged">;
   readonly over: () => boolean;
   readonly answered: () => boolean;
   /** The Media Server is gone. */
@@ -64,6 +64,8 @@ export class MediaPath {
   /** Tries to anchor in mid-call: each takes the next Resource Manager. */
   #attempts = 0;
   #failure: string | undefined;
+  /** Anchors that were begun, until they are closed. */
+  readonly #made = new Set<MediaAnchor>();
   #moving: Promise<Result<AnchorForRecording, string>> | undefined;
 
   constructor(o: MediaPathOptions) {
@@ -73,8 +75,14 @@ export class MediaPath {
     this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer, onChanged, music });
   }
 
-  snapshot(): Pick<CallSnapshot, "media" | "anchor" | "mediaFailure"> {
-    return { media: this.#media.snapshot(), anchor: this.#anchor?.snapshot(), mediaFailure: this.#failure };
+  snapshot(): Pick<CallSnapshot, "media" | "anchor" | "strays" | "mediaFailure"> {
+    const strays = Array.from(this.#made).filter((one) => one !== this.#anchor && !one.closed);
+    return {
+      media: this.#media.snapshot(),
+      anchor: this.#anchor?.snapshot(),
+      strays: strays.flatMap((one) => one.snapshot().legs.map(({ session }) => session)),
+      mediaFailure: this.#failure,
+    };
   }
 
   /** R33: goes on with the media of before the restart. */
@@ -85,17 +93,29 @@ export class MediaPath {
     this.#media.restore(media, legOf);
   }
 
-  /** R33: who heard what is not known: every phone that is here is shown what it hears. */
-  async showAll(): Promise<void> {
+  /**
+   * R33: the phones of a restored call, and nobody else, have their places.
+   * @param unsure phones were just being told of other media: each is told again
+   */
+  async setRight(phones: readonly PhoneLeg[], unsure: boolean): Promise<void> {
     const anchor = this.#anchor;
-    const parties = this.#media.parties.filter((party) => !this.#media.isAway(party));
+    const there = new Set(this.#media.parties);
+    const wanted = new Set(phones.map(({ party }) => party));
+    for (const name of anchor?.names ?? []) if (!wanted.has(name)) anchor?.removeLeg(name);
+    const unplaced = phones.filter(({ party }) => !there.has(party) || anchor?.names.includes(party) === false);
+    for (const leg of unplaced) this.#media.serve(leg);
     if (anchor === undefined) {
-      if (parties.length === 2) return this.#goDirect();
-      if (parties.length > 2) await this.anchorForRecording(CONFERENCE_ATTEMPTS);
+      const mixed = phones.length > 2;
+      if (mixed) await this.anchorForRecording(CONFERENCE_ATTEMPTS);
+      else if (phones.length === 2 && (unsure || unplaced.length > 0)) await this.#goDirect();
       return;
     }
-    for (const name of anchor.names) if (!this.#media.parties.includes(name)) anchor.removeLeg(name);
-    for (const party of parties) {
+    for (const { party: name, dn, session } of unplaced) {
+      if (anchor.names.includes(name) || session.remoteSdp === undefined) continue;
+      await growAnchor(this.#o.context, anchor, this.#request(), { name, dn, offer: session.remoteSdp });
+    }
+    for (const { party } of unsure ? phones : unplaced) {
+      if (this.#media.isAway(party)) continue;
       const shown = await this.#media.show(party);
       if (!shown.ok)
         this.#o.log.warn({ party, reason: shown.error.reason }, "a restored phone could not be shown its media");
@@ -443,6 +463,10 @@ export class MediaPath {
     return {
       ...this.#o.anchorRequest(),
       onLost: (anchor, reason) => void this.#lost(anchor, reason),
+      onMade: (anchor) => {
+        for (const one of this.#made) if (one.closed) this.#made.delete(one);
+        this.#made.add(anchor);
+      },
       onChanged: () => this.#o.onChanged(),
     };
   }
