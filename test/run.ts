@@ -1,10 +1,10 @@
 /**
- * `npm test`. Unit tests run in a process per workspace, each end-to-end and interop file in a network namespace of
+ * `npm test`. Unit tests run in a process per workspace, each end-to-end, interop and fault file in a network namespace of
  * its own, two processes at a time; a file that says `runs: alone` in its head comes last and by itself. What fails beside
  * another job is judged again by itself at the end, and both are told: on two cores the neighbour makes phones late. What
  * needs a program that is not installed is skipped and says so; with CI=true a skipped test fails.
  *
- *   sidetone-node test/run.ts [--unit] [--e2e] [--interop] [--mode one-process|five-processes] [text in a file's path ...]
+ *   sidetone-node test/run.ts [--unit] [--e2e] [--interop] [--faults] [--mode one-process|five-processes] [text in a file's path ...]
  */
 import { spawn } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -181,7 +181,9 @@ async function inTurn(jobs: readonly Job[], atOnce: number): Promise<void> {
 }
 
 const args = process.argv.slice(2);
-const chosen = new Set<string>(args.filter((arg) => arg === "--unit" || arg === "--e2e" || arg === "--interop"));
+const chosen = new Set<string>(
+  args.filter((arg) => arg === "--unit" || arg === "--e2e" || arg === "--interop" || arg === "--faults"),
+);
 const modeAt = args.indexOf("--mode");
 const modes = modeAt >= 0 ? [args[modeAt + 1] ?? ""] : ["one-process", "five-processes"];
 const filters = args.filter((arg, index) => !arg.startsWith("--") && (modeAt < 0 || index !== modeAt + 1));
@@ -245,7 +247,7 @@ const own = isolation();
 if (own.note !== "") console.log(`note: ${own.note}`);
 const together: Job[] = [];
 const alone: Job[] = [];
-for (const kind of ["interop", "e2e"]) {
+for (const kind of ["interop", "e2e", "faults"]) {
   if (!wants(`--${kind}`)) continue;
   for (const file of matching(`test/${kind}/*.test.ts`)) {
     const head = readFileSync(join(root, file), "utf8").slice(0, 600);

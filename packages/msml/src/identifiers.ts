@@ -8,6 +8,8 @@ export type ConfRef = `conf:${string}`;
 export type ObjectRef = ConnRef | ConfRef;
 /** `conn:*` or `conf:*`: every object of that class. Legal only where an element says so. */
 export type WildcardRef = "conn:*" | "conf:*";
+/** A dialog, of a connection or of a conference (RFC 5707 6.2). */
+export type DialogRef = `${ObjectRef}/dialog:${string}`;
 
 /** An instance name, a tag or a mark: `[a-zA-Z0-9.:_-]+`, at most 128 characters. */
 export function isInstanceName(text: string): boolean {
@@ -62,4 +64,36 @@ export function confRef(name: string): ConfRef {
 /** What follows the class: the tag of a connection, the name of a conference. */
 export function instanceOf(ref: ObjectRef): string {
   return ref.slice(5);
+}
+
+const DIALOG = "/dialog:";
+
+/** The dialog of that name on a connection or a conference. */
+export function dialogOf(root: ObjectRef, name: string): DialogRef {
+  return `${root}${DIALOG}${name}`;
+}
+
+/** Object and name of a dialog's id; undefined where it is none. */
+export function splitDialog(id: string): { readonly root: ObjectRef; readonly name: string } | undefined {
+  const at = id.indexOf(DIALOG);
+  if (at < 0) return undefined;
+  const root = id.slice(0, at);
+  const name = id.slice(at + DIALOG.length);
+  return isObjectRef(root) && isInstanceName(name) ? { root, name } : undefined;
+}
+
+/** True for `conn:TAG/dialog:NAME` and `conf:NAME/dialog:NAME`. */
+export function isDialogRef(text: string): text is DialogRef {
+  return splitDialog(text) !== undefined;
+}
+
+/** The dialog of a connection's tag. */
+export function dialogRef(tag: string, name: string): DialogRef {
+  return dialogOf(connRef(tag), name);
+}
+
+/** Tag and name of the id of a connection's dialog; undefined where it is none. */
+export function partsOfDialog(id: string): { readonly tag: string; readonly name: string } | undefined {
+  const parts = splitDialog(id);
+  return parts !== undefined && isConnRef(parts.root) ? { tag: instanceOf(parts.root), name: parts.name } : undefined;
 }

@@ -1,10 +1,13 @@
+export * from "./audit.ts";
 export * from "./content-type.ts";
+export * from "./dialog.ts";
 export * from "./document.ts";
+export * from "./events.ts";
 export * from "./identifiers.ts";
 export * from "./limits.ts";
+export * from "./media.ts";
 export * from "./read.ts";
 export * from "./recorder.ts";
 export type { MsmlRefusal } from "./refusal.ts";
 export * from "./response-codes.ts";
 export * from "./write.ts";
-export * from "./play.ts";

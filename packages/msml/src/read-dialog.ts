@@ -1,8 +1,8 @@
 import { childElements, type XmlElement } from "@sidetone/xml";
 import type { DialogEnd, DialogStart } from "./document.ts";
-import { isConfRef, isConnRef, isInstanceName } from "./identifiers.ts";
+import { isDialogRef, isInstanceName, isObjectRef } from "./identifiers.ts";
 import { MAX_AUDIO, MAX_ITERATIONS, MAX_PARAM, MAX_TIME_MS } from "./limits.ts";
-import { dialogType, isDialogRef, type Play } from "./play.ts";
+import { dialogType, type Play, playOf } from "./dialog.ts";
 import { recorderNamespace } from "./recorder.ts";
 import { Attributes, Refused } from "./refusal.ts";
 
@@ -37,9 +37,7 @@ const unsupportedMedia: ReadonlySet<string> = new Set(["video", "media", "tts", 
 /** `<dialogstart>` (RFC 5707 9.6.1) with one `<play>` inside. */
 export function readDialogStart(el: XmlElement): DialogStart {
   const attributes = new Attributes(el);
-  const target = attributes.required("target");
-  if (isConfRef(target)) throw new Refused(440, `<dialogstart target="${target}">: a conference cannot be played to`);
-  if (!isConnRef(target)) throw attributes.invalid("target", target, "conn:TAG");
+  const target = attributes.requiredAs("target", isObjectRef, "conn:TAG or conf:NAME");
   const name = attributes.optional("name");
   if (name !== undefined && !isInstanceName(name)) throw attributes.invalid("name", name, "letters, digits, . : - _");
   const src = attributes.optional("src");
@@ -59,7 +57,13 @@ export function readDialogStart(el: XmlElement): DialogStart {
   if (first === undefined) throw new Refused(403, "<dialogstart> needs a <play>");
   for (const child of children) if (child.name !== "play") throw unexpected(child, el, unsupportedPrimitives);
   if (second !== undefined) throw new Refused(402, "<dialogstart> takes one <play>");
-  return { op: "dialogstart", target, ...(name === undefined ? {} : { name }), play: readPlay(first), ...mark };
+  return {
+    op: "dialogstart",
+    target,
+    ...(name === undefined ? {} : { name }),
+    content: { kind: "inline", script: [readPlay(first)] },
+    ...mark,
+  };
 }
 
 /** `<dialogend>` (RFC 5707 9.6.2). */
@@ -77,7 +81,7 @@ function readPlay(el: XmlElement): Play {
   const intervalMs = readTime(attributes, "interval") ?? 0;
   const maxTimeMs = readTime(attributes, "maxtime");
   attributes.optional("id");
-  attributes.oneOf("cleardb", ["true", "false"]);
+  const clearDigits = attributes.oneOf("cleardb", ["true", "false"]) === "true";
   // Nothing listens for keys, so nothing can barge in.
   if (attributes.oneOf("barge", ["true", "false"]) === "true")
     throw new Refused(407, '<play barge="true"> is not served');
@@ -96,7 +100,13 @@ function readPlay(el: XmlElement): Play {
     audio.push(readAudio(child));
   }
   if (audio.length === 0) throw new Refused(403, "<play> needs an <audio>");
-  return { audio, iterate, intervalMs, ...(maxTimeMs === undefined ? {} : { maxTimeMs }), capture };
+  return playOf(audio, {
+    clearDigits,
+    iterate,
+    intervalMs,
+    ...(maxTimeMs === undefined ? {} : { maxTimeMs }),
+    capture,
+  });
 }
 
 function readAudio(el: XmlElement): string {

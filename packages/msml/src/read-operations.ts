@@ -1,5 +1,5 @@
 import { childElements, type XmlElement } from "@sidetone/xml";
-import type { AudioMix, MediaStream, MsmlOperation } from "./document.ts";
+import type { MsmlOperation } from "./document.ts";
 import {
   isConfRef,
   isInstanceName,
@@ -10,6 +10,7 @@ import {
 } from "./identifiers.ts";
 import { unsupportedChildren, unsupportedRequests } from "./known-elements.ts";
 import { readDialogEnd, readDialogStart } from "./read-dialog.ts";
+import type { AudioMix, MediaStream } from "./media.ts";
 import { isRecorderElement, readRecorder } from "./read-recorder.ts";
 import type { RecorderCommand } from "./recorder.ts";
 import { Attributes, Refused } from "./refusal.ts";

@@ -33,6 +33,22 @@ export interface RecorderStream {
   readonly name?: string;
 }
 
+/** `<rec:alert-tone>`: what tells the parties that they are recorded. */
+export interface AlertTone {
+  /** From one tone's beginning to the next one's; ms. */
+  readonly everyMs: number;
+  /** Of the tone; ms. A file is as long as it is. */
+  readonly durationMs: number;
+  /** Hz. */
+  readonly frequencyHz: number;
+  /** URI of a sound file that is played in place of the tone. */
+  readonly file?: string;
+  /** Who hears it. */
+  readonly sides: readonly Side[];
+  /** Whether it is heard in the recording too. */
+  readonly recorded: boolean;
+}
+
 /** `<rec:recorder>`. */
 export interface RecorderCommand {
   readonly state: RecorderState;
@@ -50,6 +66,8 @@ export interface RecorderCommand {
   /** `rec:user-param`: generic parameters of R7, passed on untouched. */
   readonly userParams: ReadonlyMap<string, string>;
   readonly streams: readonly RecorderStream[];
+  /** With `start` and `update`; absent with `update`: as it was. */
+  readonly alertTone?: AlertTone | "off";
 }
 
 /** The value of a parameter, its name compared without regard to case (R7). */

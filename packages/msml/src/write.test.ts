@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
-import { type MsmlDocument, readMsml, writeMsml } from "./index.ts";
+import { type MsmlDocument, playOf, readMsml, writeMsml } from "./index.ts";
 
 const schema = fileURLToPath(new URL("../schema/msml.xsd", import.meta.url));
 const xmllint = spawnSync("xmllint", ["--version"]).error === undefined;
@@ -43,19 +43,23 @@ const documents: readonly MsmlDocument[] = [
         op: "dialogstart",
         target: "conn:a",
         name: "moh",
-        play: {
-          audio: ["file:///a.wav", "file:///b.wav"],
-          iterate: -1,
-          intervalMs: 20,
-          maxTimeMs: 90_000,
-          capture: true,
+        content: {
+          kind: "inline",
+          script: [
+            playOf(["file:///a.wav", "file:///b.wav"], {
+              iterate: -1,
+              intervalMs: 20,
+              maxTimeMs: 90_000,
+              capture: true,
+            }),
+          ],
         },
         mark: "play",
       },
       {
         op: "dialogstart",
         target: "conn:b",
-        play: { audio: ["file:///a.wav"], iterate: 2, intervalMs: 0, capture: false },
+        content: { kind: "inline", script: [playOf(["file:///a.wav"], { iterate: 2 })] },
       },
       { op: "dialogend", id: "conn:a/dialog:moh" },
       { op: "destroyconference", id: "conf:c1", mark: "end" },

@@ -1,6 +1,7 @@
 import { element, writeXml, type XmlElement } from "@sidetone/xml";
-import type { AudioMix, MediaStream, MsmlDocument, MsmlEvent, MsmlOperation, MsmlResult } from "./document.ts";
-import { dialogType, type Play } from "./play.ts";
+import { dialogType, type Play } from "./dialog.ts";
+import type { MsmlDocument, MsmlEvent, MsmlOperation, MsmlResult } from "./document.ts";
+import type { AudioMix, MediaStream } from "./media.ts";
 import { type RecorderCommand, recorderNamespace } from "./recorder.ts";
 
 /** Writes a document as the body of an INFO or of its 200. */
@@ -35,12 +36,19 @@ function operationElement(operation: MsmlOperation): XmlElement {
     case "destroyconference":
       return element(op, { attributes: { id: operation.id, mark } });
     case "dialogstart": {
-      const { target, name, play } = operation;
-      return element(op, { attributes: { target, name, type: dialogType, mark }, children: [playElement(play)] });
+      const { target, name, content } = operation;
+      const steps = content.kind === "inline" ? content.script : [];
+      const children = steps.flatMap((step) => (step.kind === "play" ? [playElement(step)] : []));
+      return element(op, { attributes: { target, name, type: dialogType, mark }, children });
     }
     case "dialogend":
       return element(op, { attributes: { id: operation.id, mark } });
+    case "send":
+    case "audit":
+    case "monitor":
+      return element(op, { attributes: { mark } });
     case "join":
+    case "modifystream":
     case "unjoin": {
       const { id1, id2, streams } = operation;
       return element(op, { attributes: { id1, id2, mark }, children: streams.map(streamElement) });
@@ -48,7 +56,7 @@ function operationElement(operation: MsmlOperation): XmlElement {
   }
 }
 
-function playElement({ audio, iterate, intervalMs, maxTimeMs, capture }: Play): XmlElement {
+function playElement({ media, iterate, intervalMs, maxTimeMs, capture }: Play): XmlElement {
   const attributes = {
     iterate: String(iterate),
     interval: intervalMs === 0 ? undefined : `${intervalMs}ms`,
@@ -58,13 +66,16 @@ function playElement({ audio, iterate, intervalMs, maxTimeMs, capture }: Play): 
     cleardb: "false",
     [`{${recorderNamespace}}capture`]: capture ? "true" : undefined,
   };
-  return element("play", { attributes, children: audio.map((uri) => element("audio", { attributes: { uri } })) });
+  return element("play", {
+    attributes,
+    children: media.map((m) => element("audio", { attributes: { uri: m.kind === "audio" ? m.uri : "" } })),
+  });
 }
 
 function mixElement(mix: AudioMix | undefined): XmlElement | undefined {
   if (mix === undefined) return undefined;
   const loudest = mix.nLoudest === undefined ? [] : [element("n-loudest", { attributes: { n: String(mix.nLoudest) } })];
-  return element("audiomix", { attributes: { id: mix.id, samplerate: String(mix.sampleRate) }, children: loudest });
+  return element("audiomix", { attributes: { id: mix.id, samplerate: numberText(mix.sampleRate) }, children: loudest });
 }
 
 function streamElement(stream: MediaStream): XmlElement {

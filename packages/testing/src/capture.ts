@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { run } from "./programs.ts";
-import { talk, until } from "./system.ts";
+import { until } from "./role-http.ts";
+import { talk } from "./system.ts";
 
 /** A packet capture on loopback. */
 export class Capture {

@@ -3,7 +3,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { baresipCommand } from "./baresip-control.ts";
 import { labFile, type Ran, run } from "./programs.ts";
-import { talk, until } from "./system.ts";
+import { until } from "./role-http.ts";
+import { talk } from "./system.ts";
 
 export interface LabPhoneOptions {
   readonly folder: string;

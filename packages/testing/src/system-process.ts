@@ -23,11 +23,23 @@ export class SystemProcess {
   #ended = false;
 
   /** Starts the binary itself, never npm: signals must reach it once. */
-  constructor(name: string, args: readonly string[], o: { cwd: string; env: NodeJS.ProcessEnv; logFile: string }) {
+  constructor(
+    name: string,
+    args: readonly string[],
+    o: {
+      readonly cwd: string;
+      readonly env: NodeJS.ProcessEnv;
+      readonly logFile: string;
+      /** Command words in front, of programs that become the next one (`nsenter`): signals go to the binary. */
+      readonly wrap?: readonly string[];
+    },
+  ) {
     this.name = name;
     this.logFile = o.logFile;
     this.#log = createWriteStream(o.logFile);
-    this.child = spawn(process.env["SIDETONE_TEST_BINARY"] ?? join(projectRoot, "cli/bin/sidetone"), args, {
+    const binary = process.env["SIDETONE_TEST_BINARY"] ?? join(projectRoot, "cli/bin/sidetone");
+    const [program = binary, ...words] = [...(o.wrap ?? []), binary, ...args];
+    this.child = spawn(program, words, {
       cwd: o.cwd,
       env: { ...process.env, ...o.env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -76,8 +88,13 @@ export class SystemProcess {
 
   /** `kill -9` to everything the process started. */
   killGroup(): void {
+    this.signalGroup("SIGKILL");
+  }
+
+  /** A signal to everything the process started: `SIGSTOP` freezes it, `SIGCONT` lets it go on. */
+  signalGroup(signal: NodeJS.Signals): void {
     try {
-      process.kill(-this.pid, "SIGKILL");
+      process.kill(-this.pid, signal);
     } catch {
       // it is gone already
     }
@@ -96,4 +113,35 @@ export class SystemProcess {
       }
     });
   }
+}
+
+/**
+ * Stops processes with a signal, one after another in the order given, or `atOnce`, as a machine that shuts down does. Throws
+ * where an exit code is not 0, a process needed more than 5 s, or a child is left.
+ */
+export async function stopInTurn(
+  processes: readonly SystemProcess[],
+  signal: NodeJS.Signals = "SIGINT",
+  o: { readonly atOnce?: boolean } = {},
+): Promise<Exit[]> {
+  const exits: Exit[] = [];
+  if (o.atOnce === true) exits.push(...(await Promise.all(processes.map((process) => process.stop(signal)))));
+  else for (const process of processes) exits.push(await process.stop(signal));
+  const problems = exits.flatMap((exit, index) => {
+    const process = processes[index];
+    const name = process?.name ?? "?";
+    const left = process?.leftovers() ?? [];
+    const found: string[] = [];
+    if (exit.code !== 0) found.push(`${name}: exit code ${exit.code} (${exit.signal ?? "no signal"})`);
+    if (exit.tookMs > 5000) found.push(`${name}: needed ${Math.round(exit.tookMs)} ms to stop`);
+    if (left.length > 0) found.push(`${name}: processes left: ${left.join(", ")}`);
+    return found;
+  });
+  if (problems.length > 0) throw new Error(`${problems.join("\n")}\n${outputOf(processes).slice(-6000)}`);
+  return exits;
+}
+
+/** What processes wrote, each under its name. */
+export function outputOf(processes: readonly SystemProcess[]): string {
+  return processes.map((process) => `--- ${process.name}\n${process.stdout}${process.stderr}`).join("\n");
 }

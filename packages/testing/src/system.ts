@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { roleNames, type RoleName } from "@sidetone/foundation";
 import { type ConfigTree, overlay, systemConfig, type SystemPorts, systemPorts } from "./system-config.ts";
-import { type Exit, SystemProcess } from "./system-process.ts";
+import { becomesReady, samplesAt, until } from "./role-http.ts";
+import { type Exit, outputOf, stopInTurn, SystemProcess } from "./system-process.ts";
 
 /** All roles in one process, or each in its own. */
 export type SystemMode = "one-process" | "five-processes";
@@ -112,7 +113,7 @@ export class RunningSystem {
 
   /** Everything that the processes wrote. */
   get output(): string {
-    return this.processes.map((process) => `--- ${process.name}\n${process.stdout}${process.stderr}`).join("\n");
+    return outputOf(this.processes);
   }
 
   /** Writes the configuration again, e.g. between stop and start. */
@@ -141,22 +142,8 @@ export class RunningSystem {
    * Stops everything with a signal: several processes in the order of a call's way, as an operator would, or `atOnce`, as a machine that shuts
    * down does. Throws where an exit code is not 0, a process needed more than 5 s, or a child is left.
    */
-  async stop(signal: NodeJS.Signals = "SIGINT", o: { readonly atOnce?: boolean } = {}): Promise<Exit[]> {
-    const exits: Exit[] = [];
-    if (o.atOnce === true) exits.push(...(await Promise.all(this.processes.map((process) => process.stop(signal)))));
-    else for (const process of this.processes) exits.push(await process.stop(signal));
-    const problems = exits.flatMap((exit, index) => {
-      const process = this.processes[index];
-      const name = process?.name ?? "?";
-      const left = process?.leftovers() ?? [];
-      const found: string[] = [];
-      if (exit.code !== 0) found.push(`${name}: exit code ${exit.code} (${exit.signal ?? "no signal"})`);
-      if (exit.tookMs > 5000) found.push(`${name}: needed ${Math.round(exit.tookMs)} ms to stop`);
-      if (left.length > 0) found.push(`${name}: processes left: ${left.join(", ")}`);
-      return found;
-    });
-    if (problems.length > 0) throw new Error(`${problems.join("\n")}\n${this.output.slice(-6000)}`);
-    return exits;
+  stop(signal: NodeJS.Signals = "SIGINT", o: { readonly atOnce?: boolean } = {}): Promise<Exit[]> {
+    return stopInTurn(this.processes, signal, o);
   }
 
   /** For `after`: whatever happened, nothing is left running. Folder and logs stay where `SIDETONE_TEST_KEEP` is set. */
@@ -233,15 +220,8 @@ export class RunningSystem {
   }
 
   /** Prometheus samples of a role: name with labels → value. */
-  async metrics(role: RoleName): Promise<Map<string, number>> {
-    const text = await (await fetch(`${this.http(role)}/metrics`)).text();
-    const samples = new Map<string, number>();
-    for (const line of text.split("\n")) {
-      if (line === "" || line.startsWith("#")) continue;
-      const at = line.lastIndexOf(" ");
-      samples.set(line.slice(0, at), Number(line.slice(at + 1)));
-    }
-    return samples;
+  metrics(role: RoleName): Promise<Map<string, number>> {
+    return samplesAt(this.http(role));
   }
 
   /** What each process holds after garbage collection; needs `countHeld`. */
@@ -286,31 +266,9 @@ export class RunningSystem {
     });
   }
 
-  async #ready(role: RoleName): Promise<void> {
+  #ready(role: RoleName): Promise<void> {
     const process = this.processes.find((candidate) => candidate.name === "all" || candidate.name === role);
-    let said = "no answer";
-    const ready = await until(async () => {
-      if (process?.running === false)
-        throw new Error(`${process.name} ended instead of becoming ready:\n${process.stdout}${process.stderr}`);
-      try {
-        const response = await fetch(`${this.http(role)}/readyz`);
-        said = `${response.status} ${await response.text()}`;
-        return response.ok;
-      } catch {
-        return false;
-      }
-    }, 20_000);
-    if (!ready) throw new Error(`${role} is not ready after 20 s: ${said}\n${this.output.slice(-4000)}`);
-  }
-}
-
-/** Asks every 50 ms until it is true; false after `timeoutMs`. For what lives in another process and has no clock of ours. */
-export async function until(question: () => boolean | Promise<boolean>, timeoutMs: number): Promise<boolean> {
-  const end = performance.now() + timeoutMs;
-  for (;;) {
-    if (await question()) return true;
-    if (performance.now() > end) return false;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    return becomesReady(process, role, this.http(role));
   }
 }
 

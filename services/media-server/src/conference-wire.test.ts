@@ -8,6 +8,7 @@ import {
   readMsml,
   type RecorderStream,
   writeMsml,
+  playOf,
 } from "@sidetone/msml";
 import { answerAudio, formatSdp, type InviteSession, parseMultipart, parseSdp } from "@sidetone/sip";
 import { readMetadata } from "@sidetone/siprec";
@@ -155,7 +156,10 @@ test("R26, R28: over real sockets: a third party joins, one leaves, music is pla
     op: "dialogstart",
     target: conn(a),
     name: "moh",
-    play: { audio: ["file:///please-wait.wav"], iterate: -1, intervalMs: 0, maxTimeMs: 700, capture: true },
+    content: {
+      kind: "inline",
+      script: [playOf(["file:///please-wait.wav"], { iterate: -1, maxTimeMs: 700, capture: true })],
+    },
   });
   assert.deepEqual(dialogIds, [`${conn(a)}/dialog:moh`]);
   await until(() => events.some(({ name }) => name === "msml.dialog.exit"), "the end of the prompt");

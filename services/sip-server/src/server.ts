@@ -14,6 +14,7 @@ import { Authenticator, Registrar } from "./registrar/index.ts";
 import { CallSwitch } from "./signalling/call-switch.ts";
 import { MediaServerWatch } from "./signalling/media-server-watch.ts";
 import { Calls } from "./signalling/calls.ts";
+import { RecoveryTurns } from "./signalling/recovery-turns.ts";
 import { allowedMethods, dispatchRequest, supportedExtensions } from "./signalling/request-dispatch.ts";
 import { AuditTrail, CallJournal, openStorage, type Storage } from "./storage/index.ts";
 import { TlibServer, tlibPath, webSocketDoor } from "./t-library/index.ts";
@@ -188,6 +189,7 @@ async function newCalls(
       log,
       endpoint,
       watch,
+      recoveries: new RecoveryTurns(),
       ledger,
       ids: {
         connIds,

@@ -1,9 +1,11 @@
 import type { Clock, Logger, RandomBytes } from "@sidetone/foundation";
 import { afterSilence, randomHex, systemRandom } from "@sidetone/foundation";
-import { addressValue, keyOfRequest } from "../dialog/dialog.ts";
+import { addressValue, dialogKey, keyOfRequest } from "../dialog/dialog.ts";
+import { OutgoingSubscription } from "../event/outgoing-subscription.ts";
+import type { EventHost, SubscribeOptions, Subscription } from "../event/types.ts";
 import { formatUri, formatVia, Headers, Params, parseUri, serialize, SipRequest } from "../message/index.ts";
 import type { SipMessage, SipResponse, SipUri } from "../message/index.ts";
-import type { DialogUser, SessionHost } from "../session/host.ts";
+import type { DialogUser } from "../session/host.ts";
 import { Session } from "../session/invite-session.ts";
 import { LostInvites } from "../session/lost-invites.ts";
 import type { PendingInvite } from "../session/pending-invite.ts";
@@ -40,7 +42,7 @@ import type {
 const ALLOW = ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "PRACK"];
 
 /** A SIP element: sockets, transactions, dialogs and sessions behind one door. */
-export class SipEndpoint implements SessionHost {
+export class SipEndpoint implements EventHost {
   readonly id: string;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -66,6 +68,8 @@ export class SipEndpoint implements SessionHost {
   readonly #context: RequestContext;
   readonly #dialogs = new Map<string, DialogUser>();
   readonly #lost: LostInvites;
+  readonly #subscriptions = new Set<OutgoingSubscription>();
+  readonly #flowListeners = new Set<(flow: Flow) => void>();
   #sessions = 0;
   #sent = 0;
   #received = 0;
@@ -96,6 +100,7 @@ export class SipEndpoint implements SessionHost {
       onClosed: (flow) => {
         this.#transactions.flowClosed(flow);
         this.onFlowClosed?.(flow);
+        for (const listener of Array.from(this.#flowListeners)) listener(flow);
       },
       onFrame: (frame) => this.#frame(frame),
     });
@@ -256,6 +261,23 @@ export class SipEndpoint implements SessionHost {
     this.#lost.giveUp(pending, status);
   }
 
+  /** RFC 6665: subscribes, and keeps the subscription up until it is closed. The first event comes after this returns. */
+  subscribe(o: SubscribeOptions): Subscription {
+    this.#sessions += 1;
+    const subscription = new OutgoingSubscription(this, `${this.id}-${this.#sessions}`, o);
+    this.#subscriptions.add(subscription);
+    subscription.on("terminated", ({ retryMs }) => {
+      if (retryMs === undefined) this.#subscriptions.delete(subscription);
+    });
+    subscription.start();
+    return subscription;
+  }
+
+  onFlowGone(listener: (flow: Flow) => void): () => void {
+    this.#flowListeners.add(listener);
+    return () => this.#flowListeners.delete(listener);
+  }
+
   /** Asks `uri` for its options; undefined where no answer comes in time. */
   options(uri: string, timeoutMs: number): Promise<SipResponse | undefined> {
     return new Promise((resolve) => {
@@ -298,6 +320,7 @@ export class SipEndpoint implements SessionHost {
     if (this.#closed) return;
     this.#closed = true;
     for (const user of new Set(this.#dialogs.values())) user.abandon();
+    for (const subscription of this.#subscriptions) subscription.abandon();
     this.#transactions.close();
     await this.#transport.close();
   }
@@ -305,7 +328,7 @@ export class SipEndpoint implements SessionHost {
   #request(tx: ServerTransaction): void {
     const { request } = tx;
     if (request.toTag !== undefined) {
-      const user = this.#dialogs.get(keyOfRequest(request));
+      const user = this.#dialogs.get(keyOfRequest(request)) ?? this.#awaitingNotify(request);
       if (user !== undefined) return this.#safely(tx, () => user.receive(tx));
       if (this.onDialogRequest?.(tx) === true) return;
       return tx.respond(481);
@@ -313,6 +336,12 @@ export class SipEndpoint implements SessionHost {
     const full = request.method === "INVITE" && this.#dialogs.size >= (this.#o.maxDialogs ?? MAX_DIALOGS);
     if (full) return tx.respond(503, { headers: [["Retry-After", String(OVERLOAD_RETRY_AFTER_S)]] });
     this.#safely(tx, () => this.onRequest(tx));
+  }
+
+  /** RFC 6665 4.1.2.4: a NOTIFY may come before the 2xx of its SUBSCRIBE, so a subscription is known by our half alone. */
+  #awaitingNotify(request: SipRequest): DialogUser | undefined {
+    if (request.method !== "NOTIFY") return undefined;
+    return this.#dialogs.get(dialogKey(request.callId ?? "", request.toTag ?? "", ""));
   }
 
   #ack(ack: SipRequest, flow: Flow): void {

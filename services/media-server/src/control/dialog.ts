@@ -1,4 +1,12 @@
-import { type DialogEnd, type DialogStart, dialogRef, instanceOf, partsOfDialog } from "@sidetone/msml";
+import {
+  type DialogEnd,
+  type DialogStart,
+  dialogRef,
+  instanceOf,
+  isConfRef,
+  partsOfDialog,
+  type Play,
+} from "@sidetone/msml";
 import type { ExecutionContext } from "./execute.ts";
 import { OperationFailed } from "./failure.ts";
 import type { WorkingCopy } from "./working-copy.ts";
@@ -8,9 +16,11 @@ const SCHEME = "file:///";
 /** RFC 5707 9.6.1: a play on a connection; one at a time. Returns the dialog's id. */
 export function executeDialogStart(
   copy: WorkingCopy,
-  { target, name, play }: DialogStart,
+  { target, name, content }: DialogStart,
   context: ExecutionContext,
 ): string {
+  if (isConfRef(target))
+    throw new OperationFailed(440, `<dialogstart target="${target}">: a conference cannot be played to`);
   const connection = copy.connection(instanceOf(target));
   if (connection === undefined) throw new OperationFailed(430, `${target} does not exist`);
   const dialog = name ?? context.newName();
@@ -21,9 +31,11 @@ export function executeDialogStart(
       `${target} is played something already: ${dialogRef(connection.tag, connection.dialog)}`,
     );
   }
-  const files = play.audio.map(fileOf);
+  const [step, second] = content.kind === "inline" ? content.script : [];
+  if (step?.kind !== "play" || second !== undefined) throw new OperationFailed(402, "<dialogstart> takes one <play>");
+  const files = filesOf(step);
   copy.putConnection({ ...connection, dialog });
-  copy.effects.push({ kind: "play", tag: connection.tag, dialog, files, play });
+  copy.effects.push({ kind: "play", tag: connection.tag, dialog, files, play: step });
   return dialogRef(connection.tag, dialog);
 }
 
@@ -36,6 +48,13 @@ export function executeDialogEnd(copy: WorkingCopy, { id }: DialogEnd): void {
   }
   copy.putConnection({ ...connection, dialog: undefined });
   copy.effects.push({ kind: "end-play", tag: connection.tag, dialog: connection.dialog });
+}
+
+function filesOf({ media }: Play): string[] {
+  return media.map((clip) => {
+    if (clip.kind !== "audio") throw new OperationFailed(402, `<${clip.kind}> is not served`);
+    return fileOf(clip.uri);
+  });
 }
 
 /**

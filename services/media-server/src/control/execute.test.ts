@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type MsmlOperation, type RecorderCommand } from "@sidetone/msml";
+import { type MsmlOperation, playOf, type RecorderCommand } from "@sidetone/msml";
 import { ControlStore } from "../server/control-store.ts";
 import { connectionEnded, type Execution, executeMsml } from "./index.ts";
 
@@ -195,7 +195,7 @@ test("RFC 5707 9.6: one play a connection; who is played something may join and 
     op: "dialogstart",
     target: "conn:a",
     name: "moh",
-    play: { audio: ["file:///music.wav"], iterate: -1, intervalMs: 0, capture: true },
+    content: { kind: "inline", script: [playOf(["file:///music.wav"], { iterate: -1, capture: true })] },
   };
   const started = run(control, play, create("c"), join("a", "c"), join("b", "c"));
   assert.deepEqual(started.result.dialogIds, ["conn:a/dialog:moh"]);

@@ -101,5 +101,11 @@ function executeOne(
       return;
     case "dialogend":
       executeDialogEnd(copy, operation);
+      return;
+    case "send":
+    case "modifystream":
+    case "monitor":
+    case "audit":
+      throw new OperationFailed(402, `<${operation.op}> is not served`);
   }
 }

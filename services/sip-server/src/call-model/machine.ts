@@ -47,7 +47,14 @@ export type CallInput =
       readonly cause: string;
     }
   /** R23: it was accepted, and failed or broke. */
-  | { readonly kind: "recording-failed"; readonly reason: string; readonly recordDn: string };
+  | { readonly kind: "recording-failed"; readonly reason: string; readonly recordDn: string }
+  /** R23, R30: it broke, and goes on with `gapMs` missing. */
+  | {
+      readonly kind: "recording-recovered";
+      readonly reason: string;
+      readonly gapMs: number;
+      readonly recordDn: string;
+    };
 
 /** What the model wants done or told. */
 export type CallEffect =
@@ -80,6 +87,12 @@ export type CallEffect =
   | { readonly kind: "call-answered" }
   /** R23: for EventPrivateInfo. */
   | { readonly kind: "recording-failed"; readonly reason: string; readonly recordDn: string }
+  | {
+      readonly kind: "recording-recovered";
+      readonly reason: string;
+      readonly gapMs: number;
+      readonly recordDn: string;
+    }
   | { readonly kind: "release-party"; readonly party: string; readonly cause: string }
   | { readonly kind: "call-ended"; readonly cause: string };
 
@@ -130,6 +143,7 @@ export function stepCall(call: Call, input: CallInput, nowMicros: number): CallS
     case "recording":
       return recording(call, input);
     case "recording-failed":
+    case "recording-recovered":
       return { call, effects: [input] };
   }
 }

@@ -1,4 +1,12 @@
-import { type ConnRef, confRef, dialogRef, type MsmlOperation, type RecorderStream, writeMsml } from "@sidetone/msml";
+import {
+  type ConnRef,
+  confRef,
+  dialogRef,
+  type MsmlOperation,
+  playOf,
+  type RecorderStream,
+  writeMsml,
+} from "@sidetone/msml";
 import { type Call, type Party, presentParties } from "../call-model/call.ts";
 import { type Side, sidesOf } from "./policy.ts";
 import type { RecordingParameters } from "./states.ts";
@@ -8,12 +16,13 @@ const labels: Readonly<Record<Side, string>> = { customer: "1", agent: "2" };
 
 /**
  * MSML that joins legs to a conference, which it makes first where it is `new`; `connections` by the mark that names each
- * in an error.
+ * in an error. `more` goes into the same document, behind the joins.
  */
 export function joinDocument(
   confId: string,
   connections: ReadonlyMap<string, ConnRef>,
   conferenceIs: "new" | "there" = "new",
+  more: readonly MsmlOperation[] = [],
 ): string {
   const conference = confRef(confId);
   const create: MsmlOperation = { op: "createconference", name: confId, deleteWhen: "nomedia", term: false };
@@ -23,6 +32,7 @@ export function joinDocument(
       connections,
       ([mark, id1]): MsmlOperation => ({ op: "join", id1, id2: conference, streams: [], mark }),
     ),
+    ...more,
   ];
   return writeMsml({ kind: "request", operations });
 }
@@ -41,8 +51,9 @@ export interface PromptFacts {
 
 /** MSML that plays a prompt to a connection (RFC 5707 9.6.1). */
 export function promptDocument(target: ConnRef, { name, file, iterations, capture }: PromptFacts): string {
-  const play = { audio: [`file:///${encodeURIComponent(file)}`], iterate: iterations, intervalMs: 0, capture };
-  return writeMsml({ kind: "request", operations: [{ op: "dialogstart", target, name, play }] });
+  const play = playOf([`file:///${encodeURIComponent(file)}`], { iterate: iterations, capture });
+  const content = { kind: "inline", script: [play] } as const;
+  return writeMsml({ kind: "request", operations: [{ op: "dialogstart", target, name, content }] });
 }
 
 /** MSML that ends it. */
@@ -74,6 +85,11 @@ export interface StartFacts {
 
 /** MSML that starts the recorder of a conference (media-control.md, "MSML that SIP Server sends"). */
 export function startDocument(facts: StartFacts): string {
+  return writeMsml({ kind: "request", operations: [startOperation(facts)] });
+}
+
+/** The same as an operation, for a document that does more. */
+export function startOperation(facts: StartFacts): MsmlOperation {
   const { call, confId } = facts;
   const params = new Map<string, string>([
     ["id", facts.recordingId],
@@ -88,25 +104,20 @@ export function startDocument(facts: StartFacts): string {
   for (const [name, value] of changingParams(call)) params.set(name, value);
   if (facts.dest !== undefined) params.set("dest", facts.dest);
   if (facts.dest2 !== undefined) params.set("dest2", facts.dest2);
-  return writeMsml({
-    kind: "request",
-    operations: [
-      {
-        op: "modifyconference",
-        id: confRef(confId),
-        mark: "rec",
-        recorder: {
-          state: "start",
-          initial: facts.initial,
-          backfillMs: facts.backfillMs,
-          epoch: facts.epoch,
-          params,
-          userParams: facts.parameters,
-          streams: recorderStreams(facts),
-        },
-      },
-    ],
-  });
+  return {
+    op: "modifyconference",
+    id: confRef(confId),
+    mark: "rec",
+    recorder: {
+      state: "start",
+      initial: facts.initial,
+      backfillMs: facts.backfillMs,
+      epoch: facts.epoch,
+      params,
+      userParams: facts.parameters,
+      streams: recorderStreams(facts),
+    },
+  };
 }
 
 /** Parameters that are not the same for the whole of a recording: the agent in it, and the call that was merged with it (R27). */

@@ -3,6 +3,7 @@ import {
   ledgerAtEnd,
   MAX_BACKFILL_MS,
   RECORDING_RETRY_MS,
+  type Interruption,
   type RecordingEffect,
   type RecordingInput,
   type RecordingMachineState,
@@ -29,7 +30,7 @@ export function stepRecording(state: RecordingMachineState, input: RecordingInpu
     case "parameters":
       return none({ ...state, parameters: merged(state.parameters, input.parameters) });
     case "started":
-      return started(state, nowMicros);
+      return started(state, input.gapMs, nowMicros);
     case "start-overdue":
       return state.phase === "starting" ? abandon(state, "recorder-no-answer") : none(state);
     case "resume-refused":
@@ -50,6 +51,8 @@ export function stepRecording(state: RecordingMachineState, input: RecordingInpu
         state: { ...state, phase: "recording", paused: false, startsPaused: false },
         effects: [{ kind: "indicate", state: "On", cause: "resumed" }],
       };
+    case "media-moving":
+      return mediaMoving(state, input.interruption);
     case "start-refused":
     case "failed":
     case "media-lost":
@@ -120,7 +123,23 @@ function wanted(state: RecordingMachineState, answeredMicros: number, nowMicros:
 }
 
 /** A prepared recording is resumed by the answer; one that a client paused stays paused. */
-function started(state: RecordingMachineState, nowMicros: number): RecordingStep {
+function started(before: RecordingMachineState, gapMs: number | undefined, nowMicros: number): RecordingStep {
+  const { recovering } = before;
+  if (before.phase !== "starting" || recovering === undefined) return startedAnew(before, nowMicros);
+  const gap = gapMs ?? Math.max(0, Math.round((nowMicros - recovering.sinceMicros) / 1000));
+  const lastFailure = `${gap} ms missing: ${recovering.reason}`;
+  const step = startedAnew({ ...before, recovering: undefined, lastFailure }, nowMicros);
+  return {
+    state: step.state,
+    effects: [
+      ...step.effects,
+      { kind: "ledger", outcome: "partial", reason: lastFailure },
+      { kind: "recovered", reason: recovering.reason, gapMs: gap },
+    ],
+  };
+}
+
+function startedAnew(state: RecordingMachineState, nowMicros: number): RecordingStep {
   if (state.phase === "stopped" && state.accepted && !state.everStarted) {
     // The call was over before the recorder's answer was here: it was recorded all the same.
     return { state: { ...state, everStarted: true }, effects: [ledgerAtEnd({ ...state, everStarted: true })] };
@@ -148,6 +167,28 @@ function started(state: RecordingMachineState, nowMicros: number): RecordingStep
   };
 }
 
+/**
+ * R30: the same recording, begun again at another Media Server with a higher epoch; paused where it was (R19). What waits
+ * for a retry goes on waiting, and a client whose START has not been taken yet hears that it failed.
+ */
+function mediaMoving(state: RecordingMachineState, { reason, sinceMicros }: Interruption): RecordingStep {
+  const { phase, paused, everStarted, accepted, wantedFromMicros } = state;
+  const runs = phase === "recording" || phase === "paused";
+  if (!runs && (phase !== "starting" || !accepted)) return none(state);
+  // Prepared before the answer (R17 `reject`): nothing is missing yet.
+  if (wantedFromMicros === undefined) return start(state, "paused", 0);
+  // A server that dies during the recovery makes the same gap longer.
+  const recovering = state.recovering ?? { reason, sinceMicros: everStarted ? sinceMicros : wantedFromMicros };
+  const next = { ...state, lastFailure: reason, recovering };
+  const begun = start(next, paused ? "paused" : "recording", 0);
+  if (!runs) return begun;
+  const told: RecordingEffect[] = [
+    { kind: "indicate", state: "Off", cause: reason },
+    { kind: "alarm", reason },
+  ];
+  return { state: begun.state, effects: [...told, ...begun.effects] };
+}
+
 /** Gives up a session that is of no use, and tries again later. */
 function abandon(state: RecordingMachineState, reason: string): RecordingStep {
   const step = lost(state, reason);
@@ -164,7 +205,8 @@ function degraded(state: RecordingMachineState, reason: string): RecordingStep {
 }
 
 function lost(state: RecordingMachineState, reason: string): RecordingStep {
-  const next: RecordingMachineState = { ...state, phase: "waiting", lastFailure: reason, failureTold: true };
+  const waits = { phase: "waiting", lastFailure: reason, recovering: undefined, failureTold: true } as const;
+  const next: RecordingMachineState = { ...state, ...waits };
   const told: RecordingEffect[] = state.failureTold ? [] : [{ kind: "failure", reason }];
   switch (state.phase) {
     case "starting":

@@ -45,8 +45,17 @@ export interface RecordingMachineState {
   /** A destination has accepted at least once. */
   readonly everStarted: boolean;
   readonly lastFailure: string | undefined;
+  /** R30: the Media Server was lost, and the start that is under way goes on with the same recording at another one. */
+  readonly recovering: Interruption | undefined;
   /** R23: the clients know that it does not run. */
   readonly failureTold: boolean;
+}
+
+/** What broke a recording that goes on. */
+export interface Interruption {
+  readonly reason: string;
+  /** Wall clock from which on nothing may have been recorded. */
+  readonly sinceMicros: number;
 }
 
 export type RecordingInput =
@@ -68,7 +77,8 @@ export type RecordingInput =
   | { readonly kind: "start-refused"; readonly reason: string }
   /** The Media Server did not resume a prepared recording. */
   | { readonly kind: "resume-refused"; readonly reason: string }
-  | { readonly kind: "started" }
+  /** `gapMs`: what the recorder misses of a recording that went on, where that is known. */
+  | { readonly kind: "started"; readonly gapMs?: number | undefined }
   | { readonly kind: "paused" }
   | { readonly kind: "resumed" }
   | { readonly kind: "ended"; readonly reason: string }
@@ -79,6 +89,8 @@ export type RecordingInput =
   | { readonly kind: "degraded"; readonly reason: string }
   /** The Media Server said at which epoch the recording is; its own failovers raise it. */
   | { readonly kind: "epoch"; readonly epoch: number }
+  /** R30: the Media Server is gone; the call is being brought to another one. */
+  | { readonly kind: "media-moving"; readonly interruption: Interruption }
   /** The Media Server is gone, or the media went direct. */
   | { readonly kind: "media-lost"; readonly reason: string }
   /** R24: the last party that was to be recorded has left; the call goes on. */
@@ -111,7 +123,9 @@ export type RecordingEffect =
     }
   | { readonly kind: "alarm"; readonly reason: string }
   /** R23: said once, until it runs again. */
-  | { readonly kind: "failure"; readonly reason: string };
+  | { readonly kind: "failure"; readonly reason: string }
+  /** R23, R30: it goes on at another Media Server; `gapMs` are missing. */
+  | { readonly kind: "recovered"; readonly reason: string; readonly gapMs: number };
 
 export interface RecordingStep {
   readonly state: RecordingMachineState;
@@ -132,6 +146,7 @@ export function newRecording(id: string, fileName: string, epoch = 0): Recording
     parameters: new Map(),
     everStarted: false,
     lastFailure: undefined,
+    recovering: undefined,
     failureTold: false,
   };
 }

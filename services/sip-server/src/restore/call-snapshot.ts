@@ -32,6 +32,7 @@ export interface PhoneSnapshot {
 /** A leg at the Media Server. Bodies are bytes as Latin-1. */
 export interface AnchorLegSnapshot {
   readonly name: string;
+  readonly dn: string;
   readonly session: SessionSnapshot;
   readonly stamp: StampSnapshot;
   readonly answer: string;

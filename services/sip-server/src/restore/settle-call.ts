@@ -2,6 +2,7 @@ import { presentParties } from "../call-model/call.ts";
 import type { CallController } from "../signalling/call-controller.ts";
 import type { CallSnapshot } from "./call-snapshot.ts";
 import { GIVEN_UP_STATUS, RESTART_CAUSE } from "./limits.ts";
+import { setRight } from "./set-right.ts";
 
 /**
  * R33: sets a restored call right. What was under way when the server died is given up: who rang has left, phones that
@@ -18,6 +19,6 @@ export async function settleCall(controller: CallController, snapshot: CallSnaps
   }
   if (controller.over) return;
   controller.queue?.resume();
-  if (!controller.over) await controller.path.setRight(controller.phones.all, snapshot.media.moving);
+  if (!controller.over) await setRight(controller, snapshot.media.moving);
   if (!controller.over) await controller.recording.resume();
 }

@@ -4,7 +4,7 @@ import type { ConnRef } from "@sidetone/msml";
 import type { NameAddr } from "@sidetone/sip";
 import { joinDocument } from "../recording/documents.ts";
 import type { AnchorSnapshot } from "../restore/call-snapshot.ts";
-import { type AnchorFailure, MediaAnchor } from "./media-anchor.ts";
+import { type AnchorFailure, type AnchorLoss, MediaAnchor } from "./media-anchor.ts";
 import { sendMsml } from "./msml-exchange.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -26,24 +26,29 @@ export interface AnchorRequest {
   readonly localAddress: string;
   readonly record: boolean;
   onMsml(body: Buffer): void;
-  onLost(anchor: MediaAnchor, reason: string): void;
+  onLost(anchor: MediaAnchor, loss: AnchorLoss): void;
   /** R33: an attempt has begun. */
   onMade(anchor: MediaAnchor): void;
   onChanged(): void;
 }
 
 /** A new anchor that goes through the `attempt`-th Resource Manager of the configuration. */
-export function newAnchor(context: ServerContext, request: AnchorRequest, attempt: number): MediaAnchor {
+export function newAnchor(
+  context: ServerContext,
+  request: AnchorRequest,
+  attempt: number,
+  avoid: readonly string[] = [],
+): MediaAnchor {
   const { resourceManagers } = context.config;
   const resourceManager = resourceManagers[attempt % Math.max(1, resourceManagers.length)] ?? "";
-  const anchor = anchorAt(context, request, { resourceManager, confId: context.ids.confIds.next() });
+  const anchor = anchorAt(context, request, { resourceManager, confId: context.ids.confIds.next() }, avoid);
   request.onMade(anchor);
   return anchor;
 }
 
 /** R33: the anchor of before the restart. */
 export function restoredAnchor(context: ServerContext, request: AnchorRequest, snapshot: AnchorSnapshot): MediaAnchor {
-  const anchor = anchorAt(context, request, snapshot);
+  const anchor = anchorAt(context, request, snapshot, []);
   anchor.restore(snapshot);
   return anchor;
 }
@@ -52,6 +57,7 @@ function anchorAt(
   context: ServerContext,
   request: AnchorRequest,
   { resourceManager, confId }: Pick<AnchorSnapshot, "resourceManager" | "confId">,
+  avoid: readonly string[],
 ): MediaAnchor {
   const anchor: MediaAnchor = new MediaAnchor({
     endpoint: context.endpoint,
@@ -64,8 +70,9 @@ function anchorAt(
     from: request.from,
     localAddress: request.localAddress,
     watch: context.watch,
+    avoid,
     onMsml: (body) => request.onMsml(body),
-    onLost: (reason) => request.onLost(anchor, reason),
+    onLost: (loss) => request.onLost(anchor, loss),
     onChanged: () => request.onChanged(),
   });
   return anchor;
@@ -151,12 +158,14 @@ async function joinLegs(
   return refusal === undefined ? ok(undefined) : fail({ reason: refusal, status: undefined });
 }
 
-function withDeadline(
+/** The outcome of work with a Media Server, or that it took too long; by default R17's 500 ms. */
+export function withDeadline<T>(
   context: ServerContext,
-  work: Promise<Result<undefined, AnchorFailure>>,
-): Promise<Result<undefined, AnchorFailure>> {
+  work: Promise<Result<T, AnchorFailure>>,
+  ms = ANCHOR_ATTEMPT_MS,
+): Promise<Result<T, AnchorFailure>> {
   return new Promise((resolve) => {
-    const cancel = afterSilence(context.clock, ANCHOR_ATTEMPT_MS, () =>
+    const cancel = afterSilence(context.clock, ms, () =>
       resolve(fail({ reason: "no-media-server (no answer in time)", status: 408 })),
     );
     void work.then((result) => {

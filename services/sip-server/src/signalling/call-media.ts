@@ -7,14 +7,14 @@ import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
 import type { MediaSnapshot } from "../restore/call-snapshot.ts";
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import { relayRequest } from "./relayed-request.ts";
-import { audioDirection, inactiveAnswer, withDirection } from "./sdp-direction.ts";
+import { audioDirection, inactiveAnswer, sameButOrigin, withDirection } from "./sdp-direction.ts";
 
 const SDP = "application/sdp";
 /** How long a phone may take to answer a move, ms: then the others go back. */
 const MOVE_PATIENCE_MS = 5000;
 
-/** A phone's answer to a move; without status where it gave none in time. */
-type Moved = Pick<SipResponse, "reason" | "body"> & { readonly status: number };
+/** A phone's answer to a move; 408 where it gave none in time. */
+export type Moved = Pick<SipResponse, "reason" | "body"> & { readonly status: number };
 type Way = "inactive" | "sendrecv";
 
 /** What a call's media tell the call. */
@@ -66,7 +66,11 @@ export class CallMedia {
     return this.#anchor;
   }
   set anchor(anchor: MediaAnchor | undefined) {
+    if (anchor === this.#anchor) return;
     this.#anchor = anchor;
+    // What the one before played ended with it.
+    for (const served of this.#served.values()) served.endMusic = undefined;
+    if (anchor !== undefined) this.#turnMusic();
   }
 
   /** Parties whose phones are served here. */
@@ -187,9 +191,34 @@ export class CallMedia {
       await Promise.all(
         told.flatMap(({ served, answer }) => (answer === undefined ? [] : [correct(anchor, served.leg, answer)])),
       );
-      this.#anchor = anchor;
+      this.anchor = anchor;
       return ok(undefined);
     });
+  }
+
+  /** The media are being moved from now on, until the returned function is called: phones that offer are told to wait. */
+  suspend(): () => void {
+    this.#moves += 1;
+    let over = false;
+    return () => {
+      if (!over) this.#moves -= 1;
+      over = true;
+    };
+  }
+
+  /**
+   * R30: tells an established phone where its leg at `anchor` is, which may not be the call's Media Server yet. Resolves
+   * with the phone's answer, 408 where it gave none in time; undefined where there is no phone to tell.
+   */
+  async showAt(anchor: MediaAnchor, party: string): Promise<Moved | undefined> {
+    const served = this.#served.get(party);
+    if (served === undefined || served.away || served.leg.session.state !== "confirmed") return undefined;
+    const shown = this.#shown(anchor, served);
+    if (shown === undefined) return undefined;
+    const answer = await this.#offerInTime(served.leg, shown, undefined);
+    if (answer.status < 300) await correct(anchor, served.leg, answer);
+    // Its call is over: nothing that it would have refused.
+    return (served.leg.session.state as string) === "ended" ? undefined : answer;
   }
 
   /** Two phones are joined to each other: the Media Server is gone (R30), or one has come in the place of another. */
@@ -473,9 +502,12 @@ export class CallMedia {
   }
 
   async #answerOffer(served: Served, peer: Served | undefined, offer: Buffer, method: string): Promise<OfferOutcome> {
-    if (this.#anchor !== undefined) {
-      const answer = await this.#anchor.updateLeg(served.leg.party, this.#silenced(offer, served));
-      return answer.ok ? { status: 200, body: answer.value } : { status: 488, reason: answer.error.reason };
+    const anchor = this.#anchor;
+    if (anchor !== undefined) {
+      const answer = await anchor.updateLeg(served.leg.party, this.#silenced(offer, served));
+      if (answer.ok) return { status: 200, body: answer.value };
+      // R30: the call is on its way to another one; the phone asks again (RFC 3261 14.1).
+      return anchor.gone ? { status: 491 } : { status: 488, reason: answer.error.reason };
     }
     if (peer === undefined) return { status: 488 };
     if (peer.away) return { status: 200, body: inactiveAnswer(offer) };
@@ -525,7 +557,8 @@ export class CallMedia {
 /** A phone that answered the move with another SDP than the Media Server knows: it is told. */
 async function correct(anchor: MediaAnchor, leg: PhoneLeg, answer: Moved): Promise<void> {
   const known = anchor.offeredBy(leg.party);
-  if (answer.body.length > 0 && known?.equals(answer.body) !== true) await anchor.updateLeg(leg.party, answer.body);
+  if (answer.body.length === 0 || (known !== undefined && sameButOrigin(known, answer.body))) return;
+  await anchor.updateLeg(leg.party, answer.body);
 }
 
 function respond(leg: PhoneLeg, incoming: IncomingRequest, outcome: OfferOutcome): void {

@@ -6,6 +6,7 @@ import type { CallSnapshot } from "../restore/call-snapshot.ts";
 import type { Outcome } from "../t-library/switch.ts";
 import { inCallAlready } from "./arrival.ts";
 import type { CallController, Target } from "./call-controller.ts";
+import type { MediaAnchor } from "./media-anchor.ts";
 import { reachable } from "./reachable.ts";
 import { causeOfFailure } from "./release-causes.ts";
 import { playPrompt } from "./prompt.ts";
@@ -182,7 +183,16 @@ export class CallQueue {
     }
     this.#treated = true;
     this.#controller.changed();
-    this.#stopPrompt = playPrompt(anchor, this.#controller.caller.party, this.#prompt(), log);
+    this.#play(anchor);
+  }
+
+  /** R30: the caller, who waits still, is at another Media Server: its treatment begins again. */
+  playAt(anchor: MediaAnchor): void {
+    if (this.#treated && (this.#state === "waiting" || this.#state === "routing")) this.#play(anchor);
+  }
+
+  #play(anchor: MediaAnchor): void {
+    this.#stopPrompt = playPrompt(anchor, this.#controller.caller.party, this.#prompt(), this.#controller.log);
   }
 
   #bringIn(route: Route): Promise<Outcome> {

@@ -6,10 +6,13 @@ import type { CallInput } from "../call-model/machine.ts";
 import { lastingOf } from "../recording/lasting.ts";
 import { type MediaPlan, type RecordingWish, recordingWishes } from "../recording/policy.ts";
 import { SelectiveWishes, type SelectiveWish } from "../recording/selective.ts";
+import type { Interruption } from "../recording/states.ts";
 import type { RecordingSnapshot } from "../restore/call-snapshot.ts";
 import type { Outcome, RecordingAction } from "../t-library/switch.ts";
 import { LedgerLines } from "./ledger-lines.ts";
+import type { MediaAnchor } from "./media-anchor.ts";
 import type { MediaPath } from "./media-path.ts";
+import type { StartAlong } from "./media-recovery.ts";
 import { RecordingRequests } from "./recording-requests.ts";
 import { isLive, nameOf, newRun, type RecordingRun, restoredRun, snapshotOfRun } from "./recording-run.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -233,8 +236,23 @@ export class CallRecording {
     return this.#requests.record(action);
   }
 
+  /** The call has no Media Server any more. */
   mediaLost(reason: string): void {
     this.#run?.control.input({ kind: "media-lost", reason });
+  }
+
+  /** R30: the Media Server died, and the call is being brought to another one. */
+  mediaMoving(interruption: Interruption): void {
+    this.#run?.control.input({ kind: "media-moving", interruption });
+  }
+
+  /** R30: the start for the document that joins the call there. */
+  startAlong(anchor: MediaAnchor): StartAlong | undefined {
+    const control = this.#run?.control;
+    const start = control?.startAlong(anchor);
+    if (control === undefined || start === undefined) return undefined;
+    const { operation, epoch } = start;
+    return { operation, done: (refusal) => control.wentAlong(anchor, epoch, refusal) };
   }
 
   /** INFO of the Media Server. */

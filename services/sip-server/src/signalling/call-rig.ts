@@ -11,6 +11,7 @@ import { Calls } from "./calls.ts";
 import { FakeMediaServer, phoneSdp } from "./fake-media-server.ts";
 import { MediaServerWatch } from "./media-server-watch.ts";
 import { KeptRows, Mortal } from "./mortal.fixture.ts";
+import { RecoveryTurns } from "./recovery-turns.ts";
 import { dispatchRequest } from "./request-dispatch.ts";
 import type { RingTarget } from "./ring-target.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -116,6 +117,7 @@ export class CallRig {
         endpoint: server,
         watch: new MediaServerWatch(clock, async (uri, ms) => (await server.options(uri, ms)) !== undefined),
         ledger: this.#ledgerOf(process),
+        recoveries: new RecoveryTurns(),
         ids: {
           connIds: { next: () => next().padStart(16, "0") as ConnId },
           callUuids: { next: () => next().padStart(32, "0") as CallUuid },
@@ -290,6 +292,8 @@ function nameOfEffect(effect: CallEffect): string {
       return `data ${effect.keys.map((key) => `${key}=${JSON.stringify(effect.userData[key])}`).join(" ")}${effect.by === undefined ? "" : ` by ${effect.by}`}`;
     case "recording-failed":
       return `recording-failed ${effect.recordDn} ${effect.reason}`;
+    case "recording-recovered":
+      return `recording-recovered ${effect.recordDn} ${effect.gapMs} ${effect.reason}`;
     case "party-routed":
       return `${effect.party.id} routed to ${effect.target.id}`;
     case "party-replaced":

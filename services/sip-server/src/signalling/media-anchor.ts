@@ -26,16 +26,26 @@ export interface MediaAnchorOptions {
   readonly from: NameAddr;
   readonly localAddress: string;
   readonly watch: MediaServerWatch;
+  /** R30: resources to avoid, as the Resource Manager knows them: tokens or SIP URIs. */
+  readonly avoid?: readonly string[];
   /** MSML events, bodies of the Media Server's INFO. */
   onMsml(body: Buffer): void;
-  /** The Media Server ended a leg that we did not end. */
-  onLost(reason: string): void;
+  /** The Media Server is gone, or ended a leg that we did not end. */
+  onLost(loss: AnchorLoss): void;
   /** R33: what a restarted server has to know has changed. */
   onChanged?(): void;
 }
 
+/** How a Media Server was lost. */
+export interface AnchorLoss {
+  readonly reason: string;
+  /** Wall clock when it was known to live for the last time. */
+  readonly sinceMicros: number;
+}
+
 interface AnchorLeg {
   readonly name: string;
+  readonly dn: string;
   readonly session: InviteSession;
   readonly stamp: OriginStamp;
   /** What the Media Server answered to the phone's SDP, as it is. */
@@ -57,6 +67,8 @@ export class MediaAnchor {
   readonly #options: MediaAnchorOptions;
   readonly #legs = new Map<string, AnchorLeg>();
   #token: string | undefined;
+  /** Where it is: the first leg's Contact. */
+  #place: string | undefined;
   #msmlQueue: Promise<unknown> = Promise.resolve();
   #closed = false;
   /** The Media Server was reported as lost. */
@@ -74,6 +86,16 @@ export class MediaAnchor {
   /** The Media Server was lost. */
   get gone(): boolean {
     return this.#gone;
+  }
+
+  /** How another Resource Manager, or this one, is told which resource it was. */
+  get resource(): string | undefined {
+    return this.#token ?? this.#place;
+  }
+
+  /** The legs as another Media Server has to be told of them, each with the SDP that this one has. */
+  get legs(): readonly { readonly name: string; readonly dn: string; readonly offer: Buffer }[] {
+    return Array.from(this.#legs.values(), ({ name, dn, offered }) => ({ name, dn, offer: offered }));
   }
 
   /** MSML identifier of a leg: `conn:` and the Media Server's To tag (RFC 5707 6.2). */
@@ -102,6 +124,8 @@ export class MediaAnchor {
     const headers: [string, string][] = [["X-Genesys-CallUUID", callUuid]];
     if (geoLocation !== undefined) headers.push(["X-Genesys-geo-location", geoLocation]);
     if (this.#token !== undefined) headers.push(["X-Resource-Token", this.#token]);
+    const { avoid = [] } = this.#options;
+    if (avoid.length > 0) headers.push(["X-Resource-Avoid", avoid.join(", ")]);
     const stamp = new OriginStamp(
       `${this.#legs.size + 1}${Math.floor(this.#options.clock.wallMicros() / 1000)}`,
       this.#options.localAddress,
@@ -121,6 +145,7 @@ export class MediaAnchor {
           return;
         }
         this.#token ??= response.headers.get("X-Resource-Token");
+        this.#place ??= session.remoteTarget;
         const offer = withDirection(response.body, "sendrecv");
         if (offer === undefined) {
           session.terminate();
@@ -129,6 +154,7 @@ export class MediaAnchor {
         }
         this.#legs.set(name, {
           name,
+          dn,
           session,
           stamp,
           answer: response.body,
@@ -174,10 +200,12 @@ export class MediaAnchor {
   /** R33: goes on with the legs of before the restart. */
   restore({ token, legs }: AnchorSnapshot): void {
     this.#token = token;
-    for (const { name, session: snapshot, stamp, answer, offer, offered } of legs) {
+    for (const { name, dn, session: snapshot, stamp, answer, offer, offered } of legs) {
       const session = this.#options.endpoint.restoreSession(snapshot);
+      this.#place ??= session.remoteTarget;
       this.#legs.set(name, {
         name,
+        dn,
         session,
         stamp: OriginStamp.restored(stamp),
         answer: bytesOf(answer),
@@ -190,11 +218,11 @@ export class MediaAnchor {
   }
 
   snapshot(): AnchorSnapshot {
-    const legs = Array.from(this.#legs.values()).flatMap(({ name, session, stamp, answer, offer, offered }) => {
+    const legs = Array.from(this.#legs.values()).flatMap(({ name, dn, session, stamp, answer, offer, offered }) => {
       const dialog = session.snapshot();
       if (dialog === undefined) return [];
       const said = { answer: textOf(answer), offer: textOf(offer), offered: textOf(offered) };
-      return [{ name, session: dialog, stamp: stamp.snapshot(), ...said }];
+      return [{ name, dn, session: dialog, stamp: stamp.snapshot(), ...said }];
     });
     return { confId: this.confId, resourceManager: this.#options.resourceManager, token: this.#token, legs };
   }
@@ -261,7 +289,14 @@ export class MediaAnchor {
     const unwatch =
       remoteTarget === undefined
         ? (): void => undefined
-        : this.#options.watch.add(remoteTarget, () => this.#lost("media-server-lost (no answer)"));
+        : this.#options.watch.add(remoteTarget, {
+            onGone: (lastHeardMs) => {
+              const { clock } = this.#options;
+              const agoMicros = Math.max(0, Math.round((clock.now() - lastHeardMs) * 1000));
+              this.#lost("media-server-lost (no answer)", clock.wallMicros() - agoMicros);
+            },
+            onDoubt: () => void this.#ask(session),
+          });
     session.on("refreshed", () => this.#options.onChanged?.());
     session.on("request", (incoming) => this.#request(incoming));
     // The Media Server has no reason to offer; what it offers is what it has (its session timer's refresh).
@@ -269,12 +304,22 @@ export class MediaAnchor {
     session.on("update", (incoming) => this.#refresh(name, incoming));
     session.on("ended", ({ by }) => {
       unwatch();
-      if (this.#legs.get(name)?.session === session) this.#legs.delete(name);
+      // Lost first: what it was is to be known to who takes the call elsewhere.
       if (by !== "local") this.#lost(`media-server-leg-ended-${by}`);
+      if (this.#legs.get(name)?.session === session) this.#legs.delete(name);
     });
   }
 
+  /** A connection to the server closed, and somebody answers there: only the one that we know has this dialog. */
+  async #ask(session: InviteSession): Promise<void> {
+    if (this.#closed || this.#gone || session.state !== "confirmed") return;
+    const response = await session.request("OPTIONS");
+    if (response.status === 481) this.#failed(response);
+  }
+
   #request(incoming: IncomingRequest): void {
+    // R30: what a server that was given up has to say when it wakes up counts nothing.
+    if (this.#gone || this.#closed) return incoming.respond(481);
     if (incoming.request.method !== "INFO") {
       incoming.respond(501);
       return;
@@ -289,10 +334,10 @@ export class MediaAnchor {
     else incoming.respond(200, { body: leg.stamp.stamp(leg.offered), contentType: "application/sdp" });
   }
 
-  #lost(reason: string): void {
+  #lost(reason: string, sinceMicros = this.#options.clock.wallMicros()): void {
     if (this.#closed || this.#gone) return;
     this.#gone = true;
-    this.#options.onLost(reason);
+    this.#options.onLost({ reason, sinceMicros });
   }
 
   #log(error: unknown): void {

@@ -1,4 +1,4 @@
-import type { Logger, Result } from "@sidetone/foundation";
+import type { Cancel, Logger, Result } from "@sidetone/foundation";
 import { fail, ok } from "@sidetone/foundation";
 import type { IncomingRequest, SipResponse } from "@sidetone/sip";
 import type { CallSnapshot } from "../restore/call-snapshot.ts";
@@ -7,21 +7,29 @@ import {
   anchorCall,
   buildAnchor,
   growAnchor,
+  type LegToAnchor,
   newAnchor,
   restoredAnchor,
 } from "./anchor-attempts.ts";
 import { CallMedia } from "./call-media.ts";
 import type { CallerSide } from "./caller-side.ts";
-import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
+import type { AnchorFailure, AnchorLoss, MediaAnchor } from "./media-anchor.ts";
+import { type Recovered, recoverAnchor, type StartAlong } from "./media-recovery.ts";
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import type { AnchorForRecording } from "./recording-control.ts";
 import { playPrompt } from "./prompt.ts";
-import { canAnchor, placeholderOffer, withCodecsOf } from "./sdp-direction.ts";
+import { canAnchor, placeholderOffer, sameButOrigin, withCodecsOf, withDirection } from "./sdp-direction.ts";
 import type { ServerContext } from "./server-context.ts";
 
 const SDP = "application/sdp";
 /** R17: attempts to move a call whose media must be mixed. */
 const CONFERENCE_ATTEMPTS = 2;
+/** R17: how often a call that needs a Media Server and has none is tried again, ms. */
+const RETRY_MS = 5000;
+/** Media Servers that a call may lose in a row before it is left alone for RETRY_MS. */
+const MOST_LOSSES = 3;
+/** Losses further apart than this are not in a row, ms. */
+const LOSSES_IN_A_ROW_MS = 10_000;
 
 /** A phone that does not know yet whom it will talk to. */
 export interface Callee {
@@ -43,8 +51,14 @@ export interface MediaPathOptions {
   readonly anchorRequest: () => Omit<AnchorRequest, "onLost" | "onMade" | "onChanged">;
   readonly over: () => boolean;
   readonly answered: () => boolean;
-  /** The Media Server is gone. */
+  /** The call has no Media Server any more, and why. */
   readonly onLost: (reason: string) => void;
+  /** R30: the Media Server is gone; the call is being brought to another one. */
+  readonly onMoving: (loss: AnchorLoss) => void;
+  /** R30: the recorder's start for the document that joins the call there. */
+  readonly startAlong: (anchor: MediaAnchor) => StartAlong | undefined;
+  /** R30: the call is at another Media Server. */
+  readonly onRecovered: (anchor: MediaAnchor) => void;
   readonly onHold: (party: string, held: boolean) => void;
   readonly onRefer: (party: string, incoming: IncomingRequest) => void;
   /** R33: what a restarted server has to know has changed. */
@@ -59,8 +73,17 @@ export class MediaPath {
   readonly #o: MediaPathOptions;
   readonly #media: CallMedia;
   #anchor: MediaAnchor | undefined;
-  /** The called phone was offered the Media Server's address. */
-  #rangAnchored = false;
+  /** The Media Server whose address a phone that rings, or rang, was offered. */
+  readonly #offeredOf = new Map<string, MediaAnchor>();
+  /** R30: a recovery is under way until all phones have been told; resolves then. */
+  #recovery: Promise<void> | undefined;
+  /** Parties that left while the call was on its way to another Media Server. */
+  readonly #left = new Set<string>();
+  /** When Media Servers were lost, ms. */
+  #losses: readonly number[] = [];
+  #retry: Cancel = () => undefined;
+  /** The call was anchored for more than this: its legs may be recorded. */
+  #recordable = false;
   /** Tries to anchor in mid-call: each takes the next Resource Manager. */
   #attempts = 0;
   #failure: string | undefined;
@@ -76,9 +99,10 @@ export class MediaPath {
   }
 
   snapshot(): Pick<CallSnapshot, "media" | "anchor" | "strays" | "mediaFailure"> {
+    const media = this.#media.snapshot();
     const strays = Array.from(this.#made).filter((one) => one !== this.#anchor && !one.closed);
     return {
-      media: this.#media.snapshot(),
+      media: this.#recovery === undefined ? media : { ...media, moving: true },
       anchor: this.#anchor?.snapshot(),
       strays: strays.flatMap((one) => one.snapshot().legs.map(({ session }) => session)),
       mediaFailure: this.#failure,
@@ -89,42 +113,19 @@ export class MediaPath {
   restore(snapshot: ReturnType<MediaPath["snapshot"]>, legOf: (party: string) => PhoneLeg | undefined): void {
     const { media, anchor, mediaFailure } = snapshot;
     this.#failure = mediaFailure;
+    this.#recordable = anchor !== undefined;
     if (anchor !== undefined) this.#setAnchor(restoredAnchor(this.#o.context, this.#request(), anchor));
     this.#media.restore(media, legOf);
-  }
-
-  /**
-   * R33: the phones of a restored call, and nobody else, have their places.
-   * @param unsure phones were just being told of other media: each is told again
-   */
-  async setRight(phones: readonly PhoneLeg[], unsure: boolean): Promise<void> {
-    const anchor = this.#anchor;
-    const there = new Set(this.#media.parties);
-    const wanted = new Set(phones.map(({ party }) => party));
-    for (const name of anchor?.names ?? []) if (!wanted.has(name)) anchor?.removeLeg(name);
-    const unplaced = phones.filter(({ party }) => !there.has(party) || anchor?.names.includes(party) === false);
-    for (const leg of unplaced) this.#media.serve(leg);
-    if (anchor === undefined) {
-      const mixed = phones.length > 2;
-      if (mixed) await this.anchorForRecording(CONFERENCE_ATTEMPTS);
-      else if (phones.length === 2 && (unsure || unplaced.length > 0)) await this.#goDirect();
-      return;
-    }
-    for (const { party: name, dn, session } of unplaced) {
-      if (anchor.names.includes(name) || session.remoteSdp === undefined) continue;
-      await growAnchor(this.#o.context, anchor, this.#request(), { name, dn, offer: session.remoteSdp });
-    }
-    for (const { party } of unsure ? phones : unplaced) {
-      if (this.#media.isAway(party)) continue;
-      const shown = await this.#media.show(party);
-      if (!shown.ok)
-        this.#o.log.warn({ party, reason: shown.error.reason }, "a restored phone could not be shown its media");
-    }
   }
 
   /** The Media Server where the call is now. */
   get anchor(): MediaAnchor | undefined {
     return this.#anchor;
+  }
+
+  /** Parties whose phones are served here. */
+  get parties(): readonly string[] {
+    return this.#media.parties;
   }
 
   /** Why the media of a call that should be anchored go direct. */
@@ -147,15 +148,24 @@ export class MediaPath {
       this.#failure = anchored.error.reason;
       return anchored;
     }
+    if (anchored.value.gone) {
+      this.#failure = "media-server-lost";
+      void anchored.value.close();
+      return fail({ reason: "media-server-lost", status: undefined });
+    }
     this.#setAnchor(anchored.value);
+    this.#recordable = this.#o.anchorRequest().record;
     if (this.#o.over()) await anchored.value.close();
     return anchored;
   }
 
   /** The offer to the called phone: the Media Server's with every codec that it was offered, or the caller's own. */
   offerToCalled(party: string): Buffer {
-    this.#rangAnchored = this.#anchor !== undefined;
-    if (this.#anchor === undefined) return this.#o.offer();
+    if (this.#anchor === undefined) {
+      this.#offeredOf.delete(party);
+      return this.#o.offer();
+    }
+    this.#offeredOf.set(party, this.#anchor);
     return offerOf(this.#anchor, party);
   }
 
@@ -164,7 +174,7 @@ export class MediaPath {
     const anchor = this.#anchor;
     this.#setAnchor(undefined);
     this.#failure = "codec";
-    this.#media.drop(party);
+    this.#dropped(party);
     void anchor?.close();
   }
 
@@ -172,21 +182,23 @@ export class MediaPath {
   startAgain(party: string): void {
     const anchor = this.#anchor;
     this.#setAnchor(undefined);
-    this.#media.drop(party);
+    this.#dropped(party);
     void anchor?.close();
   }
 
   /** The called party is not to be had: its place at the Media Server is free for another. */
   leaveUnanswered(party: string): void {
-    this.#media.drop(party);
-    this.#anchor?.removeLeg(party);
+    this.drop(party);
   }
 
   /** The SDP of the caller's early media: the phone's own, or the Media Server's once it knows the phone's. */
   async earlySdp(party: string, early: Buffer): Promise<Buffer | undefined> {
-    if (this.#anchor === undefined) return early;
-    const told = await this.#anchor.updateLeg(party, early);
-    return told.ok ? this.#anchor?.answerFor(this.#o.caller.party) : undefined;
+    const anchor = this.#anchor;
+    if (anchor === undefined) return this.#recovery === undefined ? early : undefined;
+    const told = await anchor.updateLeg(party, early);
+    if (!told.ok || anchor !== this.#anchor) return undefined;
+    this.#offeredOf.set(this.#o.caller.party, anchor);
+    return anchor.answerFor(this.#o.caller.party);
   }
 
   /** From now on what the phones say to each other in their dialogs passes, or is answered here. */
@@ -206,10 +218,12 @@ export class MediaPath {
 
   /** Answers the caller's phone and tells each side of the other. `response` is the called phone's 2xx. */
   async join(called: PhoneLeg, response: SipResponse): Promise<void> {
+    await this.#recovery;
+    if (this.#o.over()) return;
     if (this.#anchor !== undefined) return this.#joinAnchored(called, response, this.#anchor);
     this.#joinDirect(called, response);
     // The Media Server was lost while it rang: the called phone still sends there.
-    if (this.#rangAnchored) await this.#goDirect();
+    if (this.#offeredOf.has(called.party)) await this.#goDirect();
   }
 
   #joinDirect(called: PhoneLeg, response: SipResponse): void {
@@ -238,6 +252,14 @@ export class MediaPath {
   async #joinAnchored(called: PhoneLeg, response: SipResponse, anchor: MediaAnchor): Promise<void> {
     this.#acceptAnchored(anchor, this.#o.callerSide());
     await this.#tell(anchor, called, response);
+    await this.#showAgain(anchor, this.#o.caller.party);
+  }
+
+  /** R30: a phone that was offered the address of a Media Server that died while it rang is told the new one. */
+  async #showAgain(anchor: MediaAnchor, party: string): Promise<void> {
+    const offered = this.#offeredOf.get(party);
+    this.#offeredOf.delete(party);
+    if (offered !== undefined && offered !== anchor) await this.#media.showAt(anchor, party);
   }
 
   #acceptAnchored(anchor: MediaAnchor, callerSide: CallerSide): void {
@@ -257,7 +279,9 @@ export class MediaPath {
     const sdp = response.body.length > 0 ? response.body : called.session.remoteSdp;
     if (sdp === undefined) return;
     const told = await anchor.updateLeg(called.party, sdp);
-    if (!told.ok) await this.#lost(anchor, told.error.reason);
+    if (told.ok) return this.#showAgain(anchor, called.party);
+    // Of one that died the recovery tells the phone everything.
+    if (!anchor.gone) await this.#giveUp(anchor, told.error.reason);
   }
 
   // Who comes and goes in mid-call
@@ -270,6 +294,7 @@ export class MediaPath {
     callee: Callee,
     o: { readonly mixed: boolean; readonly peer: PhoneLeg | undefined },
   ): Promise<Result<Buffer, string>> {
+    await this.#recovery;
     if (o.mixed && this.#anchor === undefined) {
       const moved = await this.anchorForRecording(CONFERENCE_ATTEMPTS);
       if (!moved.ok) return moved;
@@ -285,12 +310,15 @@ export class MediaPath {
       anchor.removeLeg(callee.party);
       return fail(grown.error.reason);
     }
+    this.#offeredOf.set(callee.party, anchor);
     return ok(offerOf(anchor, callee.party));
   }
 
   /** The newcomer has answered the offer of `placeFor`. `response` is its 2xx. */
   async takeIn(newcomer: PhoneLeg, response: SipResponse): Promise<void> {
     this.#media.serve(newcomer);
+    await this.#recovery;
+    if (this.#o.over()) return;
     if (this.#anchor !== undefined) return this.#tell(this.#anchor, newcomer, response);
     await this.#goDirect();
   }
@@ -311,6 +339,7 @@ export class MediaPath {
     leg: PhoneLeg,
     o: { readonly mixed: boolean; readonly onJoined: () => Promise<void> },
   ): Promise<Result<undefined, string>> {
+    await this.#recovery;
     this.#media.serve(leg);
     if (this.#anchor === undefined && !o.mixed) return this.#told(await this.#media.moveToDirect());
     if (this.#anchor === undefined) {
@@ -334,6 +363,7 @@ export class MediaPath {
    * the leg at the Media Server stays, for another one there comes a leg of its own.
    */
   async answerInPlaceOf(party: string, leg: PhoneLeg, offer: Buffer): Promise<OfferOutcome> {
+    await this.#recovery;
     const anchor = this.#anchor;
     if (anchor === undefined || leg.party === party) return this.#media.answerInPlaceOf(party, offer);
     const place = { name: leg.party, dn: leg.dn, offer: offer.length > 0 ? offer : placeholderOffer(offer) };
@@ -349,6 +379,7 @@ export class MediaPath {
   /** The phone has been answered: from now on it is served in the place of the party's. */
   takeOver(party: string, leg: PhoneLeg, offer: Buffer): void {
     if (leg.party !== party) this.#anchor?.removeLeg(party);
+    if (leg.party !== party && this.#recovery !== undefined) this.#left.add(party);
     this.#media.takeOver(party, leg, offer);
     if (offer.length > 0) return;
     leg.session.on("acked", ({ body }) => {
@@ -372,22 +403,30 @@ export class MediaPath {
   /** A party has left a call that goes on. */
   async leave(party: string): Promise<void> {
     this.drop(party);
-    await this.#media.settle();
+    await this.settle();
   }
 
   /** As `leave`; what the others hear then is settled later. */
   drop(party: string): void {
     this.#anchor?.removeLeg(party);
+    this.#dropped(party);
+  }
+
+  #dropped(party: string): void {
+    if (this.#recovery !== undefined) this.#left.add(party);
+    this.#offeredOf.delete(party);
     this.#media.drop(party);
   }
 
   /** Who waits for nobody any more hears the others again. */
   async settle(): Promise<void> {
+    await this.#recovery;
     await this.#media.settle();
   }
 
   /** The party's phone goes into a consultation. Resolves with why the others could not be told to wait. */
-  goAway(party: string): Promise<string | undefined> {
+  async goAway(party: string): Promise<string | undefined> {
+    await this.#recovery;
     return this.#media.leave(party);
   }
 
@@ -397,7 +436,8 @@ export class MediaPath {
   }
 
   /** The party's phone is back from a consultation. Resolves with why it could not be shown its media. */
-  comeBack(party: string): Promise<string | undefined> {
+  async comeBack(party: string): Promise<string | undefined> {
+    await this.#recovery;
     return this.#media.comeBack(party);
   }
 
@@ -423,7 +463,8 @@ export class MediaPath {
     let failure = "no-media-server";
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const legs = this.#media.legs();
-      if (legs === undefined || legs.length < 2 || this.#o.over()) return fail("call-not-established");
+      const enough = legs !== undefined && legs.length >= (this.#o.answered() ? 1 : 2);
+      if (!enough || this.#o.over()) return fail("call-not-established");
       const anchor = newAnchor(context, request, this.#attempts);
       this.#attempts += 1;
       const built = await buildAnchor(context, anchor, request, legs);
@@ -431,6 +472,8 @@ export class MediaPath {
       if (moved.ok && anchor.gone) await this.#goDirect();
       else if (moved.ok && !this.#o.over()) {
         this.#setAnchor(anchor);
+        this.#recordable = true;
+        this.#retry();
         return ok({ anchor, fresh: true });
       }
       void anchor.close();
@@ -443,8 +486,9 @@ export class MediaPath {
   }
 
   /** Puts an established call on hold for a party, or takes it back; resolves with why it could not be done. */
-  hold(party: string, held: boolean): Promise<string | undefined> {
-    if (this.#media.parties.length < 2 || !this.#o.answered()) return Promise.resolve("the call is not answered");
+  async hold(party: string, held: boolean): Promise<string | undefined> {
+    await this.#recovery;
+    if (this.#media.parties.length < 2 || !this.#o.answered()) return "the call is not answered";
     return this.#media.hold(party, held);
   }
 
@@ -455,6 +499,7 @@ export class MediaPath {
 
   /** Ends the legs at the Media Server. */
   async close(): Promise<void> {
+    this.#retry();
     this.#media.close();
     await this.#anchor?.close();
   }
@@ -462,7 +507,7 @@ export class MediaPath {
   #request(): AnchorRequest {
     return {
       ...this.#o.anchorRequest(),
-      onLost: (anchor, reason) => void this.#lost(anchor, reason),
+      onLost: (anchor, loss) => void this.#lost(anchor, loss),
       onMade: (anchor) => {
         for (const one of this.#made) if (one.closed) this.#made.delete(one);
         this.#made.add(anchor);
@@ -477,18 +522,125 @@ export class MediaPath {
     this.#o.onChanged();
   }
 
-  /** R30: the phones are joined to each other; before the answer there is nothing to join yet. */
-  async #lost(anchor: MediaAnchor, reason: string): Promise<void> {
+  // R30
+
+  /** The Media Server died: the call goes on at another one; where there is none, its phones are joined to each other. */
+  async #lost(anchor: MediaAnchor, loss: AnchorLoss): Promise<void> {
+    if (anchor !== this.#anchor || this.#o.over()) return;
+    const { clock } = this.#o.context;
+    const now = clock.now();
+    this.#losses = [...this.#losses.filter((at) => now - at < LOSSES_IN_A_ROW_MS), now];
+    if (this.#losses.length > MOST_LOSSES) return this.#giveUp(anchor, loss.reason);
+    this.#o.log.warn({ reason: loss.reason }, "the Media Server was lost");
+    const legs = this.#legsFor(anchor);
+    const { resource } = anchor;
+    this.#setAnchor(undefined);
+    this.#failure = loss.reason;
+    void anchor.close();
+    const resume = this.#media.suspend();
+    const done = Promise.withResolvers<void>();
+    this.#recovery = done.promise;
+    this.#left.clear();
+    const recovering = this.#recover(legs, resource);
+    this.#moving = recovering.then((recovered) => {
+      this.#moving = undefined;
+      return recovered.ok ? ok({ anchor: recovered.value.anchor, fresh: true }) : fail(recovered.error.reason);
+    });
+    this.#o.onMoving(loss);
+    const recovered = await recovering;
+    const refused = recovered.ok ? await this.#refusedBy(recovered.value) : undefined;
+    resume();
+    if (this.#recovery === done.promise) this.#recovery = undefined;
+    done.resolve();
+    if (this.#o.over()) return;
+    if (recovered.ok) {
+      if (refused !== undefined) await this.#giveUp(recovered.value.anchor, refused);
+      return;
+    }
+    this.#o.onLost(recovered.error.reason);
+    await this.#withoutAnchor();
+  }
+
+  /** What another Media Server has to be told: the legs that this one had, and phones that came in the meantime. */
+  #legsFor(anchor: MediaAnchor): readonly LegToAnchor[] {
+    const legs = anchor.legs.map((leg) => ({
+      ...leg,
+      offer: this.#media.isAway(leg.name) ? (withDirection(leg.offer, "inactive") ?? leg.offer) : leg.offer,
+    }));
+    const known = new Set(legs.map(({ name }) => name));
+    return [...legs, ...(this.#media.legs() ?? []).filter(({ name }) => !known.has(name))];
+  }
+
+  async #recover(legs: readonly LegToAnchor[], lost: string | undefined): Promise<Result<Recovered, AnchorFailure>> {
+    const { context, over, answered, startAlong, onRecovered } = this.#o;
+    const request = this.#request();
+    const recovered = await context.recoveries.run(() =>
+      recoverAnchor({
+        context,
+        request: { ...request, record: request.record || this.#recordable },
+        legs: legs.filter(({ name }) => !this.#left.has(name)),
+        lost,
+        over,
+        show: async (anchor, party) => (answered() ? this.#media.showAt(anchor, party) : undefined),
+        startAlong,
+      }),
+    );
+    if (!recovered.ok) return recovered;
+    const { anchor } = recovered.value;
+    if (over()) {
+      void anchor.close();
+      return fail({ reason: "call-ended", status: undefined });
+    }
+    this.#setAnchor(anchor);
+    for (const party of this.#left) anchor.removeLeg(party);
+    this.#o.log.info({ confId: anchor.confId }, "the call is at another Media Server");
+    onRecovered(anchor);
+    return recovered;
+  }
+
+  /** Why a call of two cannot stay at its new Media Server; a conference does without the phone that refuses. */
+  async #refusedBy({ shown }: Recovered): Promise<string | undefined> {
+    for (const { party, answer } of await shown) {
+      // A phone that is silent may be back before its call has ended for it.
+      if (answer === undefined || answer.status < 300 || answer.status === 408) continue;
+      const reason = `phone-refused-move (${answer.status} ${answer.reason})`;
+      this.#o.log.warn({ party, reason }, "a phone does not go to another Media Server");
+      if (this.#media.parties.length <= 2 && !this.#left.has(party)) return reason;
+    }
+    return undefined;
+  }
+
+  /** The Media Server is of no use to the call any more. */
+  async #giveUp(anchor: MediaAnchor, reason: string): Promise<void> {
     if (anchor !== this.#anchor || this.#o.over()) return;
     this.#setAnchor(undefined);
     this.#failure = reason;
-    this.#o.log.warn({ reason }, "the Media Server was lost");
+    this.#o.log.warn({ reason }, "the call left its Media Server");
     void anchor.close();
     this.#o.onLost(reason);
+    await this.#withoutAnchor();
+  }
+
+  /** The phones are joined to each other; before the answer there is nothing to join yet. What needs a Media Server is tried again. */
+  async #withoutAnchor(): Promise<void> {
     if (!this.#o.answered()) return;
-    if (this.#media.parties.length <= 2) return this.#goDirect();
-    const moved = await this.anchorForRecording(CONFERENCE_ATTEMPTS);
-    if (!moved.ok) this.#o.log.error({ reason: moved.error }, "a conference has no Media Server: nobody hears anybody");
+    this.#retry();
+    this.#retry = this.#o.context.clock.after(RETRY_MS, () => void this.#tryAgain());
+    if (this.#media.parties.length === 2) return this.#goDirect();
+    this.#o.log.error(
+      { reason: this.#failure ?? "" },
+      "no Media Server: who waits, or is in a conference, hears nothing",
+    );
+  }
+
+  /** A call that was anchored without a recording; one that is recorded is brought there by its next start. */
+  async #tryAgain(): Promise<void> {
+    if (this.#o.over() || this.#anchor !== undefined) return;
+    const moved = await this.anchorForRecording(1);
+    if (moved.ok) return this.#o.onRecovered(moved.value.anchor);
+    if (moved.error.startsWith("phone-refused") || this.#o.over()) return;
+    this.#retry();
+    this.#retry = this.#o.context.clock.after(RETRY_MS, () => void this.#tryAgain());
   }
 
   async #goDirect(): Promise<void> {
@@ -515,13 +667,8 @@ function offerOf(anchor: MediaAnchor, party: string): Buffer {
   return withCodecsOf(answer, anchor.offeredBy(party) ?? answer);
 }
 
-/** Whether two descriptions say the same but for their origin. */
+/** Whether two descriptions say the same but for their origin and directions. */
 function sameMedia(a: Buffer, b: Buffer): boolean {
-  const bare = (sdp: Buffer): string =>
-    sdp
-      .toString("latin1")
-      .split(/\r?\n/)
-      .filter((line) => !line.startsWith("o=") && line !== "a=sendrecv" && line !== "a=inactive")
-      .join("\n");
-  return bare(a) === bare(b);
+  const [one, other] = [withDirection(a, "sendrecv"), withDirection(b, "sendrecv")];
+  return one !== undefined && other !== undefined && sameButOrigin(one, other);
 }

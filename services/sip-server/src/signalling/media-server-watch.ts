@@ -1,20 +1,37 @@
 import type { Cancel, Clock } from "@sidetone/foundation";
+import { parseUri } from "@sidetone/sip";
 
 /** How often a Media Server that carries calls is asked, ms. */
-export const WATCH_INTERVAL_MS = 1000;
-/** How long it may take to answer, ms: a shorter stall is no death. */
-export const WATCH_TIMEOUT_MS = 2000;
+export const WATCH_INTERVAL_MS = 250;
+/** How long it may take to answer, ms. R30: a stall below 2 s is no death; one above it is recovered within 4 s of its beginning. */
+export const WATCH_TIMEOUT_MS = 2200;
+/** The same once a Resource Manager has said that it is gone. */
+export const REPORTED_TIMEOUT_MS = 300;
+/** An answer that comes sooner than this without being one is a connection that failed. */
+const AT_ONCE_MS = 100;
+
+/** A leg of a call that is at a Media Server. */
+export interface MediaServerUser {
+  /** The server is gone; `lastHeardMs` is the clock when it was known to live for the last time. */
+  onGone(lastHeardMs: number): void;
+  /** It answers, but a connection to it has closed: another process may have taken its place. */
+  onDoubt?(): void;
+}
 
 interface Watched {
-  /** Calls that are there. */
-  readonly users: Set<() => void>;
+  /** SIP URI with its address. */
+  readonly uri: string;
+  readonly users: Set<MediaServerUser>;
   stop: Cancel;
-  asking: boolean;
+  lastHeardMs: number;
+  /** Questions under way. */
+  asking: number;
 }
 
 /**
- * Notices that a Media Server is gone while nothing is said to it: OPTIONS every second as long as calls are there, and
- * at once when a connection to it closes. One question per server, however many calls it carries.
+ * Notices that a Media Server is gone while nothing is said to it: OPTIONS four times a second as long as calls are
+ * there, at once when a connection to it closes, and when a Resource Manager says so (R30). One question per server,
+ * however many calls it carries.
  */
 export class MediaServerWatch {
   readonly #clock: Clock;
@@ -33,37 +50,70 @@ export class MediaServerWatch {
   }
 
   /** Watches the server at `uri` (a leg's remote target) until the returned function is called. */
-  add(uri: string, onGone: () => void): Cancel {
-    let watched = this.#watched.get(uri);
+  add(uri: string, user: MediaServerUser): Cancel {
+    const place = placeOf(uri);
+    let watched = this.#watched.get(place);
     if (watched === undefined) {
-      watched = { users: new Set(), stop: () => undefined, asking: false };
-      this.#watched.set(uri, watched);
-      watched.stop = this.#clock.every(WATCH_INTERVAL_MS, () => void this.#check(uri));
+      watched = { uri, users: new Set(), stop: () => undefined, lastHeardMs: this.#clock.now(), asking: 0 };
+      this.#watched.set(place, watched);
+      watched.stop = this.#clock.every(WATCH_INTERVAL_MS, () => {
+        if (this.#watched.get(place)?.asking === 0) void this.#check(place, WATCH_TIMEOUT_MS);
+      });
     }
     const { users, stop } = watched;
-    // A function of its own: two legs of one call may give the same.
-    const user = (): void => onGone();
-    users.add(user);
+    // An object of its own: two legs of one call may give the same.
+    const own: MediaServerUser = { onGone: (at) => user.onGone(at), onDoubt: () => user.onDoubt?.() };
+    users.add(own);
     return () => {
-      users.delete(user);
-      if (users.size > 0 || this.#watched.get(uri)?.users !== users) return;
+      users.delete(own);
+      if (users.size > 0 || this.#watched.get(place)?.users !== users) return;
       stop();
-      this.#watched.delete(uri);
+      this.#watched.delete(place);
     };
   }
 
-  /** A connection to `hostport` (`host:port`) closed: whoever is there is asked now. */
+  /** A connection to `hostport` (`host:port`) closed: whoever is there is asked now, and its calls look after themselves. */
   connectionClosed(hostport: string): void {
-    for (const uri of Array.from(this.#watched.keys())) if (uri.includes(hostport)) void this.#check(uri);
+    const closed = Array.from(this.#watched.keys()).filter((place) => place === hostport);
+    for (const place of closed) {
+      const watched = this.#watched.get(place);
+      if (watched === undefined) continue;
+      watched.lastHeardMs = this.#clock.now();
+      void this.#check(place, WATCH_TIMEOUT_MS).then((alive) => {
+        if (alive) for (const user of Array.from(watched.users)) user.onDoubt?.();
+      });
+    }
   }
 
-  async #check(uri: string): Promise<void> {
-    const watched = this.#watched.get(uri);
-    if (watched === undefined || watched.asking) return;
-    watched.asking = true;
-    const alive = await this.#ask(uri, WATCH_TIMEOUT_MS);
-    watched.asking = false;
-    if (alive) return;
-    for (const user of Array.from(watched.users)) user();
+  /** A Resource Manager says that the resource at `uri` is gone. It may be it that is cut off: a quick question decides. */
+  reportedGone(uri: string): void {
+    void this.#check(placeOf(uri), REPORTED_TIMEOUT_MS);
   }
+
+  async #check(place: string, patienceMs: number): Promise<boolean> {
+    const watched = this.#watched.get(place);
+    if (watched === undefined) return false;
+    watched.asking += 1;
+    const askedAt = this.#clock.now();
+    let alive = await this.#ask(watched.uri, patienceMs);
+    // A question on a connection that is closing fails with it: the next one makes a new connection.
+    if (!alive && this.#clock.now() - askedAt < AT_ONCE_MS) alive = await this.#ask(watched.uri, patienceMs);
+    watched.asking -= 1;
+    if (alive) {
+      watched.lastHeardMs = this.#clock.now();
+      return true;
+    }
+    // Heard meanwhile: it was the question that got lost.
+    if (watched.lastHeardMs > askedAt) return false;
+    for (const user of Array.from(watched.users)) user.onGone(watched.lastHeardMs);
+    return false;
+  }
+}
+
+/** `host:port` of a SIP URI, which names a Media Server whatever else its legs' Contacts say. */
+function placeOf(uri: string): string {
+  const read = parseUri(uri.replace(/^<|>$/g, ""));
+  if (!read.ok) return uri;
+  const { host, port, scheme } = read.value;
+  return `${host}:${port ?? (scheme === "sips" ? 5061 : 5060)}`;
 }

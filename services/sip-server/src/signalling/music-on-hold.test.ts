@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { PlayMedia } from "@sidetone/msml";
 import { CallScene } from "./call-scene.fixture.ts";
+
+const uriOf = (media: PlayMedia): string => (media.kind === "audio" ? media.uri : media.value);
 
 const prompts = (s: CallScene): string[] =>
   s.rig.mediaServer.operations.flatMap((operation) => {
-    if (operation.op === "dialogstart")
-      return [`start ${operation.play.audio.join()} capture=${operation.play.capture}`];
-    return operation.op === "dialogend" ? ["end"] : [];
+    if (operation.op === "dialogend") return ["end"];
+    if (operation.op !== "dialogstart" || operation.content.kind !== "inline") return [];
+    return operation.content.script.flatMap((step) =>
+      step.kind === "play" ? [`start ${step.media.map(uriOf).join()} capture=${step.capture}`] : [],
+    );
   });
 
 test("R28: who waits in an anchored call hears music, recorded as record-moh says; a retrieve ends it", async () => {

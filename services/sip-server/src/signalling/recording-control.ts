@@ -1,8 +1,15 @@
 import type { Cancel, Clock, Logger, Result } from "@sidetone/foundation";
-import { paramOf } from "@sidetone/msml";
+import { type MsmlOperation, paramOf } from "@sidetone/msml";
 import type { Call } from "../call-model/call.ts";
 import type { MediaAnchor } from "./media-anchor.ts";
-import { recorderDocument, startDocument, updateDocument } from "../recording/documents.ts";
+import {
+  recorderDocument,
+  type StartFacts,
+  startDocument,
+  startOperation,
+  updateDocument,
+} from "../recording/documents.ts";
+import { RESTART_CAUSE } from "../restore/limits.ts";
 import { stepRecording } from "../recording/machine.ts";
 import {
   newRecording,
@@ -55,7 +62,11 @@ export interface RecordingControlOptions {
   readonly changed: () => void;
   /** R33: how the recording stood before the restart. */
   readonly before?: RecordingMachineState | undefined;
+  /** R23, R30. */
+  readonly recovered: (reason: string, gapMs: number) => void;
 }
+
+type StartEffect = Extract<RecordingEffect, { kind: "start" }>;
 
 /** Carries out what the recording machine decides: MSML to the Media Server, timers, ledger, indication. */
 export class RecordingControl {
@@ -67,6 +78,10 @@ export class RecordingControl {
   /** The start under way: what is asked meanwhile goes after it. */
   #starting: Promise<void> = Promise.resolve();
   #answerAsked: (refusal: string | undefined) => void = () => undefined;
+  /** The start that waits for the call to be at a Media Server. */
+  #due: StartEffect | undefined;
+  /** What became of a start that went along with the joins. */
+  #along: { readonly anchor: MediaAnchor; readonly epoch: number; readonly refusal: string | undefined } | undefined;
 
   constructor(options: RecordingControlOptions) {
     this.#options = options;
@@ -94,8 +109,9 @@ export class RecordingControl {
    */
   async resume(): Promise<void> {
     const refusal = await this.#pickUp(this.#state);
-    if (refusal === undefined || !this.#runs) return;
-    this.input({ kind: "failed", reason: `recorder-lost (${refusal})` });
+    // Where the Media Server is gone the call is on its way to another one (R30).
+    if (refusal?.startsWith("msml-") === true && this.#runs)
+      this.input({ kind: "failed", reason: `recorder-lost (${refusal})` });
   }
 
   async #pickUp(state: RecordingMachineState): Promise<string | undefined> {
@@ -106,6 +122,11 @@ export class RecordingControl {
       case "starting":
         // The client that asked for it is not there any more.
         if (!state.accepted) this.#state = { ...state, accepted: true };
+        if (this.#options.anchorNow() === undefined) {
+          this.input({ kind: "media-lost", reason: RESTART_CAUSE });
+          this.input({ kind: "retry-due" });
+          return undefined;
+        }
         this.#arm(START_OVERDUE_MS, { kind: "start-overdue" });
         break;
       case "waiting":
@@ -167,7 +188,7 @@ export class RecordingControl {
   }
 
   async #sendUpdate(parameters: RecordingParameters): Promise<string | undefined> {
-    await this.#starting;
+    await this.#begun();
     const anchor = this.#options.anchorNow();
     if (anchor === undefined || !this.#runs) return undefined;
     const document = updateDocument({
@@ -204,10 +225,12 @@ export class RecordingControl {
     if (id !== undefined && id !== this.#state.id) return;
     const reason = paramOf(map, "reason") ?? name;
     const epoch = Number(paramOf(map, "epoch"));
+    // R30: a server that woke up tells of what it had.
+    if (Number.isSafeInteger(epoch) && epoch > 0 && epoch < this.#state.epoch) return;
     if (Number.isSafeInteger(epoch)) this.input({ kind: "epoch", epoch });
     switch (name) {
       case "recorder.started":
-        return this.input({ kind: "started" });
+        return this.input({ kind: "started", gapMs: millisecondsOf(paramOf(map, "gap")) });
       case "recorder.paused":
         return this.input({ kind: "paused" });
       case "recorder.resumed":
@@ -233,7 +256,7 @@ export class RecordingControl {
   }
 
   #carryOut(effect: RecordingEffect): void {
-    const { indicate, ledger, alarm, failure } = this.#options;
+    const { indicate, ledger, alarm, failure, recovered } = this.#options;
     switch (effect.kind) {
       case "start":
         this.#starting = this.#start(effect);
@@ -268,6 +291,9 @@ export class RecordingControl {
       case "ledger":
         ledger(effect.outcome, effect.reason);
         return;
+      case "recovered":
+        recovered(effect.reason, effect.gapMs);
+        return;
       case "alarm":
         alarm(effect.reason);
     }
@@ -278,19 +304,48 @@ export class RecordingControl {
     this.#cancelTimer = this.#options.clock.after(ms, () => this.input(input));
   }
 
-  async #start(effect: Extract<RecordingEffect, { kind: "start" }>): Promise<void> {
-    const { recordingId, fileName, recordDn, dest, dest2, call } = this.#options;
+  /** R30: the start for a document that joins the call at another Media Server; what came of it is to be said to `wentAlong`. */
+  startAlong(anchor: MediaAnchor): { readonly operation: MsmlOperation; readonly epoch: number } | undefined {
+    const due = this.#due;
+    if (due === undefined || this.#state.phase !== "starting") return undefined;
+    return { operation: startOperation(this.#startFacts(due, anchor, true)), epoch: due.epoch };
+  }
+
+  /** What became of the start of `startAlong`. */
+  wentAlong(anchor: MediaAnchor, epoch: number, refusal: string | undefined): void {
+    this.#along = { anchor, epoch, refusal };
+  }
+
+  async #start(effect: StartEffect): Promise<void> {
+    this.#due = effect;
     const anchored = await this.#options.anchor();
+    // Begun again meanwhile: this one is not waited for any more.
+    if (this.#due !== effect) return;
+    this.#due = undefined;
     if (this.#state.phase !== "starting") return;
     if (!anchored.ok) {
       this.input({ kind: "start-refused", reason: anchored.error });
       return;
     }
     const { anchor, fresh } = anchored.value;
+    const along = this.#along;
+    this.#along = undefined;
+    const refusal =
+      along?.anchor === anchor && along.epoch === effect.epoch
+        ? along.refusal
+        : await sendMsml(anchor, startDocument(this.#startFacts(effect, anchor, fresh)));
+    // The Media Server died with it, and another start is under way.
+    if (this.#state.epoch > effect.epoch && this.#state.phase === "starting") return;
+    if (refusal !== undefined) this.input({ kind: "start-refused", reason: refusal });
+    else if (!this.#state.accepted) this.input({ kind: "accepted" });
+  }
+
+  #startFacts(effect: StartEffect, anchor: MediaAnchor, fresh: boolean): StartFacts {
+    const { recordingId, fileName, recordDn, dest, dest2, call } = this.#options;
     const { paused, parameters } = this.#state;
     // Asked to pause while the media were on their way.
     const initial = paused ? "paused" : effect.initial;
-    const document = startDocument({
+    return {
       confId: anchor.confId,
       call: call(),
       recordingId,
@@ -303,23 +358,31 @@ export class RecordingControl {
       dest2,
       parameters,
       connectionOf: (party) => anchor.connection(party),
-    });
-    const refusal = await sendMsml(anchor, document);
-    if (refusal !== undefined) this.input({ kind: "start-refused", reason: refusal });
-    else if (!this.#state.accepted) this.input({ kind: "accepted" });
+    };
   }
 
   async #carryOutCommand(command: RecordingCommand, parameters: RecordingParameters): Promise<string | undefined> {
-    await this.#starting;
+    await this.#begun();
     const anchor = this.#options.anchorNow();
     // No Media Server, no recorder: a STOP has what it wants, and what waits for a retry is paused or not by the machine.
     if (anchor === undefined)
       return command === "stop" || this.#state.phase === "waiting" ? undefined : "no-media-server";
     const document = recorderDocument(anchor.confId, command, this.#state.id, { parameters });
     const refusal = await sendMsml(anchor, document);
-    if (command !== "stop" || refusal === undefined) return refusal;
-    const gone = refusal.startsWith("msml-430") || this.#options.anchorNow() !== anchor;
-    return gone ? undefined : refusal;
+    if (refusal === undefined) return undefined;
+    const gone = this.#options.anchorNow() !== anchor;
+    if (command === "stop") return gone || refusal.startsWith("msml-430") ? undefined : refusal;
+    // R30: the server died with it. The call's next one is told, whatever its start has said already.
+    if (gone && this.#state.phase === "starting") return this.#carryOutCommand(command, parameters);
+    return gone && this.#state.phase === "waiting" ? undefined : refusal;
+  }
+
+  /** Resolves when no start is under way any more. */
+  async #begun(): Promise<void> {
+    for (let awaited: Promise<void> | undefined; awaited !== this.#starting; ) {
+      awaited = this.#starting;
+      await awaited;
+    }
   }
 
   async #resume(backfillMs: number): Promise<void> {
@@ -341,4 +404,10 @@ export class RecordingControl {
     if (refusal !== undefined)
       this.#options.log.warn({ recordingId: this.#state.id, refusal }, "recorder stop refused");
   }
+}
+
+/** A whole number of milliseconds in an event; undefined where it says none. */
+function millisecondsOf(text: string | undefined): number | undefined {
+  const ms = text === undefined || text === "" ? Number.NaN : Number(text);
+  return Number.isSafeInteger(ms) && ms >= 0 ? ms : undefined;
 }

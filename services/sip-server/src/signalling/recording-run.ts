@@ -63,6 +63,7 @@ export function newRun(o: CallRecordingOptions, facts: RunFacts): RecordingRun {
     failure: (reason) => apply({ kind: "recording-failed", reason, recordDn: recordDn() }),
     changed: o.changed,
     before: facts.before,
+    recovered: (reason, gapMs) => apply({ kind: "recording-recovered", reason, gapMs, recordDn: recordDn() }),
   });
   if (facts.parameters !== undefined) control.input({ kind: "parameters", parameters: facts.parameters });
   return { cause: facts.cause, control, lines, flagged, facts };

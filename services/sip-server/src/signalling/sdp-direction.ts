@@ -99,3 +99,15 @@ export function withCodecsOf(answer: Buffer, offer: Buffer): Buffer {
   ];
   return Buffer.from(formatSdp(to.value), "latin1");
 }
+
+/** Whether two descriptions say the same but for their origin: a phone counts its version up with every answer. */
+export function sameButOrigin(a: Buffer, b: Buffer): boolean {
+  if (a.equals(b)) return true;
+  const bare = (sdp: Buffer): string =>
+    sdp
+      .toString("latin1")
+      .split(/\r?\n/)
+      .filter((line) => !line.startsWith("o="))
+      .join("\n");
+  return bare(a) === bare(b);
+}

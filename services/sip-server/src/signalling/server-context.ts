@@ -8,6 +8,7 @@ import type { Directory, TrunkUse } from "../directory/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { CallSnapshot } from "../restore/call-snapshot.ts";
 import type { MediaServerWatch } from "./media-server-watch.ts";
+import type { RecoveryTurns } from "./recovery-turns.ts";
 import type { RingTarget } from "./ring-target.ts";
 
 /** R33: keeps the calls for a restarted server. */
@@ -34,6 +35,7 @@ export interface ServerContext {
   readonly log: Logger;
   readonly endpoint: SipEndpoint;
   readonly watch: MediaServerWatch;
+  readonly recoveries: RecoveryTurns;
   readonly ledger: Pick<Ledger, "expect" | "resolve" | "update">;
   readonly ids: {
     readonly connIds: Pick<ConnIdSource, "next">;

@@ -1,4 +1,4 @@
-import type { CallState, EventAttributes } from "@sidetone/tlib";
+import type { CallState, EventAttributes, KVList } from "@sidetone/tlib";
 import { type Call, type Introduction, type Party, presentParties } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
 import { callFacts } from "./call-attributes.ts";
@@ -38,7 +38,7 @@ export type PartyEvent =
       };
     };
 
-/** PrivateMsgID under which a recording's failure is told (R23). */
+/** PrivateMsgID under which a recording's failure, and that it goes on, is told (R23). */
 const recordingFailed = 3013;
 
 /** Why a call did not get through, by the cause that the call model gives. Other causes mean that the caller gave up. */
@@ -84,7 +84,6 @@ class Telling {
   }
 
   #eventsOf(effect: CallEffect): readonly PartyEvent[] {
-    const call = this.#call;
     switch (effect.kind) {
       case "party-added":
         return effect.party.role === "origination" ? [this.#told(effect.party, "EventDialing")] : [];
@@ -135,17 +134,11 @@ class Telling {
           },
         }));
       case "recording-failed":
-        return this.#aware().map((party) => ({
-          message: "EventPrivateInfo",
-          attributes: {
-            PrivateMsgID: recordingFailed,
-            ThisDN: party.dn,
-            ConnID: call.connId,
-            CallUUID: call.callUuid,
-            UserData: call.userData,
-            Extensions: { result: "failed", reason: effect.reason, recordDN: effect.recordDn },
-          },
-        }));
+        return this.#toldOfRecording({ result: "failed", reason: effect.reason, recordDN: effect.recordDn });
+      case "recording-recovered": {
+        const { reason, gapMs, recordDn } = effect;
+        return this.#toldOfRecording({ result: "recovered", reason, recordDN: recordDn, gap: gapMs });
+      }
       case "party-moved-out":
       case "call-answered":
       case "release-party":
@@ -222,6 +215,13 @@ class Telling {
       ThirdPartyDN: by.number,
       ThirdPartyDNRole: thirdRole(by),
     });
+  }
+
+  /** R23: every party hears of it. */
+  #toldOfRecording(Extensions: KVList): readonly PartyEvent[] {
+    const { connId, callUuid, userData } = this.#call;
+    const facts = { PrivateMsgID: recordingFailed, ConnID: connId, CallUUID: callUuid, UserData: userData, Extensions };
+    return this.#aware().map(({ dn }) => ({ message: "EventPrivateInfo", attributes: { ...facts, ThisDN: dn } }));
   }
 
   /** Parties that have heard of the call and are in it: the caller, and who was rung. */

@@ -117,6 +117,7 @@ function recordingInputs(): CallInput[] {
     { kind: "recording", state: "Paused", cause: "paused" },
     { kind: "recording", state: "Off", cause: "stopped" },
     { kind: "recording-failed", reason: "no-recorder", recordDn: "7001" },
+    { kind: "recording-recovered", reason: "media-server-lost", gapMs: 700, recordDn: "7001" },
   ];
 }
 

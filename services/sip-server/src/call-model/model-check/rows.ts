@@ -65,6 +65,7 @@ class Row {
       case "recording":
         return [this.#toAll("AttachedDataChanged")];
       case "recording-failed":
+      case "recording-recovered":
         return [this.#toAll("PrivateInfo")];
     }
   }

@@ -1,0 +1,35 @@
+/** R30: calls that are brought to another Media Server at the same time; the others wait for their turn. */
+export const RECOVERIES_AT_ONCE = 16;
+
+/**
+ * Work that waits for its turn, first come, first served: were all calls of a dead server moved at once, none of them
+ * would have its audio back before nearly all of them have.
+ */
+export class RecoveryTurns {
+  readonly #most: number;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(most = RECOVERIES_AT_ONCE) {
+    this.#most = most;
+  }
+
+  /** Calls that are under way or wait. */
+  get size(): number {
+    return this.#running + this.#waiting.length;
+  }
+
+  /** Does the work in its turn. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running += 1;
+    try {
+      return await work();
+    } finally {
+      // Its place goes to the next one as it is.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running -= 1;
+      else next();
+    }
+  }
+}
