@@ -270,10 +270,10 @@ async function newHttp(
     readonly log: Logger;
   },
 ): Promise<HttpServer | undefined> {
-  const { config, calls, tlib, log, storage, ledger, registrar, authenticator, journal, audit } = parts;
+  const { config, calls, tlib, log, storage, ledger, registrar, authenticator, journal, audit, store } = parts;
   if (config.http === undefined) return undefined;
   const door = webSocketDoor({ server: tlib, log, host: config.http.host, plainWs: config.plainWs === true });
-  const shown = { storage, ledger, registrar, authenticator, tlib, trace: { journal, audit } };
+  const shown = { storage, store, ledger, registrar, authenticator, tlib, trace: { journal, audit } };
   const http = await startHttp({
     role: "sip-server",
     address: config.http,
