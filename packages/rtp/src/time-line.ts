@@ -95,6 +95,8 @@ export class TimeLine {
   readonly #waitMicros: number;
   readonly #clock: SenderClock;
   readonly #sources = new Map<number, Source>();
+  /** Where sources were known to be in an earlier run. */
+  readonly #known = new Map<number, { readonly timestamp: number; readonly position: number }>();
   #current: Source | undefined;
   #any = false;
   #sourceCount = 0;
@@ -176,14 +178,24 @@ export class TimeLine {
     return "placed";
   }
 
+  /**
+   * A source was placed before, by another time line of the same origin: `timestamp` at `position`. Where its first report
+   * agrees within 100 ms it goes on from there exactly, so that no sample at the seam is left out or doubled.
+   */
+  knownAt(ssrc: number, timestamp: number, position: number): void {
+    this.#known.set(ssrc, { timestamp, position });
+  }
+
   /** Takes an RTCP sender report: at `ntpMicros` of the sender's wall clock its time stamp was `timestamp`. */
   senderReport(ssrc: number, ntpMicros: number, timestamp: number, arrivalMicros: number): void {
     if (!(ntpMicros > 0)) return; // RFC 3550 6.4.1: a sender without a clock says 0
     const source = this.#source(ssrc);
     const target = this.at(this.#clock.local(ntpMicros, arrivalMicros)) - source.extend(timestamp);
+    const known = source.anchor === "none" ? this.#known.get(ssrc) : undefined;
+    const before = known === undefined ? target : known.position - source.extend(known.timestamp);
     const difference = target - source.offset;
     if (source.anchor === "none") {
-      source.offset = target;
+      source.offset = Math.abs(before - target) <= SLEW_LIMIT ? before : target;
     } else if (
       source.anchor === "arrival" ? Math.abs(difference) > 2 * ARRIVAL_DEAD_BAND : Math.abs(difference) > SLEW_LIMIT
     ) {

@@ -3,6 +3,7 @@ export * from "./capture.ts";
 export * from "./g711.ts";
 export * from "./heard.ts";
 export * from "./lab-phones.ts";
+export * from "./load/index.ts";
 export * from "./lossy-network.ts";
 export * from "./measure.ts";
 export * from "./phone-sdp.ts";

@@ -31,11 +31,12 @@ export interface Place {
   readonly folder: string;
 }
 
-/** How many of each, and on which hosts. */
+/** How many of each. */
 export interface TopologyCounts {
   readonly "resource-manager": number;
   readonly "media-server": number;
   readonly recorder: number;
+  readonly console: 0 | 1;
 }
 
 /** RTP ports of all Media Servers, and of all recorders, in a namespace of its own; they are shared out evenly. */
@@ -85,7 +86,7 @@ export async function placesOf(
   await add("media-server", counts["media-server"], media);
   await add("recorder", counts.recorder, recorders);
   await add("resource-manager", counts["resource-manager"]);
-  await add("console", 1);
+  await add("console", counts.console);
   return places;
 }
 
@@ -100,8 +101,8 @@ export function httpOf(place: Place): string {
 }
 
 /**
- * The configuration of one part: the section of `systemConfig`, with the places of the others in it. Off loopback the passwords
- * begin with `test-` in place of `demo-`, and peers and tokens are there, as the product demands it.
+ * The configuration of one part: the section of `systemConfig`, with the places of the others in it. Off loopback peers and
+ * tokens are there, as the product demands it.
  */
 export async function partConfig(place: Place, all: readonly Place[]): Promise<ConfigTree> {
   const section = systemConfig(place.folder, await portsOf(place))[place.role];
@@ -132,8 +133,7 @@ export async function partConfig(place: Place, all: readonly Place[]): Promise<C
     if (place.role !== "console" && place.role !== "sip-server") change["peers"] = ["10.0.0.0/8"];
     change["api-token"] = "test-token";
   }
-  const tree = { [place.role]: overlay(section, change) };
-  return local ? tree : withoutDemoPasswords(tree);
+  return { [place.role]: overlay(section, change) };
 }
 
 async function portsOf({ rtp }: Place): Promise<SystemPorts> {

@@ -6,7 +6,15 @@ import { becomesReady, samplesAt, until } from "./role-http.ts";
 import type { LedgerRow, RecordingRow } from "./system.ts";
 import { type ConfigTree, overlay } from "./system-config.ts";
 import { type Exit, outputOf, stopInTurn, SystemProcess } from "./system-process.ts";
-import { httpOf, type ManyRole, partConfig, type PartName, type Place, placesOf } from "./topology-config.ts";
+import {
+  httpOf,
+  type ManyRole,
+  partConfig,
+  type PartName,
+  type Place,
+  placesOf,
+  withoutDemoPasswords,
+} from "./topology-config.ts";
 
 /** What a topology is made of. */
 export interface TopologyOptions {
@@ -16,6 +24,8 @@ export interface TopologyOptions {
   readonly recorders?: number;
   /** Default 2. */
   readonly resourceManagers?: number;
+  /** False: no console, whose readiness wants every other part. Default true. */
+  readonly console?: boolean;
   /** Laid over every part's own section of the configuration; `null` removes a key. */
   readonly config?: Readonly<Partial<Record<RoleName, ConfigTree>>>;
   /** Address of a part; default 127.0.0.1. With any other, all must be reachable from here. */
@@ -23,6 +33,8 @@ export interface TopologyOptions {
   /** Command words in front of a part's binary, e.g. to enter a network namespace. */
   readonly wrap?: (name: PartName) => readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Parts that are configured but not started with the others. */
+  readonly later?: readonly PartName[];
   /** Default a new temporary one, removed by `dispose` unless `SIDETONE_TEST_KEEP` is set. */
   readonly folder?: string;
 }
@@ -106,7 +118,7 @@ export class Topology {
       let own = await partConfig(place, this.places);
       for (const tree of [this.#options.config?.[place.role], more[place.role]])
         if (tree !== undefined) own = overlay(own, { [place.role]: tree });
-      writeFileSync(this.#configFile(place), JSON.stringify(own, null, 2));
+      writeFileSync(this.#configFile(place), JSON.stringify(this.local ? own : withoutDemoPasswords(own), null, 2));
     }
   }
 
@@ -257,12 +269,13 @@ export async function startTopology(options: TopologyOptions = {}): Promise<Topo
     "resource-manager": options.resourceManagers ?? 2,
     "media-server": options.mediaServers ?? 2,
     recorder: options.recorders ?? 2,
-  };
+    console: options.console === false ? 0 : 1,
+  } as const;
   const places = await placesOf(folder, counts, options.hostOf ?? (() => "127.0.0.1"));
   const topology = new Topology(options, folder, places);
   await topology.writeConfig();
   try {
-    await topology.start();
+    await topology.start(topology.names().filter((name) => options.later?.includes(name) !== true));
   } catch (error) {
     topology.dispose();
     throw error;

@@ -14,7 +14,25 @@ export interface WavFile {
 
 /** Reads a G.711 or 16-bit WAV strictly: sizes that do not match the file are an error. */
 export function readWav(source: string | Buffer): WavFile {
-  const bytes = typeof source === "string" ? readFileSync(source) : source;
+  const { formatTag, sampleRate, count, data } = wavData(typeof source === "string" ? readFileSync(source) : source);
+  return { formatTag, sampleRate, ...decode(data, formatTag, count, sampleRate) };
+}
+
+/** The octets of each channel of a G.711 WAV, as they stand in it. */
+export function readG711Wav(source: Buffer): Uint8Array[] {
+  const { formatTag, count, data } = wavData(source);
+  if (formatTag !== 7 && formatTag !== 6) throw new Error(`no G.711: format tag ${formatTag}`);
+  return channelsOf(data, count);
+}
+
+/** Octets that alternate between `count` channels, apart. */
+export function channelsOf(data: Uint8Array, count: number): Uint8Array[] {
+  return Array.from({ length: count }, (_, channel) =>
+    Uint8Array.from({ length: Math.floor(data.length / count) }, (_unused, n) => data[n * count + channel] ?? 0),
+  );
+}
+
+function wavData(bytes: Buffer): { formatTag: number; sampleRate: number; count: number; data: Buffer } {
   if (bytes.toString("latin1", 0, 4) !== "RIFF" || bytes.toString("latin1", 8, 12) !== "WAVE")
     throw new Error("no RIFF WAVE");
   if (bytes.readUInt32LE(4) !== bytes.length - 8)
@@ -32,7 +50,7 @@ export function readWav(source: string | Buffer): WavFile {
       count = bytes.readUInt16LE(start + 2);
       sampleRate = bytes.readUInt32LE(start + 4);
     } else if (name === "data") {
-      return { formatTag, sampleRate, ...decode(bytes.subarray(start, start + size), formatTag, count, sampleRate) };
+      return { formatTag, sampleRate, count, data: bytes.subarray(start, start + size) };
     }
     at = start + size + (size % 2);
   }

@@ -12,16 +12,35 @@ export const MAX_BACKFILL_MS = 2_000;
 export const WATCH_INTERVAL_MS = 1_000;
 /** How long it may take to answer, ms: a shorter stall is no death. */
 export const WATCH_TIMEOUT_MS = 2_000;
-/** The recorder died: how long another is looked for before the recording has failed, ms. Within 6 s SIP Server must know. */
-export const SWITCH_MS = 5_000;
+/** When a Resource Manager says that a recorder is lost, how long that one is given to say otherwise, ms. */
+export const LOST_TOLD_MS = 500;
+/** The recorder died: how long another is looked for before the recording has failed, ms. So long nothing is missing (R31). */
+export const SWITCH_MS = 10_000;
 /** Between two of these attempts, ms. */
 export const SWITCH_RETRY_MS = 500;
 /** A recorder that took over less than this ago and is lost again was no success, ms: what is left of `SWITCH_MS` goes on. */
 export const BRIEF_MS = 5_000;
-/** What the next recorder is sent again of what the lost one was sent last, ms: it may not have been on the disk. What legs keep. */
+/**
+ * What the next recorder is sent again of the time before the last one's last sign of life, ms: what that one had received by
+ * then, and had not on its disk. Ours needs less than 1 s.
+ */
 export const REWIND_MS = 2_000;
-/** What the taps keep while nobody takes it, ms. */
-export const BUFFER_MS = 10_000;
+/** A recorder that says that it cannot go on may have stored nothing for this long, ms: ours tries a disk for 10 s. */
+export const UNSTORED_MS = 12_000;
+/** What the taps keep, ms. */
+export const BUFFER_MS = 15_000;
+/** A Resource Manager that did not answer is asked after the others for this long, ms. */
+export const MANAGER_REST_MS = 30_000;
+/** How long what is kept may take to a recorder, once the recording was stopped, ms. */
+export const DELIVERY_MS = 5_000;
+/** Between two looks whether it is sent, ms. */
+export const DELIVERY_LOOK_MS = 50;
+/** How long BYE to a recorder may stay unanswered, ms: then it may have nothing of what it was sent last. */
+export const BYE_ANSWER_MS = 2_000;
+/** Failovers that one Media Server's start of a recording may go through and still be older than the next start: epochs of one start. */
+export const EPOCHS_PER_START = 1_000;
+/** Streams of one recording session with a stream for each participant: more share those of their side. */
+export const MAX_STREAMS = 16;
 /** A recording INVITE without a final answer for this long is cancelled, ms; then the next Resource Manager is asked. */
 export const INVITE_ATTEMPT_MS = 2_500;
 /** All attempts of a start together, ms: within 5 s SIP Server hears `recorder.started` or `recorder.failed`. */

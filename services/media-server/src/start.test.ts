@@ -104,6 +104,7 @@ test("over real sockets: two legs, the parties hear each other, the recorder get
   assert.equal(await msml('<modifyconference id="conf:c1"><rec:recorder state="stop"/></modifyconference>'), 200);
   const session = await recording.promise;
   if (session.state !== "ended") await new Promise<void>((resolve) => session.on("ended", () => resolve()));
+  for (let n = 0; n < 50 && events.length < 3; n += 1) await new Promise((resolve) => setTimeout(resolve, 20));
   await Promise.all([a.session.bye(), b.session.bye()]);
   assert.deepEqual(events, ["recorder.started", "recorder.paused", "recorder.stopped"]);
 });

@@ -6,6 +6,7 @@ import { startMediaEngine } from "./media/index.ts";
 import { promptFolder, PromptLibrary, shippedPrompts } from "./prompts/index.ts";
 import { addMediaMetrics } from "./server/metrics.ts";
 import { MediaServer, supportedExtensions } from "./server/media-server.ts";
+import { hearOfResources } from "./server/resource-news.ts";
 
 /** What tests put in place of the real thing. */
 export interface MediaServerSeams {
@@ -62,6 +63,7 @@ export async function startMediaServer(
       sip,
       engine,
       resourceManagers: config.resourceManagers,
+      recorderProfiles: config.recorderProfiles,
       from: ownAddress(config),
       capacity: capacityOf(config),
       rtpTimeoutMs: config.rtpTimeoutMs,
@@ -81,6 +83,15 @@ export async function startMediaServer(
     sip.onFlowClosed = (flow) => server.connectionClosed(flow);
     const listening: string[] = [];
     for (const address of config.listen) listening.push(urlOf(await sip.listen(address)));
+    opened.push(
+      hearOfResources({
+        subscribe: (o) => sip.subscribe(o),
+        log,
+        resourceManagers: config.resourceManagers,
+        recorderLost: (uri) => server.recorderLost(uri),
+        managerAnswers: (uri, answers) => server.managerAnswers(uri, answers),
+      }),
+    );
     const http =
       config.http === undefined
         ? undefined

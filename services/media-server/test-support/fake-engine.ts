@@ -1,13 +1,23 @@
 import { Events, SidetoneError } from "@sidetone/foundation";
 import type {
+  AlertTone,
+  AudioNode,
+  ConferenceOptions,
+  Detection,
+  DigitOptions,
   EngineStats,
+  FileRecordingEnd,
+  FileRecordingOptions,
+  FileRecordingResult,
   LegSettings,
   LegStats,
   MediaEngine,
   MediaEngineEvents,
   OpenedLeg,
   OpenedTap,
+  PlayCommand,
   PlayOptions,
+  StreamSettings,
   TapDestination,
   TapOptions,
   TapStats,
@@ -71,13 +81,13 @@ export class FakeEngine implements MediaEngine {
     return { tap, ssrc: tap, address: "127.0.0.1", localPort, localRtcpPort: localPort + 1 };
   }
 
-  async play(leg: number, options: PlayOptions): Promise<number> {
+  async play(leg: AudioNode, options: PlayOptions): Promise<number> {
     this.#failIf("play");
-    this.#need(this.legs, leg);
+    if (typeof leg === "number") this.#need(this.legs, leg);
     const play = this.#next++;
     const samples = options.audio.reduce((sum, { length }) => sum + length, 0);
     this.calls.push(
-      `play ${play} leg ${leg} ${samples} x${options.iterations} every ${options.intervalMs}${options.maxTimeMs === undefined ? "" : ` at most ${options.maxTimeMs}`}${options.capture ? " captured" : ""}`,
+      `play ${play} ${typeof leg === "number" ? "leg" : "conference"} ${leg} ${samples} x${options.iterations} every ${options.intervalMs}${options.maxTimeMs === undefined ? "" : ` at most ${options.maxTimeMs}`}${options.capture ? " captured" : ""}`,
     );
     return play;
   }
@@ -85,6 +95,69 @@ export class FakeEngine implements MediaEngine {
   async stopPlay(play: number): Promise<number | undefined> {
     this.calls.push(`stopPlay ${play}`);
     return 1500;
+  }
+
+  async configureConference(name: string, options: ConferenceOptions): Promise<void> {
+    this.calls.push(`mix ${name} ${JSON.stringify(options)}`);
+  }
+
+  async setStream(from: AudioNode, to: AudioNode, settings: StreamSettings = {}): Promise<void> {
+    this.calls.push(`stream ${from} > ${to} ${JSON.stringify(settings)}`);
+  }
+
+  async endStream(from: AudioNode, to: AudioNode): Promise<void> {
+    this.calls.push(`end stream ${from} > ${to}`);
+  }
+
+  async monitor(listener: number, target: AudioNode, settings: StreamSettings = {}): Promise<void> {
+    this.calls.push(`monitor ${target} > ${listener} ${JSON.stringify(settings)}`);
+  }
+
+  async endMonitor(listener: number, target: AudioNode): Promise<void> {
+    this.calls.push(`end monitor ${target} > ${listener}`);
+  }
+
+  async controlPlay(play: number, command: PlayCommand): Promise<boolean> {
+    this.calls.push(`control play ${play} ${command.kind}${command.kind === "skip" ? ` ${command.ms}` : ""}`);
+    return true;
+  }
+
+  async sendDigits(leg: number, options: DigitOptions): Promise<number> {
+    this.#need(this.legs, leg);
+    this.calls.push(`digits leg ${leg} ${options.digits}`);
+    return this.#next++;
+  }
+
+  async setDetection(leg: number, detection: Detection | undefined): Promise<void> {
+    this.#need(this.legs, leg);
+    this.calls.push(`detect leg ${leg} ${JSON.stringify(detection ?? {})}`);
+  }
+
+  async setAlertTone(name: string, tone: AlertTone | undefined): Promise<void> {
+    this.calls.push(
+      tone === undefined ? `end alert ${name}` : `alert ${name} every ${tone.everyMs}: ${tone.legs.join(" ")}`,
+    );
+  }
+
+  async startFileRecording(options: FileRecordingOptions): Promise<number> {
+    const recording = this.#next++;
+    this.calls.push(`record ${recording} ${options.source} to ${options.file}`);
+    return recording;
+  }
+
+  async pauseFileRecording(recording: number): Promise<boolean> {
+    this.calls.push(`pause record ${recording}`);
+    return true;
+  }
+
+  async resumeFileRecording(recording: number): Promise<boolean> {
+    this.calls.push(`resume record ${recording}`);
+    return true;
+  }
+
+  async stopFileRecording(recording: number, end: FileRecordingEnd = {}): Promise<FileRecordingResult | undefined> {
+    this.calls.push(`stop record ${recording} ${JSON.stringify(end)}`);
+    return { durationMs: 1500, octets: 12_000 };
   }
 
   async setTapSources(tap: number, legs: readonly number[], others: readonly number[] = []): Promise<void> {
@@ -101,6 +174,13 @@ export class FakeEngine implements MediaEngine {
         ? `hold ${tap}${rewindMs > 0 ? ` rewind ${rewindMs}` : ""}`
         : `send ${tap} ${destination.host}:${destination.port} ${destination.codec}`,
     );
+  }
+
+  /** What `waiting` says, until it is none. */
+  backlog = 0;
+
+  async waiting(): Promise<number> {
+    return this.backlog;
   }
 
   async pauseTap(tap: number): Promise<void> {

@@ -57,8 +57,8 @@ export class FakeSession implements InviteSession {
   }[] = [];
   /** Answers our requests; default 200, with an answer for an offer. */
   onSent: (method: string, body: string) => SipResponse | Promise<SipResponse> = (_, body) => answerTo(body);
-  /** How BYE is answered. */
-  byeAnswer: SipResponse | undefined;
+  /** How BYE is answered; default 200. */
+  byeAnswer: SipResponse | "none" | undefined;
   readonly #events = new Events<SessionEvents>((error) => {
     throw error;
   });
@@ -109,6 +109,7 @@ export class FakeSession implements InviteSession {
   async bye(o?: ByeOptions): Promise<void> {
     this.log.push("BYE");
     this.end({ by: "local" });
+    if (this.byeAnswer === "none") return new Promise(() => undefined);
     if (this.byeAnswer !== undefined) o?.onAnswer?.(this.byeAnswer);
   }
   terminate(): void {

@@ -14,6 +14,10 @@ export const LINGER_MS = 200;
 export const LISTED_GAP_MS = 200;
 /** Loss lines of one recording; beyond it losses are only counted. */
 export const MAX_LOSS_LINES = 5000;
+/** Lines that tie RTP time to a frame, of one recording; a source whose clock jumps all the time has no more. */
+export const MAX_ANCHOR_LINES = 5000;
+/** Sources of one recording whose last place is known, for when it goes on. */
+export const MAX_KNOWN_SOURCES = 64;
 /** Packets of one stream that wait for a sender report. */
 export const MAX_WAITING_PACKETS = 200;
 /** RTP payload longest taken: 120 ms of G.711 fits twice. */

@@ -229,6 +229,10 @@ test("R19: what is sent in a pause is never in the file, which keeps its time li
   }
 });
 
+function gapsOf(document: Record<string, unknown>): Record<string, unknown>[] {
+  return (document["events"] as Record<string, unknown>[]).filter(({ event }) => event === "gap");
+}
+
 test("R30, R8: a higher epoch goes on in the same file, an older one is refused, another call is kept apart; SIGTERM marks and BYEs", {
   timeout: 30_000,
 }, async () => {
@@ -277,7 +281,13 @@ test("R30, R8: a higher epoch goes on in the same file, an older one is refused,
     for (let n = k - 5; n < k; n++) second.send(three.ports[0] ?? 0, second.packet(n, 0, n));
     await delay(systemClock, 300);
     await three.session.bye();
-    await untilState(r.url, "e", "complete");
+    const whole = await untilState(r.url, "e", "partial", (d) => gapsOf(d).length === 2);
+    // R30: the time from the last sample of the one to the first of the other.
+    for (const [i, frames] of [j - 40, k - 5 - j].entries()) {
+      const gap = gapsOf(whole)[i];
+      assert.ok(Math.abs((gap?.["ms"] as number) - frames * 20) <= 20, JSON.stringify(gap));
+      assert.equal(gap?.["cause"], "session");
+    }
     const again = channel(await audio(r.url, "e"), 0);
     for (const n of [0, j - 1, k - 5, k - 1])
       assert.ok(again.subarray(n * 160, n * 160 + 160).equals(RtpSource.payload(n, 0)), `frame ${n} of three parts`);

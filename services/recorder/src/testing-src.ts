@@ -224,12 +224,17 @@ export class Src {
   }
 }
 
-/** Polls until a recording is in a state; the newest document. */
-export async function untilState(url: string, id: string, state: string): Promise<Record<string, unknown>> {
+/** Polls until a recording is in a state, and its document as wanted; the newest document. */
+export async function untilState(
+  url: string,
+  id: string,
+  state: string,
+  wanted: (document: Record<string, unknown>) => boolean = () => true,
+): Promise<Record<string, unknown>> {
   for (let i = 0; i < 100; i++) {
     const response = await fetch(`${url}/api/v1/recordings/${encodeURIComponent(id)}`);
     const document = (await response.json()) as Record<string, unknown>;
-    if (document["state"] === state) return document;
+    if (document["state"] === state && wanted(document)) return document;
     await delay(systemClock, 50);
   }
   throw new Error(`${id} did not become ${state}`);

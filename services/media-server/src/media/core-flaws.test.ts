@@ -119,15 +119,15 @@ void test("R34: a full buffer is told once, and again after it was emptied", () 
   b.core.events.on("overflow", (tap) => told.push(tap));
   const [legA] = twoLegs(b);
   const tap = openTap(b, legA.leg);
-  talk(b, legA.rtpPort, 500);
+  talk(b, legA.rtpPort, 750);
   b.clock.advance(100);
   assert.deepEqual(told, []);
-  talk(b, legA.rtpPort, 100, 500);
+  talk(b, legA.rtpPort, 100, 750);
   assert.deepEqual(told, [tap]);
   sendTo(b, tap);
   b.clock.advance(5000);
   b.core.setTapDestination(tap, undefined);
-  talk(b, legA.rtpPort, 600, 850);
+  talk(b, legA.rtpPort, 850, 1100);
   assert.deepEqual(told, [tap, tap]);
   b.core.close();
 });

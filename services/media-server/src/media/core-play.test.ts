@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Bench } from "./core.fixture.ts";
 import { chorus, levelOf, longestSilence, samplesOf, type TonePhone, tonePhone } from "./core-mix.fixture.ts";
 import { contiguous, RECORDER, sendTo, settings } from "./core-scene.fixture.ts";
-import type { PlayOptions } from "./types.ts";
+import type { PlayOptions } from "./audio-types.ts";
 
 const MUSIC = 2000;
 

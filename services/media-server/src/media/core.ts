@@ -1,7 +1,20 @@
 import { type Clock, Events, errorText, type Logger, type RandomBytes, SidetoneError } from "@sidetone/foundation";
 import type { RtpConfig } from "@sidetone/config";
 import { type PacketBatch, type PacketIO, parseIpv4, PortPairs } from "@sidetone/rtp";
+import type {
+  AlertTone,
+  AudioNode,
+  ConferenceOptions,
+  Detection,
+  DigitOptions,
+  FileRecordingOptions,
+  PlayCommand,
+  PlayOptions,
+  StreamSettings,
+} from "./audio-types.ts";
 import { Conferences } from "./conferences.ts";
+import type { CoreEvents } from "./core-events.ts";
+import type { CapturedAudio } from "./file-recordings.ts";
 import { FramePace } from "./frame-pace.ts";
 import { Leg, lineOf } from "./leg.ts";
 import { LegOutput } from "./leg-output.ts";
@@ -18,22 +31,10 @@ import type {
   LegStats,
   OpenedLeg,
   OpenedTap,
-  PlayOptions,
   TapDestination,
   TapOptions,
   TapStats,
 } from "./types.ts";
-
-/** Events of the core; those of the engine without `failed`. */
-export type CoreEvents = {
-  inactive: [leg: number, silentMs: number];
-  "first-packet": [leg: number, wallMicros: number];
-  overflow: [tap: number, packets: number];
-  silent: [leg: number, silentMs: number];
-  heard: [leg: number, silentMs: number];
-  played: [play: number, ms: number];
-  "play-timeout": [play: number, ms: number];
-};
 
 type Receiver = (
   data: Uint8Array,
@@ -44,6 +45,10 @@ type Receiver = (
   arrivals: Float64Array,
   index: number,
 ) => void;
+
+function notYet(...what: readonly unknown[]): never {
+  throw new SidetoneError("not-served", `not served yet: ${what.map(String).join(" ")}`);
+}
 
 /** The media engine within its thread: legs and taps by number, packets in, packets out. Every method is synchronous. */
 export class MediaCore {
@@ -185,8 +190,61 @@ export class MediaCore {
     this.#io.flush();
   }
 
-  play(id: number, o: PlayOptions): number {
-    const player = this.#players.start(this.#nextId++, this.#leg(id), o);
+  configureConference(name: string, options: ConferenceOptions): void {
+    notYet(name, options);
+  }
+
+  setStream(from: AudioNode, to: AudioNode, settings: StreamSettings = {}): void {
+    notYet(from, to, settings);
+  }
+
+  endStream(from: AudioNode, to: AudioNode): void {
+    notYet(from, to);
+  }
+
+  monitor(listener: number, target: AudioNode, settings: StreamSettings = {}): void {
+    notYet(listener, target, settings);
+  }
+
+  endMonitor(listener: number, target: AudioNode): void {
+    notYet(listener, target);
+  }
+
+  controlPlay(play: number, command: PlayCommand): boolean {
+    return notYet(play, command);
+  }
+
+  sendDigits(leg: number, options: DigitOptions): number {
+    return notYet(leg, options);
+  }
+
+  setDetection(leg: number, detection: Detection | undefined): void {
+    notYet(leg, detection);
+  }
+
+  setAlertTone(name: string, tone: AlertTone | undefined): void {
+    notYet(name, tone);
+  }
+
+  startFileRecording(recording: number, options: FileRecordingOptions): void {
+    notYet(recording, options);
+  }
+
+  pauseFileRecording(recording: number): boolean {
+    return notYet(recording);
+  }
+
+  resumeFileRecording(recording: number): boolean {
+    return notYet(recording);
+  }
+
+  stopFileRecording(recording: number): CapturedAudio | undefined {
+    return notYet(recording);
+  }
+
+  play(target: AudioNode, o: PlayOptions): number {
+    if (typeof target === "string") return notYet(target);
+    const player = this.#players.start(this.#nextId++, this.#leg(target), o);
     this.#arrangeAround(player.leg);
     this.#keepPace();
     return player.id;
@@ -217,7 +275,7 @@ export class MediaCore {
     if (to === undefined) {
       tap.setDestination(undefined);
       this.#flushing.delete(tap);
-      if (rewindMs > 0) tap.sources.rewind(Math.min(limits.LEG_HISTORY_MS, rewindMs), this.#now());
+      if (rewindMs > 0) tap.sources.rewind(rewindMs, this.#now());
       return;
     }
     if (parseIpv4(to.host) === undefined) {
@@ -228,6 +286,11 @@ export class MediaCore {
     tap.setFormat(to.codec, to.payloadType, to.dtmfPayloadType);
     this.#report(tap);
     this.#drain(tap);
+  }
+
+  /** Packets of these taps that are not sent yet. */
+  waiting(taps: readonly number[]): number {
+    return taps.reduce((sum, id) => sum + (this.#taps.get(id)?.waiting ?? 0), 0);
   }
 
   pauseTap(id: number): void {

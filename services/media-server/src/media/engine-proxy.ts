@@ -1,6 +1,20 @@
 import { writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { Events, errorText, type Logger, SidetoneError } from "@sidetone/foundation";
+import type {
+  AlertTone,
+  AudioNode,
+  ConferenceOptions,
+  Detection,
+  DigitOptions,
+  FileRecordingEnd,
+  FileRecordingOptions,
+  FileRecordingResult,
+  PlayCommand,
+  PlayOptions,
+  StreamSettings,
+} from "./audio-types.ts";
+import { FileRecordings } from "./file-recordings.ts";
 import {
   type Call,
   type CoreArguments,
@@ -8,6 +22,7 @@ import {
   type CoreResult,
   type FromWorker,
   fromWire,
+  type WireEvent,
   type WorkerInput,
 } from "./rpc.ts";
 import type {
@@ -19,7 +34,6 @@ import type {
   MediaEngineOptions,
   OpenedLeg,
   OpenedTap,
-  PlayOptions,
   TapDestination,
   TapOptions,
   TapStats,
@@ -62,6 +76,7 @@ class EngineProxy implements MediaEngine {
   readonly #log: Logger;
   readonly #options: MediaEngineOptions;
   readonly #events: Events<MediaEngineEvents>;
+  readonly #recordings: FileRecordings;
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
   readonly #one = new Uint8Array(new BigUint64Array([1n]).buffer);
@@ -78,6 +93,15 @@ class EngineProxy implements MediaEngine {
     this.#log = options.log;
     this.#events = new Events((error, event) => {
       this.#log.error({ error: errorText(error), event }, "a listener of the media engine failed");
+    });
+    this.#recordings = new FileRecordings({
+      open: options.openAudioFile,
+      calls: {
+        start: (recording, o) => this.#call("startFileRecording", recording, o),
+        stop: (recording) => this.#call("stopFileRecording", recording),
+      },
+      log: options.log,
+      ended: (...args) => this.#events.emit("recorded", ...args),
     });
     worker.on("message", (message: FromWorker) => this.#onMessage(message));
     worker.on("error", (error) => this.#onEnd(error));
@@ -113,6 +137,26 @@ class EngineProxy implements MediaEngine {
     return this.#call("setConference", name, legs);
   }
 
+  configureConference(name: string, options: ConferenceOptions): Promise<void> {
+    return this.#call("configureConference", name, options);
+  }
+
+  setStream(from: AudioNode, to: AudioNode, settings?: StreamSettings): Promise<void> {
+    return this.#call("setStream", from, to, settings);
+  }
+
+  endStream(from: AudioNode, to: AudioNode): Promise<void> {
+    return this.#call("endStream", from, to);
+  }
+
+  monitor(listener: number, target: AudioNode, settings?: StreamSettings): Promise<void> {
+    return this.#call("monitor", listener, target, settings);
+  }
+
+  endMonitor(listener: number, target: AudioNode): Promise<void> {
+    return this.#call("endMonitor", listener, target);
+  }
+
   openTap(options: TapOptions): Promise<OpenedTap> {
     return this.#call("openTap", options);
   }
@@ -123,6 +167,10 @@ class EngineProxy implements MediaEngine {
 
   setTapDestination(tap: number, destination: TapDestination | undefined, rewindMs?: number): Promise<void> {
     return this.#call("setTapDestination", tap, destination, rewindMs);
+  }
+
+  waiting(taps: readonly number[]): Promise<number> {
+    return this.#call("waiting", taps);
   }
 
   pauseTap(tap: number): Promise<void> {
@@ -137,12 +185,44 @@ class EngineProxy implements MediaEngine {
     return this.#call("closeTap", tap);
   }
 
-  play(leg: number, options: PlayOptions): Promise<number> {
-    return this.#call("play", leg, options);
+  play(target: AudioNode, options: PlayOptions): Promise<number> {
+    return this.#call("play", target, options);
+  }
+
+  controlPlay(play: number, command: PlayCommand): Promise<boolean> {
+    return this.#call("controlPlay", play, command);
   }
 
   stopPlay(play: number): Promise<number | undefined> {
     return this.#call("stopPlay", play);
+  }
+
+  sendDigits(leg: number, options: DigitOptions): Promise<number> {
+    return this.#call("sendDigits", leg, options);
+  }
+
+  setDetection(leg: number, detection: Detection | undefined): Promise<void> {
+    return this.#call("setDetection", leg, detection);
+  }
+
+  setAlertTone(name: string, tone: AlertTone | undefined): Promise<void> {
+    return this.#call("setAlertTone", name, tone);
+  }
+
+  startFileRecording(options: FileRecordingOptions): Promise<number> {
+    return this.#recordings.start(options);
+  }
+
+  pauseFileRecording(recording: number): Promise<boolean> {
+    return this.#call("pauseFileRecording", recording);
+  }
+
+  resumeFileRecording(recording: number): Promise<boolean> {
+    return this.#call("resumeFileRecording", recording);
+  }
+
+  stopFileRecording(recording: number, end: FileRecordingEnd = {}): Promise<FileRecordingResult | undefined> {
+    return this.#recordings.stop(recording, end);
   }
 
   closeLeg(leg: number): Promise<LegStats> {
@@ -203,7 +283,7 @@ class EngineProxy implements MediaEngine {
         this.#settle(message.id)?.reject(fromWire(message.error));
         break;
       case "event":
-        this.#events.emit(message.event, ...message.args);
+        this.#onEvent(message);
         break;
       case "log":
         this.#log[message.level](message.fields, message.msg);
@@ -212,6 +292,12 @@ class EngineProxy implements MediaEngine {
       case "unable":
         break;
     }
+  }
+
+  #onEvent(message: WireEvent): void {
+    if (message.event === "file-audio") this.#recordings.take(...message.args);
+    else if (message.event === "file-end") this.#recordings.endedByItself(...message.args);
+    else this.#events.emit(message.event, ...(message.args as never));
   }
 
   #settle(id: number): Waiting | undefined {
@@ -227,6 +313,7 @@ class EngineProxy implements MediaEngine {
     const waiting = Array.from(this.#waiting.values());
     this.#waiting.clear();
     for (const w of waiting) w.reject(error);
+    void this.#recordings.close();
     if (this.#closing !== undefined) return;
     this.#log.error({ error: errorText(error) }, "the media worker has ended: every leg and tap is gone");
     this.#events.emit("failed", error);

@@ -8,10 +8,15 @@ export const LEG_HISTORY_PACKETS = 256;
 /** Octets of whole packets whose source is not announced yet. */
 export const EARLY_OCTETS = 32 * 1024;
 export const EARLY_PACKETS = 256;
-/** How much a tap keeps while it has no destination; ms. */
-export const TAP_BUFFER_MS = 10_000;
-export const TAP_BUFFER_OCTETS = 112 * 1024;
-export const TAP_BUFFER_PACKETS = 1100;
+/**
+ * How much a tap keeps, sent or not; ms. An outage of 10 s (R31), and before it what a recorder was sent between its last
+ * sign of life and the moment it was missed (`REWIND_MS` and its watch).
+ */
+export const TAP_BUFFER_MS = 15_000;
+/** 15 s of G.711. */
+export const TAP_BUFFER_OCTETS = 118 * 1024;
+/** 15 s of 10 ms packets. */
+export const TAP_BUFFER_PACKETS = 1536;
 /** Packets that leave a tap's buffer at once, then per pacing step: a recorder's socket holds some 250. */
 export const FLUSH_BURST = 30;
 export const FLUSH_STEP = 8;
@@ -50,3 +55,5 @@ export const SEAM = 480;
 export const TAP_MIX_DELAY = 2400;
 /** Samples that the buffer of one source of a mixed replica holds: 4 s, so a whole backfill. A power of two. */
 export const TAP_MIX_RING = 32_768;
+/** Octets of a local recording that may wait for the disk: a minute and more. */
+export const MAX_UNWRITTEN_OCTETS = 2_000_000;

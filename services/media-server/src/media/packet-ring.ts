@@ -18,15 +18,16 @@ export class PacketRing {
   #head = 0;
   #write = 0;
 
-  constructor(octets: number, packets: number) {
+  /** @param sources packets whose source is kept: all, or 0 */
+  constructor(octets: number, packets: number, sources = packets) {
     this.data = new Uint8Array(octets);
     this.#capacity = packets;
     this.#offset = new Int32Array(packets);
     this.#length = new Int32Array(packets);
     this.#at = new Float64Array(packets);
     this.#tag = new Int32Array(packets);
-    this.#ip = new Uint32Array(packets);
-    this.#port = new Uint16Array(packets);
+    this.#ip = new Uint32Array(sources);
+    this.#port = new Uint16Array(sources);
   }
 
   /** @param at position or time, the caller's unit, in an object as a number would be one per call; @param tag anything, 32 bit. */

@@ -6,7 +6,7 @@ import { FRAME, SAMPLE_RATE } from "./limits.ts";
 import type { MixInput } from "./mix-input.ts";
 import type { Spot } from "./source-line.ts";
 import type { Tap } from "./tap.ts";
-import type { PlayOptions } from "./types.ts";
+import type { PlayOptions } from "./audio-types.ts";
 
 function samples(ms: number): number {
   return Math.floor((ms * SAMPLE_RATE) / 1000);

@@ -2,7 +2,7 @@ import { SidetoneError } from "@sidetone/foundation";
 import type { Leg } from "./leg.ts";
 import { Player } from "./player.ts";
 import type { Spot } from "./source-line.ts";
-import type { PlayOptions } from "./types.ts";
+import type { PlayOptions } from "./audio-types.ts";
 
 /** Who is played something, by the play's number; one play a leg. */
 export class Players {

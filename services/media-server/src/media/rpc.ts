@@ -1,7 +1,8 @@
 import type { RtpConfig } from "@sidetone/config";
 import { SidetoneError } from "@sidetone/foundation";
 import type { PacketIOKind } from "@sidetone/rtp";
-import type { CoreEvents, MediaCore } from "./core.ts";
+import type { MediaCore } from "./core.ts";
+import type { CoreEvents } from "./core-events.ts";
 
 /** What the worker is started with. */
 export interface WorkerInput {
@@ -16,14 +17,28 @@ export type CoreMethod =
   | "connect"
   | "disconnect"
   | "setConference"
+  | "configureConference"
+  | "setStream"
+  | "endStream"
+  | "monitor"
+  | "endMonitor"
   | "openTap"
   | "setTapSources"
   | "setTapDestination"
+  | "waiting"
   | "pauseTap"
   | "resumeTap"
   | "closeTap"
   | "play"
+  | "controlPlay"
   | "stopPlay"
+  | "sendDigits"
+  | "setDetection"
+  | "setAlertTone"
+  | "startFileRecording"
+  | "pauseFileRecording"
+  | "resumeFileRecording"
+  | "stopFileRecording"
   | "closeLeg"
   | "stats"
   | "close";
@@ -46,13 +61,18 @@ export interface WireError {
   readonly remedy: string | undefined;
 }
 
+/** An event of the core with its arguments. */
+export type WireEvent = {
+  readonly [K in keyof CoreEvents]: { readonly kind: "event"; readonly event: K; readonly args: CoreEvents[K] };
+}[keyof CoreEvents];
+
 /** Worker to main thread. */
 export type FromWorker =
   | { readonly kind: "ready"; readonly packetIo: PacketIOKind; readonly wakeFd: number | undefined }
   | { readonly kind: "unable"; readonly error: WireError }
   | { readonly kind: "reply"; readonly id: number; readonly value: unknown }
   | { readonly kind: "refusal"; readonly id: number; readonly error: WireError }
-  | { readonly kind: "event"; readonly event: keyof CoreEvents; readonly args: [number, number] }
+  | WireEvent
   | {
       readonly kind: "log";
       readonly level: "debug" | "info" | "warn" | "error";

@@ -55,8 +55,6 @@ export class TapSources {
     const players = others.map(({ player }) => player).filter((player) => player?.capture === true);
     const mixes = legs.length > 1 || players.length > 0;
     this.#others = others;
-    const same = before.length === legs.length && before.every(({ leg }, index) => leg === legs[index]);
-    if ((this.#begun && !same) || mixes) this.#tap.keepHistory(this.#mix === undefined ? before[0] : undefined);
     if (!mixes) this.#mix?.drain(this.#tap);
     for (const feed of before) if (!legs.includes(feed.leg)) this.#detach(feed);
     for (const player of this.#players) if (!players.includes(player)) this.#silence(player);
@@ -98,16 +96,9 @@ export class TapSources {
     return this.#mix?.frames(this.#tap, pace) ?? false;
   }
 
-  /** Puts what was sent in the last `ms` before the buffer. */
+  /** What was captured in the last `ms` is sent again. */
   rewind(ms: number, now: number): void {
-    const tap = this.#tap;
-    const [feed] = this.#feeds;
-    if (tap.hasHistory || feed === undefined) {
-      tap.refill(tap.rewind(now - this.told(now) - samples(ms)));
-      return;
-    }
-    const from = tap.rewind(now - feed.leg.line.lag - samples(ms));
-    if (from !== undefined) feed.recall(from);
+    this.#tap.rewind(now - this.told(now) - samples(ms));
   }
 
   close(): void {

@@ -1,10 +1,9 @@
 import { type PacketIO, RTP_HEADER, writeBye, writeDescription, writeReport, writeRtpHeader } from "@sidetone/rtp";
 import { conversion, DTMF, kindOfCodec, MARKER, PCMU, STATIC_PCMA, STATIC_PCMU } from "./kinds.ts";
 import * as limits from "./limits.ts";
-import { PacketRing } from "./packet-ring.ts";
 import type { SocketPair } from "./port-pair-sockets.ts";
 import type { Spot } from "./source-line.ts";
-import type { TapFeed } from "./tap-feed.ts";
+import { TapBuffer } from "./tap-buffer.ts";
 import { TapSources } from "./tap-sources.ts";
 import type { AudioCodec, TapStats } from "./types.ts";
 
@@ -29,10 +28,12 @@ export class Tap {
   until = Number.NEGATIVE_INFINITY;
   readonly #io: PacketIO;
   readonly #timestampBase: number;
-  readonly #ring = new PacketRing(limits.TAP_BUFFER_OCTETS, limits.TAP_BUFFER_PACKETS);
+  readonly #buffer = new TapBuffer(
+    limits.TAP_BUFFER_OCTETS,
+    limits.TAP_BUFFER_PACKETS,
+    (limits.TAP_BUFFER_MS * limits.SAMPLE_RATE) / 1000,
+  );
   readonly #scratch = new Uint8Array(scratchSize);
-  /** What was captured in the last two seconds, where no phone's own history says it. */
-  #history: PacketRing | undefined;
   /** -1: as it comes. */
   #codec = -1;
   #payloadType = 0;
@@ -41,13 +42,13 @@ export class Tap {
   #rtcpDest = -1;
   #sequence: number;
   #captured = 0;
-  /** Position of the first packet of all; what was said before belongs to no recording. */
-  #first = Number.POSITIVE_INFINITY;
   #sent = 0;
   #octets = 0;
   #overflowSeen = 0;
   #overflowing = false;
   #lastReport = Number.NEGATIVE_INFINITY;
+  /** Packets for the present destination. */
+  #sentThere = 0;
 
   constructor(o: {
     readonly id: number;
@@ -78,7 +79,12 @@ export class Tap {
 
   /** True while packets wait and can be sent. */
   get flushing(): boolean {
-    return this.#dest >= 0 && this.#ring.count > 0;
+    return this.#dest >= 0 && this.#buffer.waiting > 0;
+  }
+
+  /** Packets that wait to be sent. */
+  get waiting(): number {
+    return this.#buffer.waiting;
   }
 
   /** Sends to prepared destinations of the PacketIO from now on, or buffers (undefined). Takes them over. */
@@ -89,6 +95,7 @@ export class Tap {
     }
     this.#dest = dests?.rtp ?? -1;
     this.#rtcpDest = dests?.rtcp ?? -1;
+    this.#sentThere = 0;
     this.#lastReport = Number.NEGATIVE_INFINITY;
   }
 
@@ -96,18 +103,15 @@ export class Tap {
   capture(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
     if (this.paused) return;
     this.#captured++;
-    this.#note(kind, marker, at, data, offset, length);
-    if (this.#dest >= 0 && this.#ring.count === 0) {
-      this.#send(kind, marker, at, data, offset, length);
-      return;
-    }
-    this.#buffer(kind, marker, at, data, offset, length);
+    const sends = this.#dest >= 0 && this.#buffer.waiting === 0;
+    // First: where it is sent a header is written before it, and its payload may be converted elsewhere.
+    this.#keep(kind, marker, at, data, offset, length, sends);
+    if (sends) this.#send(kind, marker, at, data, offset, length);
   }
 
   /** Puts a packet into the buffer. */
   keep(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
-    this.#note(kind, marker, at, data, offset, length);
-    this.#buffer(kind, marker, at, data, offset, length);
+    this.#keep(kind, marker, at, data, offset, length, false);
   }
 
   /** Form of G.711 that a mix is made in. */
@@ -115,55 +119,18 @@ export class Tap {
     return this.#codec < 0 ? PCMU : this.#codec;
   }
 
-  get hasHistory(): boolean {
-    return this.#history !== undefined;
-  }
-
-  /** From now on the stream itself is kept for two seconds, as its sources change; beginning with what its one source has. */
-  keepHistory(feed: TapFeed | undefined): void {
-    if (this.#history !== undefined) return;
-    const history = new PacketRing(limits.LEG_HISTORY_OCTETS, limits.LEG_HISTORY_PACKETS);
-    this.#history = history;
-    if (feed === undefined) return;
-    const from = Math.max(this.#first - feed.shift, feed.captureFrom);
-    feed.leg.recall(from, (kind, marker, position, data, offset, length) => {
-      const at = { position: position + feed.shift };
-      history.push(data, offset, length, at, kind | (marker ? MARKER : 0));
-    });
-  }
-
-  /** Fills the buffer with what was captured since `from`; nothing where that is undefined. */
-  refill(from: number | undefined): void {
-    const h = this.#history;
-    if (from === undefined || h === undefined) return;
-    for (let i = 0; i < h.count; i++) {
-      if (h.at(i) < from) continue;
-      const tag = h.tag(i);
-      this.#buffer(tag & 3, (tag & MARKER) !== 0, { position: h.at(i) }, h.data, h.offset(i), h.length(i));
-    }
-  }
-
-  /**
-   * Makes room for what is to be sent again since `position`: says from where on the buffer has to be filled, undefined where
-   * it reaches further back already.
-   */
-  rewind(position: number): number | undefined {
-    const from = Math.max(position, this.#first);
-    if (this.#ring.count > 0 && this.#ring.at(0) <= from) return undefined;
-    this.#ring.clear();
-    return from;
+  /** What was captured since `position`, sent or not, is sent to the next destination. */
+  rewind(position: number): void {
+    this.#buffer.rewind(position);
   }
 
   /** Sends up to `most` packets of the buffer. */
   flush(most: number): void {
     for (let i = 0; i < most && this.flushing; i++) {
-      const r = this.#ring;
-      const length = r.length(0);
-      const from = r.offset(0);
-      for (let k = 0; k < length; k++) this.#scratch[RTP_HEADER + k] = r.data[from + k] ?? 0;
-      const tag = r.tag(0);
-      this.#send(tag & 3, (tag & MARKER) !== 0, { position: r.at(0) }, this.#scratch, RTP_HEADER, length);
-      r.shift();
+      const { length, offset, tag, data, position } = this.#buffer;
+      for (let k = 0; k < length; k++) this.#scratch[RTP_HEADER + k] = data[offset + k] ?? 0;
+      this.#send(tag & 3, (tag & MARKER) !== 0, { position }, this.#scratch, RTP_HEADER, length);
+      this.#buffer.took();
     }
   }
 
@@ -188,8 +155,8 @@ export class Tap {
 
   /** True once where the buffer has begun to lose packets since it was last empty. */
   overflowBegins(): boolean {
-    const lost = this.#ring.overflowed;
-    if (this.#ring.count === 0) {
+    const { lost, waiting } = this.#buffer;
+    if (waiting === 0) {
       this.#overflowSeen = lost;
       this.#overflowing = false;
     }
@@ -215,21 +182,23 @@ export class Tap {
       captured: this.#captured,
       sent: this.#sent,
       sentOctets: this.#octets,
-      buffered: this.#ring.count,
-      overflowed: this.#ring.overflowed,
+      buffered: this.#buffer.waiting,
+      overflowed: this.#buffer.lost,
       paused: this.paused,
     };
   }
 
-  #note(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
-    if (at.position < this.#first) this.#first = at.position;
+  #keep(
+    kind: number,
+    marker: boolean,
+    at: Spot,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    sent: boolean,
+  ): void {
     if (kind !== DTMF && at.position + length > this.until) this.until = at.position + length;
-    this.#history?.push(data, offset, length, at, kind | (marker ? MARKER : 0));
-  }
-
-  #buffer(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
-    this.#ring.dropBefore(at.position - (limits.TAP_BUFFER_MS * limits.SAMPLE_RATE) / 1000);
-    this.#ring.push(data, offset, length, at, kind | (marker ? MARKER : 0));
+    this.#buffer.push(data, offset, length, at, kind | (marker ? MARKER : 0), sent);
   }
 
   #send(kind: number, marker: boolean, at: Spot, data: Uint8Array, offset: number, length: number): void {
@@ -256,7 +225,8 @@ export class Tap {
     writeRtpHeader(from, start - RTP_HEADER, payloadType, marker, this.#sequence, timestamp, this.ssrc);
     this.#io.queue(this.sockets.rtp, this.#dest, from, start - RTP_HEADER, RTP_HEADER + length);
     // The report that went before may have been lost, and with it what ties this stream to the wall clock.
-    if (this.#sent === 0) this.#lastReport = Number.NEGATIVE_INFINITY;
+    if (this.#sentThere === 0) this.#lastReport = Number.NEGATIVE_INFINITY;
+    this.#sentThere++;
     this.#sent++;
     this.#octets += length;
   }

@@ -1,6 +1,21 @@
 import type { RtpConfig } from "@sidetone/config";
 import type { Clock, Logger, RandomBytes } from "@sidetone/foundation";
 import type { PacketIOKind, PortPairStats } from "@sidetone/rtp";
+import type {
+  AlertTone,
+  AudioNode,
+  ConferenceOptions,
+  Detection,
+  DigitOptions,
+  FileRecordingEnd,
+  FileRecordingOptions,
+  FileRecordingReason,
+  FileRecordingResult,
+  OpenAudioFile,
+  PlayCommand,
+  PlayOptions,
+  StreamSettings,
+} from "./audio-types.ts";
 
 /** The two forms of G.711 that legs and taps carry. */
 export type AudioCodec = "PCMU" | "PCMA";
@@ -14,6 +29,8 @@ export interface MediaEngineOptions {
   readonly random?: RandomBytes;
   /** A leg that should receive and does not for this long raises `inactive`, again after each such span; ms. Default 90,000 (R33). */
   readonly inactiveAfterMs?: number;
+  /** Writes local recordings. Absent: `startFileRecording` rejects with "no-file-recording". */
+  readonly openAudioFile?: OpenAudioFile;
 }
 
 /** A leg's sockets. They receive from the moment of `openLeg`. */
@@ -65,20 +82,6 @@ export interface TapOptions {
   readonly paused: boolean;
   /** With `paused`: nobody paused, capture has not begun yet. History goes on for the backfill of `resumeTap`. Default false: a real pause (R19). */
   readonly unbegun?: boolean;
-}
-
-/** What is played to a phone. */
-export interface PlayOptions {
-  /** 16-bit samples, 8000 per second, played one after another. On shared memory they are not copied. */
-  readonly audio: readonly Int16Array[];
-  /** -1 = until it is stopped. */
-  readonly iterations: number;
-  /** Silence between two times; ms. */
-  readonly intervalMs: number;
-  /** After this it ends by itself; ms. */
-  readonly maxTimeMs?: number;
-  /** It goes into the taps that name the leg among their `others`. */
-  readonly capture: boolean;
 }
 
 /** A tap's sockets and the SSRC of its stream. */
@@ -144,7 +147,7 @@ export interface TapStats {
   readonly sent: number;
   readonly sentOctets: number;
   readonly buffered: number;
-  /** Packets that left the buffer unsent since it was full (10 s). */
+  /** Packets that left the buffer unsent since it was full (15 s). */
   readonly overflowed: number;
   readonly paused: boolean;
 }
@@ -174,7 +177,7 @@ export type MediaEngineEvents = {
   inactive: [leg: number, silentMs: number];
   /** Leg, arrival of the first packet taken, wall-clock µs. */
   "first-packet": [leg: number, wallMicros: number];
-  /** Tap whose full buffer (10 s) has begun to lose packets; again after it was emptied. */
+  /** Tap whose full buffer (15 s) has begun to lose packets; again after it was emptied. */
   overflow: [tap: number, packets: number];
   /** Leg that is replicated, should be heard and was not once for this long in ms, while its peer was; once per phone that is there. */
   silent: [leg: number, silentMs: number];
@@ -184,13 +187,21 @@ export type MediaEngineEvents = {
   played: [play: number, ms: number];
   /** As above, where its `maxTimeMs` was over before. */
   "play-timeout": [play: number, ms: number];
+  /** A phone's key, once when it begins (0 ms) and once when it ends, with its length in ms. */
+  dtmf: [leg: number, digit: string, phase: "start" | "end", ms: number];
+  /** A phone begins or ceases to speak; its level in dBm0. */
+  voice: [leg: number, speaking: boolean, levelDb: number];
+  /** Who speaks in a conference, loudest first, where that has changed (RFC 5707 8.6.2). */
+  speakers: [conference: string, legs: readonly number[]];
+  /** A recording to a file has ended by itself. Its file is complete. */
+  recorded: [recording: number, reason: FileRecordingReason, result: FileRecordingResult];
   /** The worker ended by itself: every leg and tap is gone. */
   failed: [error: Error];
 };
 
 /**
- * Relays and replicates RTP in a worker thread. Every method rejects with a `SidetoneError`: `unknown-leg`, `unknown-tap`, `leg-connected`, `leg-playing`,
- * `rtp-ports-exhausted`, `bad-address`, `media-engine-closed`.
+ * Relays, mixes and replicates RTP in a worker thread. Every method rejects with a `SidetoneError`: `unknown-leg`, `unknown-tap`, `unknown-conference`,
+ * `leg-connected`, `leg-playing`, `bad-audio`, `no-file-recording`, `rtp-ports-exhausted`, `bad-address`, `media-engine-closed`.
  */
 export interface MediaEngine {
   readonly id: string;
@@ -198,23 +209,41 @@ export interface MediaEngine {
   /** Opens a port pair. It receives, and keeps the last 2 s, from now on. Its SSRC towards the phone stays the same until `closeLeg`. */
   openLeg(): Promise<OpenedLeg>;
   configureLeg(leg: number, settings: LegSettings): Promise<void>;
-  /** Two-way relay. A leg has one peer at a time. Connecting twice does nothing. */
+  /** Streams both ways, as they come. A leg has one peer at a time. Connecting twice does nothing. */
   connect(a: number, b: number): Promise<void>;
   disconnect(a: number, b: number): Promise<void>;
   /**
-   * Makes these the members of a conference: one or none end it, two are relayed to each other, more are mixed. Its members may have been
-   * connected to each other before.
+   * Makes these the members of a conference, both ways; none end it. Its members may have been connected to each other before. Settings of
+   * the streams of those who stay are kept, new ones have none.
    */
   setConference(name: string, legs: readonly number[]): Promise<void>;
-  /** Replicates what the phones of legs send: one as it comes, more mixed. Buffers up to 10 s until there is a destination. */
+  /** How a conference is mixed, whether it has members yet or not. It ends with the conference. */
+  configureConference(name: string, options: ConferenceOptions): Promise<void>;
+  /**
+   * One direction from a leg to a leg, from a leg to a conference, or from a conference to a leg: begins it or changes its settings, live.
+   * A leg hears the sum of all that goes to it. Who hears one leg only is sent its packets undecoded, or each of them changed in its
+   * place: what anybody hears has no hole whatever is set.
+   */
+  setStream(from: AudioNode, to: AudioNode, settings?: StreamSettings): Promise<void>;
+  /** Ends one direction; nothing where there is none. */
+  endStream(from: AudioNode, to: AudioNode): Promise<void>;
+  /**
+   * A leg hears what another one says and hears, or all of a conference, besides what it hears already; again: changes the settings.
+   * Nobody notices, it is in no replica, and conferences do not count it.
+   */
+  monitor(listener: number, target: AudioNode, settings?: StreamSettings): Promise<void>;
+  endMonitor(listener: number, target: AudioNode): Promise<void>;
+  /** Replicates what the phones of legs send: one as it comes, more mixed. Keeps up to 15 s whether there is a destination or not. */
   openTap(options: TapOptions): Promise<OpenedTap>;
   /** Who is replicated from now on. The stream's SSRC, numbers and time line go on; without a leg its time stamp jumps. */
   setTapSources(tap: number, legs: readonly number[], others?: readonly number[]): Promise<void>;
   /**
    * Sends there from now on, the buffer first, with original time stamps. `undefined`: buffers again, beginning with what was
-   * sent in the last `rewindMs` (default 0, at most 2,000), which whoever took it may not have kept.
+   * captured in the last `rewindMs` (default 0, at most what the buffer holds), which whoever took it may not have kept.
    */
   setTapDestination(tap: number, destination: TapDestination | undefined, rewindMs?: number): Promise<void>;
+  /** Packets of these taps that are not sent yet; a tap that is gone has none. */
+  waiting(taps: readonly number[]): Promise<number>;
   /** When this resolves nothing is captured any more; what was captured before is still sent. */
   pauseTap(tap: number): Promise<void>;
   /**
@@ -224,12 +253,30 @@ export interface MediaEngine {
   resumeTap(tap: number, backfillMs?: number): Promise<void>;
   closeTap(tap: number): Promise<TapStats>;
   /**
-   * Plays to the phone of a leg, instead of what it would hear; what it says goes where it went. Resolves to the play's number, which
-   * `played` and `play-timeout` name when it ends by itself.
+   * Plays to the phone of a leg, or to all members of a conference; what they say goes where it went. Resolves to the play's number,
+   * which `played` and `play-timeout` name when it ends by itself, or as its leg or conference ends.
    */
-  play(leg: number, options: PlayOptions): Promise<number>;
-  /** Ends a play. How much was played, ms; undefined where it has ended already. */
+  play(target: AudioNode, options: PlayOptions): Promise<number>;
+  /** Pauses, goes on, skips. False where it has ended already. */
+  controlPlay(play: number, command: PlayCommand): Promise<boolean>;
+  /** Ends a play, also one of digits. How much was played, ms; undefined where it has ended already. */
   stopPlay(play: number): Promise<number | undefined>;
+  /** Sends keys to the phone of a leg. Resolves to a number as of `play`: `played` tells the end. */
+  sendDigits(leg: number, options: DigitOptions): Promise<number>;
+  /** What a leg's phone is listened to for; undefined: nothing any more. */
+  setDetection(leg: number, detection: Detection | undefined): Promise<void>;
+  /**
+   * Begins an alert tone of this name, or changes it (who hears it; the rhythm goes on), or ends it (undefined). What the legs hear
+   * stays relayed but for the moments of the tone.
+   */
+  setAlertTone(name: string, tone: AlertTone | undefined): Promise<void>;
+  /** Records to a local file. Resolves, once the file is open, to a number that `recorded` names when it ends by itself. */
+  startFileRecording(options: FileRecordingOptions): Promise<number>;
+  /** What is said from now on is discarded; false where it has ended already. */
+  pauseFileRecording(recording: number): Promise<boolean>;
+  resumeFileRecording(recording: number): Promise<boolean>;
+  /** Ends a recording; its file is complete when this resolves. Undefined where it has ended already. */
+  stopFileRecording(recording: number, end?: FileRecordingEnd): Promise<FileRecordingResult | undefined>;
   /** Closes the leg and its connection; taps go on without it. */
   closeLeg(leg: number): Promise<LegStats>;
   stats(): Promise<EngineStats>;

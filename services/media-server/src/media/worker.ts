@@ -2,7 +2,8 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "
 import { type Logger, systemClock, systemRandom } from "@sidetone/foundation";
 import { createPacketIO } from "@sidetone/rtp";
 import { MediaCore } from "./core.ts";
-import { type Call, type CoreMethod, type FromWorker, toWire, type WorkerInput } from "./rpc.ts";
+import { CORE_EVENTS } from "./core-events.ts";
+import { type Call, type CoreMethod, type FromWorker, toWire, type WireEvent, type WorkerInput } from "./rpc.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("worker.ts runs in a worker thread only");
@@ -27,8 +28,8 @@ function start(input: WorkerInput, port: MessagePort): void {
     log,
     ...(input.inactiveAfterMs === undefined ? {} : { inactiveAfterMs: input.inactiveAfterMs }),
   });
-  for (const event of ["inactive", "first-packet", "overflow", "silent", "heard", "played", "play-timeout"] as const) {
-    core.events.on(event, (...args) => post({ kind: "event", event, args }));
+  for (const event of CORE_EVENTS) {
+    core.events.on(event, (...args) => post({ kind: "event", event, args } as WireEvent));
   }
   const take = (call: Call): void => {
     try {

@@ -8,11 +8,12 @@ export interface Absence {
   readonly gapMs: number;
 }
 
-/**
- * R31: the taps keep `BUFFER_MS`, beginning `REWIND_MS` before the loss was noticed. The recorder is sure to have lived until
- * `unprovenMs` before that.
- */
+/** How far back the next recorder is to be sent what the lost one may not have stored, ms; `unprovenMs` as below. */
+export function rewindOf(unprovenMs: number): number {
+  return Math.min(BUFFER_MS, unprovenMs + REWIND_MS);
+}
+
+/** R31: the taps keep `BUFFER_MS`. The recorder is sure to have stored what it was sent until `unprovenMs` before its loss was noticed. */
 export function absenceOf(awayMs: number, unprovenMs: number): Absence {
-  const missing = awayMs + unprovenMs - Math.min(awayMs + REWIND_MS, BUFFER_MS);
-  return { awayMs: Math.round(awayMs), gapMs: Math.max(0, Math.round(missing)) };
+  return { awayMs: Math.round(awayMs), gapMs: Math.max(0, Math.round(awayMs + unprovenMs - BUFFER_MS)) };
 }

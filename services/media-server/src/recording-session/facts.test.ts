@@ -121,8 +121,8 @@ test("R26: a newcomer takes the label of the one it replaces; who left has an en
     t0 + 50,
   );
   assert.deepEqual(Array.from(sourcesOf(moved)), [
-    ["1", ["conn:a"]],
-    ["2", ["conn:c"]],
+    ["1", { conns: ["conn:a"], prompted: ["conn:c"] }],
+    ["2", { conns: ["conn:c"], prompted: ["conn:a"] }],
   ]);
   assert.deepEqual(
     moved.parties.map(({ conn, until }) => [conn, until]),

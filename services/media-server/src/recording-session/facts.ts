@@ -122,11 +122,25 @@ function partiesAfter(
   return parties;
 }
 
-/** The connections whose media go into each stream now: label → connections. Those of one side are mixed. */
-export function sourcesOf(facts: RecordingFacts): Map<string, readonly string[]> {
-  const sources = new Map<string, readonly string[]>();
-  for (const { label, conn, until } of facts.parties) {
-    if (until === undefined) sources.set(label, [...(sources.get(label) ?? []), conn]);
+/** What goes into one stream. Connections. */
+export interface StreamSource {
+  /** Who is heard in it; several are mixed. */
+  readonly conns: readonly string[];
+  /** Whose prompts may be recorded in it (R28): those of the other sides, in the first stream of its side that anybody is heard in. */
+  readonly prompted: readonly string[];
+}
+
+/** What goes into each stream now, by label. */
+export function sourcesOf(facts: RecordingFacts): Map<string, StreamSource> {
+  const present = facts.parties.filter(({ until }) => until === undefined);
+  const sources = new Map<string, StreamSource>();
+  const begun = new Set<string>();
+  for (const { label, conn, side } of present) {
+    const known = sources.get(label);
+    const first = known === undefined && !begun.has(side);
+    begun.add(side);
+    const prompted = first ? present.filter((party) => party.side !== side).map((party) => party.conn) : [];
+    sources.set(label, { conns: [...(known?.conns ?? []), conn], prompted: known?.prompted ?? prompted });
   }
   return sources;
 }

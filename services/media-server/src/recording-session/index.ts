@@ -1,3 +1,4 @@
 export { type EventValues, Recorder, type RecorderOptions } from "./recorder.ts";
 export type { TappedLeg } from "./taps.ts";
 export { RecorderWatch } from "./recorder-watch.ts";
+export { ResourceManagers } from "./resource-managers.ts";

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { newSession, type SessionInput, type SessionOutput, type SessionState, stepSession } from "./machine.ts";
 
 const begin: SessionInput = { kind: "begin", capture: "recording" };
+const beginPaused: SessionInput = { kind: "begin", capture: "paused" };
 const accepted: SessionInput = { kind: "accepted" };
 const changed: SessionInput = { kind: "changed" };
 const pause: SessionInput = { kind: "capture", capture: "paused" };
@@ -13,8 +14,14 @@ const okay: SessionInput = { kind: "modified", outcome: "ok", reason: "" };
 const refusedChange: SessionInput = { kind: "modified", outcome: "refused", reason: "488" };
 const refused: SessionInput = { kind: "refused", reason: "486 Busy Here" };
 const bye: SessionInput = { kind: "peer-ended", orderly: true, reason: "recorder said BYE" };
-const vanished: SessionInput = { kind: "peer-ended", orderly: false, reason: "timeout", brief: false };
-const dropped: SessionInput = { kind: "peer-ended", orderly: false, reason: "BYE: disk full", brief: true };
+const vanished: SessionInput = { kind: "peer-ended", orderly: false, reason: "timeout", kept: true, brief: false };
+const vanishedInPause: SessionInput = { ...vanished, kept: false };
+const dropped: SessionInput = { kind: "peer-ended", orderly: false, reason: "BYE: disk full", kept: true, brief: true };
+const sent: SessionInput = { kind: "delivered" };
+const byeDone: SessionInput = { kind: "bye-done", outcome: "ok" };
+const byeLost: SessionInput = { kind: "bye-done", outcome: "lost", reason: "BYE: 408", kept: true, brief: false };
+const byeLostInPause: SessionInput = { ...byeLost, kept: false };
+const newer: SessionInput = { kind: "refused", reason: "403", final: true };
 const giveUp: SessionInput = { kind: "give-up-due" };
 const retry: SessionInput = { kind: "retry-due" };
 const closeDue: SessionInput = { kind: "close-due" };
@@ -37,25 +44,35 @@ function walk(...inputs: SessionInput[]): { steps: string[]; state: SessionState
   return { steps, state };
 }
 
+const up = [begin, accepted, sent];
+const upSteps = ["invite", "send-media started", ""];
+const losing = "hold-media give-up-after invite-again";
+
 const table: [name: string, inputs: SessionInput[], steps: string[], phase: SessionState["phase"]][] = [
-  ["accepted at once", [begin, accepted], ["invite", "send-media started"], "up"],
+  ["accepted at once", up, upSteps, "up"],
   ["refused at once: failed", [begin, refused], ["invite", "failed finish"], "ended"],
   [
     "R19: pause is a re-INVITE, resume another",
-    [begin, accepted, pause, okay, resume, okay],
-    ["invite", "send-media started", "reoffer", "send-media", "reoffer", "send-media"],
+    [...up, pause, okay, sent, resume, okay],
+    [...upSteps, "reoffer", "send-media", "", "reoffer", "send-media"],
     "up",
   ],
   [
     "one re-INVITE at a time; what came meanwhile follows",
-    [begin, accepted, pause, resume, changed, okay, okay],
-    ["invite", "send-media started", "reoffer", "", "", "send-media reoffer", "send-media"],
+    [...up, pause, resume, changed, okay, okay],
+    [...upSteps, "reoffer", "", "", "send-media reoffer", "send-media"],
     "up",
   ],
   [
-    "pause before the recorder answered follows its answer",
-    [begin, pause, accepted, okay],
-    ["invite", "", "send-media started reoffer", "send-media"],
+    "pause before the recorder answered follows its answer, behind what was said before",
+    [begin, pause, accepted, sent, okay],
+    ["invite", "", "send-media started", "reoffer", "send-media"],
+    "up",
+  ],
+  [
+    "a pause does not overtake what is still being sent; a resume meanwhile makes it void",
+    [...up, pause, okay, resume, okay, pause, resume, okay, sent],
+    [...upSteps, "reoffer", "send-media", "reoffer", "send-media", "", "reoffer", "send-media", ""],
     "up",
   ],
   [
@@ -66,132 +83,138 @@ const table: [name: string, inputs: SessionInput[], steps: string[], phase: Sess
   ],
   [
     "a refused change degrades and is not repeated by itself",
-    [begin, accepted, changed, refusedChange, changed],
-    ["invite", "send-media started", "reoffer", "degraded", "reoffer"],
+    [...up, changed, refusedChange, changed],
+    [...upSteps, "reoffer", "degraded", "reoffer"],
     "up",
   ],
-  ["stop", [begin, accepted, stop, bye], ["invite", "send-media started", "stopped bye", "finish"], "ended"],
+  ["stop", [...up, stop, byeDone], [...upSteps, "bye", "stopped finish"], "ended"],
+  [
+    "stop while audio is still being sent: BYE follows it",
+    [begin, accepted, stop, sent, byeDone],
+    ["invite", "send-media started", "close-after", "bye", "stopped finish"],
+    "ended",
+  ],
   [
     "R18: parameters of stop travel in a last re-INVITE",
-    [begin, accepted, lastWords, okay, bye],
-    ["invite", "send-media started", "stopped reoffer close-after", "bye", "finish"],
+    [...up, lastWords, okay, byeDone],
+    [...upSteps, "reoffer close-after", "bye", "stopped finish"],
     "ended",
   ],
   [
     "R18: even if it is refused, BYE follows",
-    [begin, accepted, lastWords, refusedChange],
-    ["invite", "send-media started", "stopped reoffer close-after", "bye"],
+    [...up, lastWords, refusedChange],
+    [...upSteps, "reoffer close-after", "bye"],
     "ending",
   ],
   [
     "R18: the last words wait for the re-INVITE under way",
-    [begin, accepted, pause, lastWords, okay, okay, bye],
-    ["invite", "send-media started", "reoffer", "stopped close-after", "reoffer", "bye", "finish"],
+    [...up, pause, lastWords, okay, sent, okay, byeDone],
+    [...upSteps, "reoffer", "close-after", "send-media", "reoffer", "bye", "stopped finish"],
     "ended",
   ],
   [
     "stop with a re-INVITE under way: BYE follows its answer, the recorder sees the metadata first",
-    [begin, accepted, pause, stop, okay, bye],
-    ["invite", "send-media started", "reoffer", "stopped close-after", "bye", "finish"],
+    [...up, pause, stop, okay, sent, byeDone],
+    [...upSteps, "reoffer", "close-after", "send-media", "bye", "stopped finish"],
     "ended",
   ],
   [
     "stop with a re-INVITE that nobody answers: BYE all the same",
-    [begin, accepted, pause, stop, closeDue, okay, bye],
-    ["invite", "send-media started", "reoffer", "stopped close-after", "bye", "", "finish"],
+    [...up, pause, stop, closeDue, okay, byeDone],
+    [...upSteps, "reoffer", "close-after", "bye", "", "stopped finish"],
     "ended",
   ],
   [
     "R18: last words behind a re-INVITE that nobody answers: BYE all the same",
-    [begin, accepted, pause, lastWords, closeDue, bye],
-    ["invite", "send-media started", "reoffer", "stopped close-after", "bye", "finish"],
+    [...up, pause, lastWords, closeDue, byeDone],
+    [...upSteps, "reoffer", "close-after", "bye", "stopped finish"],
     "ended",
   ],
-  ["stop before the answer cancels", [begin, stop, refused], ["invite", "stopped bye", "finish"], "ended"],
   [
-    "stop before the answer, which crosses",
-    [begin, stop, accepted, bye],
-    ["invite", "stopped bye", "", "finish"],
+    "stop before the answer, with nothing said: it is cancelled",
+    [beginPaused, stop, byeDone],
+    ["invite", "bye", "stopped finish"],
     "ended",
   ],
-  ["the recorder ends it", [begin, accepted, bye], ["invite", "send-media started", "stopped finish"], "ended"],
+  [
+    "stop before the answer: what was said goes to the recorder when it answers",
+    [begin, stop, accepted, sent, byeDone],
+    ["invite", "", "send-media started close-after", "bye", "stopped finish"],
+    "ended",
+  ],
+  ["stop before an answer that is a refusal: failed", [begin, stop, refused], ["invite", "", "failed finish"], "ended"],
+  ["the recorder ends it", [...up, bye], [...upSteps, "stopped finish"], "ended"],
   [
     "R31: the recorder vanishes, another takes over",
-    [begin, accepted, vanished, accepted],
-    ["invite", "send-media started", "hold-media give-up-after invite-again", "send-media switched"],
+    [...up, vanished, accepted],
+    [...upSteps, losing, "send-media switched"],
     "up",
   ],
   [
-    "R31: it vanishes while a re-INVITE is under way",
-    [begin, accepted, pause, vanished, accepted],
-    ["invite", "send-media started", "reoffer", "hold-media give-up-after invite-again", "send-media switched"],
+    "R31: it vanishes while a re-INVITE is under way: what was said before the pause first, then the pause",
+    [...up, pause, vanished, accepted, sent, okay],
+    [...upSteps, "reoffer", losing, "send-media switched", "reoffer", "send-media"],
     "up",
   ],
   [
     "R31: the next one refuses, a later one does not",
-    [begin, accepted, vanished, refused, retry, accepted],
-    [
-      "invite",
-      "send-media started",
-      "hold-media give-up-after invite-again",
-      "retry-after",
-      "invite-again",
-      "send-media switched",
-    ],
+    [...up, vanished, refused, retry, accepted],
+    [...upSteps, losing, "retry-after", "invite-again", "send-media switched"],
     "up",
   ],
   [
-    "R31: paused stays paused",
-    [begin, accepted, pause, okay, vanished, accepted],
-    [
-      "invite",
-      "send-media started",
-      "reoffer",
-      "send-media",
-      "hold-media give-up-after invite-again",
-      "send-media switched",
-    ],
+    "R30: a recorder that has a newer session: no other is asked",
+    [...up, vanished, newer, retry],
+    [...upSteps, losing, "failed finish", ""],
+    "ended",
+  ],
+  [
+    "R31: paused for long stays paused: nothing is to be sent",
+    [...up, pause, okay, sent, vanishedInPause, accepted, sent],
+    [...upSteps, "reoffer", "send-media", "", losing, "send-media switched", ""],
     "up",
   ],
   [
-    "stop between two attempts",
-    [begin, accepted, vanished, refused, stop, bye],
-    [
-      "invite",
-      "send-media started",
-      "hold-media give-up-after invite-again",
-      "retry-after",
-      "degraded stopped bye",
-      "finish",
-    ],
+    "R31: paused while no recorder is there: the next one gets what was said before, then the pause",
+    [...up, vanished, refused, pause, retry, accepted, sent],
+    [...upSteps, losing, "retry-after", "", "invite-again", "send-media switched", "reoffer"],
+    "up",
+  ],
+  [
+    "R31: paused and resumed while no recorder is there",
+    [...up, vanished, refused, pause, resume, retry, accepted, sent],
+    [...upSteps, losing, "retry-after", "", "", "invite-again", "send-media switched", ""],
+    "up",
+  ],
+  [
+    "R31: stop between two attempts: the next recorder gets what is kept, then BYE",
+    [...up, vanished, refused, stop, retry, accepted, sent, byeDone],
+    [...upSteps, losing, "retry-after", "", "invite-again", "send-media switched close-after", "bye", "stopped finish"],
+    "ended",
+  ],
+  [
+    "R34: stop between two attempts, and nobody is found: degraded before the last word",
+    [...up, vanished, refused, stop, giveUp],
+    [...upSteps, losing, "retry-after", "", "degraded stopped finish"],
     "ended",
   ],
   [
     "R31: none is found in time: failed, whatever is under way",
-    [begin, accepted, vanished, refused, retry, giveUp, accepted],
-    [
-      "invite",
-      "send-media started",
-      "hold-media give-up-after invite-again",
-      "retry-after",
-      "invite-again",
-      "failed finish",
-      "",
-    ],
+    [...up, vanished, refused, retry, giveUp, accepted],
+    [...upSteps, losing, "retry-after", "invite-again", "failed finish", ""],
     "ended",
   ],
   [
     "R31: the time to find another is over when one was found: nothing happens",
-    [begin, accepted, vanished, accepted, giveUp],
-    ["invite", "send-media started", "hold-media give-up-after invite-again", "send-media switched", ""],
+    [...up, vanished, accepted, giveUp],
+    [...upSteps, losing, "send-media switched", ""],
     "up",
   ],
   [
     "R31: one that takes sessions and drops them is not asked without end",
-    [begin, accepted, dropped, retry, accepted, dropped, giveUp],
+    [...up, dropped, retry, accepted, dropped, giveUp],
     [
-      "invite",
-      "send-media started",
+      ...upSteps,
       "hold-media give-up-after retry-after",
       "invite-again",
       "send-media switched",
@@ -201,15 +224,27 @@ const table: [name: string, inputs: SessionInput[], steps: string[], phase: Sess
     "ended",
   ],
   [
-    "R34: it vanishes before the last words are answered: degraded",
-    [begin, accepted, lastWords, vanished],
-    ["invite", "send-media started", "stopped reoffer close-after", "degraded finish"],
+    "R31: it vanishes before the last words are answered: another gets what it may not have",
+    [...up, lastWords, vanished, accepted, sent, byeDone],
+    [...upSteps, "reoffer close-after", losing, "send-media switched close-after", "bye", "stopped finish"],
+    "ended",
+  ],
+  [
+    "R31: nobody answers BYE: another gets what the recorder may not have",
+    [...up, stop, byeLost, accepted, sent, byeDone],
+    [...upSteps, "bye", losing, "send-media switched close-after", "bye", "stopped finish"],
+    "ended",
+  ],
+  [
+    "R34: nobody answers BYE, and nothing was said since long: degraded, the recorder did not hear the end",
+    [...up, pause, okay, sent, stop, byeLostInPause],
+    [...upSteps, "reoffer", "send-media", "", "bye", "degraded stopped finish"],
     "ended",
   ],
   [
     "nothing moves what has ended",
-    [begin, refused, accepted, pause, stop, retry, bye],
-    ["invite", "failed finish", "", "", "", "", ""],
+    [begin, refused, accepted, pause, stop, retry, bye, sent, byeLost],
+    ["invite", "failed finish", "", "", "", "", "", "", ""],
     "ended",
   ],
   ["nothing moves before it began", [accepted, pause, bye], ["", "", ""], "idle"],
@@ -246,6 +281,11 @@ test("recording session: no order of inputs ends twice or acts after the end", (
     refused,
     bye,
     vanished,
+    vanishedInPause,
+    sent,
+    byeDone,
+    byeLost,
+    newer,
     retry,
     closeDue,
   ];
@@ -260,5 +300,45 @@ test("recording session: no order of inputs ends twice or acts after the end", (
     if (finish >= 0) assert.ok(steps.slice(finish + 1).every((step) => step === ""));
     assert.ok(steps.join(" ").split("finish").length <= 2);
     assert.ok(steps.join(" ").split("started").length <= 2);
+    assert.ok(steps.join(" ").split("stopped").length <= 2);
+  }
+});
+
+test("R31, R19: whatever happens, no pause and no BYE overtakes audio that is kept or on its way", () => {
+  const all = [
+    changed,
+    pause,
+    resume,
+    stop,
+    lastWords,
+    okay,
+    dropped,
+    refused,
+    vanished,
+    retry,
+    accepted,
+    sent,
+    byeLost,
+  ];
+  let seed = 11;
+  const pick = (): SessionInput => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return all[(seed >>> 16) % all.length] ?? stop;
+  };
+  for (let round = 0; round < 2000; round += 1) {
+    let state = stepSession(newSession, begin).state;
+    const way: string[] = [];
+    for (let n = 0; n < 15; n += 1) {
+      const input = pick();
+      const step = stepSession(state, input);
+      way.push(input.kind);
+      for (const { kind } of step.outputs) {
+        if (kind !== "reoffer" && kind !== "bye" && kind !== "invite") continue;
+        const silences = kind === "bye" || step.state.told === "paused";
+        assert.ok(!silences || !step.state.kept || step.state.phase === "ended", `${kind} after ${way.join(" ")}`);
+        if (kind !== "invite") assert.ok(!silences || !step.state.sending, `${kind} after ${way.join(" ")}`);
+      }
+      ({ state } = step);
+    }
   }
 });

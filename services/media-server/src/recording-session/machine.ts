@@ -1,12 +1,14 @@
-import { LAST_ANSWER_MS, SWITCH_MS, SWITCH_RETRY_MS } from "../limits.ts";
+import { DELIVERY_MS, LAST_ANSWER_MS, SWITCH_MS, SWITCH_RETRY_MS } from "../limits.ts";
 
 /**
  * One recording session (RFC 7866) as its client sees it:
  *
- *   inviting --accepted--> up --stop--> ending --peer-ended--> ended
- *      |  ^                 |
- *      |  +----- lost ------+  (R31: to another recorder; the taps buffer meanwhile)
+ *   inviting --accepted--> up --stop--> ending --bye-done--> ended
+ *      |  ^                 |              |
+ *      |  +----- lost ------+--------------+  (R31: to another recorder; the taps buffer meanwhile)
  *      +--refused--> ended
+ *
+ * A `stop` while no recorder is there does not end the session: it lives until one has what is kept, or none is found in time.
  */
 export type SessionPhase = "idle" | "inviting" | "up" | "ending" | "ended";
 
@@ -23,19 +25,32 @@ export interface SessionState {
   readonly dirty: boolean;
   /** A re-INVITE is under way. */
   readonly modifying: boolean;
-  /** BYE follows the re-INVITE under way, or the one that waits for it. */
+  /** What was captured before is still on its way: neither a pause nor BYE may overtake it. */
+  readonly sending: boolean;
+  /** While no recorder is there: audio is kept for the next one. */
+  readonly kept: boolean;
+  /** `stop` has come: BYE follows when the recorder has everything. */
   readonly closing: boolean;
   readonly everUp: boolean;
   /** Why another recorder is looked for. */
   readonly lost: string;
+  /** Why it was stopped. */
+  readonly stopped: string;
+}
+
+/** The recorder is gone. `kept`: audio is there that it may not have. `brief`: it had hardly begun. */
+interface Loss {
+  readonly reason: string;
+  readonly kept: boolean;
+  readonly brief: boolean;
 }
 
 /** What happens to a session. */
 export type SessionInput =
   | { readonly kind: "begin"; readonly capture: Capture }
   | { readonly kind: "accepted" }
-  /** No session came of the INVITE. */
-  | { readonly kind: "refused"; readonly reason: string }
+  /** No session came of the INVITE. `final`: none will come of another one either. */
+  | { readonly kind: "refused"; readonly reason: string; readonly final?: boolean }
   | { readonly kind: "capture"; readonly capture: Capture }
   /** Metadata or streams are not what the recorder was told. */
   | { readonly kind: "changed" }
@@ -43,23 +58,27 @@ export type SessionInput =
   | { readonly kind: "stop"; readonly lastWords: boolean; readonly reason: string }
   /** The re-INVITE was answered. */
   | { readonly kind: "modified"; readonly outcome: "ok" | "refused"; readonly reason: string }
-  /** The dialog is over. `orderly`: the recorder wanted it so. */
+  /** Everything that was captured before is sent. */
+  | { readonly kind: "delivered" }
+  /** The dialog is over because the recorder wanted it so. */
   | { readonly kind: "peer-ended"; readonly orderly: true; readonly reason: string }
-  /** `brief`: it had hardly begun. */
-  | { readonly kind: "peer-ended"; readonly orderly: false; readonly reason: string; readonly brief: boolean }
+  | ({ readonly kind: "peer-ended"; readonly orderly: false } & Loss)
+  /** BYE was answered, or by nobody. */
+  | { readonly kind: "bye-done"; readonly outcome: "ok" }
+  | ({ readonly kind: "bye-done"; readonly outcome: "lost" } & Loss)
   | { readonly kind: "retry-due" }
   /** No other recorder was found in time. */
   | { readonly kind: "give-up-due" }
-  /** The re-INVITE before BYE was not answered in time. */
+  /** What BYE waits for did not come in time. */
   | { readonly kind: "close-due" };
 
 /** What is to be done. */
 export type SessionOutput =
   | { readonly kind: "invite"; readonly switching: boolean }
   | { readonly kind: "reoffer" }
-  /** Send the taps where the last answer says. */
+  /** Send the taps where the last answer says; `delivered` when the buffers are empty. */
   | { readonly kind: "send-media" }
-  /** Let the taps buffer. */
+  /** Let the taps buffer, from what the recorder may not have stored on. */
   | { readonly kind: "hold-media" }
   | { readonly kind: "bye" }
   | { readonly kind: "retry-after"; readonly ms: number }
@@ -70,7 +89,7 @@ export type SessionOutput =
   /** Close the taps: nothing follows. */
   | { readonly kind: "finish" };
 
-/** What conference and SIP Server are told. */
+/** What conference and SIP Server are told. `stopped` is the last word after a `stop`: the recorder has confirmed the end. */
 export type SessionReport = "started" | "switched" | "degraded" | "failed" | "stopped";
 
 /** One step of the machine. */
@@ -86,18 +105,27 @@ export const newSession: SessionState = {
   told: "recording",
   dirty: false,
   modifying: false,
+  sending: false,
+  kept: false,
   closing: false,
   everUp: false,
   lost: "",
+  stopped: "",
 };
 
 /** `(state, input) → (state, outputs)`. Inputs that come too late change nothing. */
 export function stepSession(state: SessionState, input: SessionInput): SessionStep {
   switch (state.phase) {
     case "idle":
-      if (input.kind !== "begin") return { state, outputs: [] };
+      if (input.kind !== "begin") return none(state);
       return {
-        state: { ...state, phase: "inviting", capture: input.capture, told: input.capture },
+        state: {
+          ...state,
+          phase: "inviting",
+          capture: input.capture,
+          told: input.capture,
+          kept: input.capture === "recording",
+        },
         outputs: [{ kind: "invite", switching: false }],
       };
     case "inviting":
@@ -105,53 +133,55 @@ export function stepSession(state: SessionState, input: SessionInput): SessionSt
     case "up":
       return up(state, input);
     case "ending":
-      if ((input.kind === "modified" || input.kind === "close-due") && state.closing) {
-        return { state: { ...state, closing: false, modifying: false }, outputs: [{ kind: "bye" }] };
-      }
-      if (input.kind === "peer-ended") return end(state, cutOff(state, input));
-      return input.kind === "refused" ? end(state, []) : { state, outputs: [] };
+      return ending(state, input);
     case "ended":
-      return { state, outputs: [] };
+      return none(state);
   }
 }
 
 function inviting(state: SessionState, input: SessionInput): SessionStep {
   switch (input.kind) {
     case "accepted":
-      return settle({ ...state, phase: "up", everUp: true }, [
+      return settle({ ...state, phase: "up", everUp: true, sending: true, kept: false }, [
         { kind: "send-media" },
         { kind: "report", event: state.everUp ? "switched" : "started", reason: undefined },
+        ...(state.closing ? [{ kind: "close-after", ms: DELIVERY_MS } as const] : []),
       ]);
     case "refused":
-    case "peer-ended":
+    case "peer-ended": {
       if (!state.everUp) return end(state, [report("failed", input.reason)]);
-      return {
-        state: { ...state, lost: `${state.lost.split("; ", 1)[0] ?? ""}; ${input.reason}` },
-        outputs: [{ kind: "retry-after", ms: SWITCH_RETRY_MS }],
-      };
+      const next = { ...state, lost: `${state.lost.split("; ", 1)[0] ?? ""}; ${input.reason}` };
+      if (input.kind === "refused" && input.final === true) return givenUp(next);
+      return { state: next, outputs: [{ kind: "retry-after", ms: SWITCH_RETRY_MS }] };
+    }
     case "give-up-due":
-      return state.everUp ? end(state, [report("failed", lostReason(state))]) : { state, outputs: [] };
+      return state.everUp ? givenUp(state) : none(state);
     case "retry-due":
       return {
-        state: { ...state, told: state.capture, dirty: false },
+        state: { ...state, told: offered(state), dirty: false },
         outputs: [{ kind: "invite", switching: true }],
       };
     case "capture":
-      return { state: { ...state, capture: input.capture, dirty: true }, outputs: [] };
+      return none({
+        ...state,
+        capture: input.capture,
+        kept: state.kept || input.capture === "recording",
+        dirty: true,
+      });
     case "changed":
-      return { state: { ...state, dirty: true }, outputs: [] };
+      return none({ ...state, dirty: true });
     case "stop": {
-      // What the taps have kept since the recorder was lost has nowhere to go.
-      const unsaved = state.everUp ? [report("degraded", lostReason(state))] : [];
-      return {
-        state: { ...state, phase: "ending" },
-        outputs: [...unsaved, report("stopped", input.reason), { kind: "bye" }],
-      };
+      const stopped = { ...state, closing: true, stopped: input.reason };
+      // Whoever is found gets what is kept, with the final metadata; nobody has to be found for nothing.
+      if (state.kept) return none({ ...stopped, dirty: state.dirty || input.lastWords });
+      return { state: { ...stopped, phase: "ending" }, outputs: [{ kind: "bye" }] };
     }
     case "begin":
     case "modified":
+    case "delivered":
+    case "bye-done":
     case "close-due":
-      return { state, outputs: [] };
+      return none(state);
   }
 }
 
@@ -163,85 +193,116 @@ function up(state: SessionState, input: SessionInput): SessionStep {
       return settle({ ...state, dirty: true }, []);
     case "modified":
       return modified({ ...state, modifying: false }, input.outcome, input.reason);
+    case "delivered":
+      return settle({ ...state, sending: false }, []);
     case "stop": {
-      const stopped = report("stopped", input.reason);
-      const bounded: SessionOutput = { kind: "close-after", ms: LAST_ANSWER_MS };
-      if (!input.lastWords && state.modifying) {
-        // The recorder takes the metadata under way before it sees BYE.
-        return { state: { ...state, phase: "ending", closing: true }, outputs: [stopped, bounded] };
-      }
-      if (!input.lastWords) return { state: { ...state, phase: "ending" }, outputs: [stopped, { kind: "bye" }] };
-      // With a re-INVITE under way the last words wait for its answer: phase `up`, closing.
-      if (state.modifying) return { state: { ...state, closing: true, dirty: true }, outputs: [stopped, bounded] };
+      if (state.closing) return none(state);
+      const closing = { ...state, closing: true, stopped: input.reason, dirty: state.dirty || input.lastWords };
+      const step = settle(closing, []);
+      if (step.outputs.some(({ kind }) => kind === "bye")) return step;
       return {
-        state: { ...state, phase: "ending", closing: true, modifying: true, dirty: false, told: state.capture },
-        outputs: [stopped, { kind: "reoffer" }, bounded],
+        state: step.state,
+        outputs: [...step.outputs, { kind: "close-after", ms: state.sending ? DELIVERY_MS : LAST_ANSWER_MS }],
       };
     }
     case "peer-ended":
-      if (state.closing) return end(state, cutOff(state, input));
       return input.orderly ? end(state, [report("stopped", input.reason)]) : lost(state, input);
     case "close-due":
-      if (!state.closing) return { state, outputs: [] };
-      return { state: { ...state, phase: "ending", closing: false }, outputs: [{ kind: "bye" }] };
+      if (!state.closing) return none(state);
+      return { state: { ...state, phase: "ending", modifying: false }, outputs: [{ kind: "bye" }] };
     case "begin":
     case "accepted":
     case "refused":
+    case "bye-done":
     case "retry-due":
     case "give-up-due":
-      return { state, outputs: [] };
+      return none(state);
+  }
+}
+
+function ending(state: SessionState, input: SessionInput): SessionStep {
+  switch (input.kind) {
+    case "modified":
+    case "close-due":
+      if (!state.modifying) return none(state);
+      return { state: { ...state, modifying: false }, outputs: [{ kind: "bye" }] };
+    case "bye-done":
+      return input.outcome === "lost" ? lost(state, input) : end(state, [report("stopped", state.stopped)]);
+    case "peer-ended":
+      return input.orderly ? end(state, [report("stopped", state.stopped)]) : lost(state, input);
+    case "refused":
+      return end(state, [report("stopped", state.stopped)]);
+    case "begin":
+    case "accepted":
+    case "capture":
+    case "changed":
+    case "stop":
+    case "delivered":
+    case "retry-due":
+    case "give-up-due":
+      return none(state);
   }
 }
 
 function modified(state: SessionState, outcome: "ok" | "refused", reason: string): SessionStep {
-  if (state.closing) {
-    const ending: SessionState = { ...state, phase: "ending", modifying: true, dirty: false, told: state.capture };
-    return { state: ending, outputs: [{ kind: "reoffer" }] };
-  }
-  if (outcome === "ok") return settle(state, [{ kind: "send-media" }]);
+  if (outcome === "ok") return settle({ ...state, sending: true }, [{ kind: "send-media" }]);
+  if (state.closing) return settle(state, []);
   // The recorder keeps what it has; the next change tries again.
   return { state: { ...state, dirty: false }, outputs: [report("degraded", reason)] };
 }
 
 /** R31: the call does not notice; what is said meanwhile waits in the taps. */
-function lost(state: SessionState, input: { readonly reason: string; readonly brief: boolean }): SessionStep {
+function lost(state: SessionState, { reason, kept, brief }: Loss): SessionStep {
+  const next: SessionState = {
+    ...state,
+    phase: "inviting",
+    modifying: false,
+    sending: false,
+    dirty: false,
+    kept,
+    told: kept ? "recording" : state.capture,
+    lost: reason,
+  };
+  if (state.closing && !kept) return givenUp(next);
   return {
-    state: {
-      ...state,
-      phase: "inviting",
-      modifying: false,
-      dirty: false,
-      told: state.capture,
-      lost: input.reason,
-    },
+    state: next,
     outputs: [
       { kind: "hold-media" },
-      { kind: "give-up-after", ms: SWITCH_MS, goesOn: input.brief },
+      { kind: "give-up-after", ms: SWITCH_MS, goesOn: brief || state.closing },
       // One that takes every session and drops it is not asked without end.
-      input.brief ? { kind: "retry-after", ms: SWITCH_RETRY_MS } : { kind: "invite", switching: true },
+      brief ? { kind: "retry-after", ms: SWITCH_RETRY_MS } : { kind: "invite", switching: true },
     ],
   };
 }
 
-function lostReason(state: SessionState): string {
-  return `recorder-lost (${state.lost})`;
+/** R34: what is kept has nowhere to go. */
+function givenUp(state: SessionState): SessionStep {
+  const reason = `recorder-lost (${state.lost})`;
+  if (!state.closing) return end(state, [report("failed", reason)]);
+  return end(state, [report("degraded", reason), report("stopped", state.stopped)]);
 }
 
-/** The recorder went away before it was told of the end: it may not have the last of the audio. */
-function cutOff(
-  state: SessionState,
-  input: { readonly orderly: boolean; readonly reason: string },
-): readonly SessionOutput[] {
-  return input.orderly || !state.closing ? [] : [report("degraded", `recorder-lost (${input.reason})`)];
+/** What the next recorder is offered: in a pause (R30, R31) `inactive`, once what was said before is with it. */
+function offered(state: SessionState): Capture {
+  return state.kept ? "recording" : state.capture;
 }
 
-/** Brings the recorder up to date, one re-INVITE at a time. */
+/** Brings the recorder up to date, one re-INVITE at a time, and ends the session when nothing is left to do. */
 function settle(state: SessionState, outputs: readonly SessionOutput[]): SessionStep {
-  if (state.modifying || (!state.dirty && state.told === state.capture)) return { state, outputs };
-  return {
-    state: { ...state, modifying: true, dirty: false, told: state.capture },
-    outputs: [...outputs, { kind: "reoffer" }],
-  };
+  if (state.modifying || (state.sending && (state.closing || state.capture === "paused"))) return { state, outputs };
+  const phase = state.closing ? "ending" : "up";
+  if (state.dirty || (!state.closing && state.told !== state.capture)) {
+    const told = state.closing ? state.told : state.capture;
+    return {
+      state: { ...state, phase, modifying: true, dirty: false, told },
+      outputs: [...outputs, { kind: "reoffer" }],
+    };
+  }
+  return { state: { ...state, phase }, outputs: state.closing ? [...outputs, { kind: "bye" }] : outputs };
+}
+
+function none(state: SessionState): SessionStep {
+  return { state, outputs: [] };
 }
 
 function end(state: SessionState, outputs: readonly SessionOutput[]): SessionStep {

@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from "@sidetone/foundation";
 import { parseUri } from "@sidetone/sip";
-import { WATCH_INTERVAL_MS, WATCH_TIMEOUT_MS } from "../limits.ts";
+import { LOST_TOLD_MS, WATCH_INTERVAL_MS, WATCH_TIMEOUT_MS } from "../limits.ts";
 
 /** Asks once by OPTIONS. True where any answer came in time. */
 export type AskAlive = (timeoutMs: number) => Promise<boolean>;
@@ -77,6 +77,12 @@ export class RecorderWatch {
     void this.#check(watched);
   }
 
+  /** A Resource Manager says that what lives there is lost: it has `LOST_TOLD_MS` to answer. @param uri as the Resource Manager names it */
+  toldLost(uri: string): void {
+    const watched = this.#watched.get(placeOf(uri) ?? "");
+    if (watched !== undefined) void this.#check(watched, LOST_TOLD_MS);
+  }
+
   #begin(place: string, ask: AskAlive): Watched {
     const watched: Watched = {
       users: new Set(),
@@ -93,33 +99,34 @@ export class RecorderWatch {
     return watched;
   }
 
-  async #check(watched: Watched): Promise<void> {
-    if (watched.asking) return;
+  async #check(watched: Watched, timeoutMs = WATCH_TIMEOUT_MS): Promise<void> {
+    // A question of our own may have begun long ago: that somebody else misses it, too, does not wait for it.
+    if (watched.asking && timeoutMs === WATCH_TIMEOUT_MS) return;
     watched.asking = true;
-    let outcome = await this.#ask(watched);
+    let outcome = await this.#ask(watched, timeoutMs);
     if (outcome === "refused") {
       // The question may have died with the old connection.
       watched.doubted = true;
-      outcome = await this.#ask(watched);
+      outcome = await this.#ask(watched, timeoutMs);
     }
     watched.asking = false;
     const { doubted } = watched;
     watched.doubted = false;
-    if (outcome === "silent" && !watched.answers) return;
+    if (outcome === "silent" && !watched.answers && timeoutMs === WATCH_TIMEOUT_MS) return;
     for (const user of Array.from(watched.users)) {
       if (outcome !== "alive") user.gone();
       else if (doubted) user.doubt();
     }
   }
 
-  async #ask(watched: Watched): Promise<"alive" | "silent" | "refused"> {
+  async #ask(watched: Watched, timeoutMs: number): Promise<"alive" | "silent" | "refused"> {
     const asked = this.#clock.now();
-    if (await watched.ask(WATCH_TIMEOUT_MS)) {
+    if (await watched.ask(timeoutMs)) {
       watched.answers = true;
       watched.provenAt = asked;
       return "alive";
     }
-    return this.#clock.now() - asked < WATCH_TIMEOUT_MS ? "refused" : "silent";
+    return this.#clock.now() - asked < timeoutMs ? "refused" : "silent";
   }
 }
 

@@ -20,15 +20,27 @@ export function isGone({ status }: SipResponse): boolean {
   return status === 408 || status === 481 || status === 503;
 }
 
+/** True where the recorder has a newer session of the recording (R30): what this Media Server has is of no use to anybody. */
+export function isSuperseded({ status, headers }: SipResponse): boolean {
+  return status === 403 && (headers.get("Warning") ?? "").includes("epoch");
+}
+
 /**
- * How a dialog ended. A recorder's BYE is orderly: somebody there wanted the end of the recording, or a newer session took
- * over. With a Reason (RFC 3326) it says that it cannot go on, which is a loss like any other (R31).
+ * How a dialog ended. A BYE that says `cause=200` (RFC 3326: all is well) wants the end: a newer session has taken over, or
+ * nothing came to be recorded. Any other is a loss (R31): a recorder that is shut down, or cannot go on, is no reason for
+ * the rest of the call to be missing. `unstored`: by its own words it may not have kept what it was sent last.
  */
-export function endingOf({ by, request, response }: EndReason): { orderly: boolean; reason: string } {
-  if (by === "local") return { orderly: true, reason: "" };
+export function endingOf({ by, request, response }: EndReason): {
+  orderly: boolean;
+  unstored: boolean;
+  reason: string;
+} {
+  if (by === "local") return { orderly: true, unstored: false, reason: "" };
   const said = request?.headers.get("Reason");
-  if (said !== undefined) return { orderly: false, reason: `BYE: ${said}` };
-  if (response !== undefined) return { orderly: false, reason: `${response.status} ${response.reason}` };
-  if (by === "remote") return { orderly: true, reason: "the recorder ended the session" };
-  return { orderly: false, reason: `session ended: ${by}` };
+  if (said !== undefined)
+    return { orderly: /;\s*cause\s*=\s*200\b/.test(said), unstored: true, reason: `BYE: ${said}` };
+  if (response !== undefined)
+    return { orderly: false, unstored: false, reason: `${response.status} ${response.reason}` };
+  if (by === "remote") return { orderly: false, unstored: false, reason: "the recorder ended the session" };
+  return { orderly: false, unstored: false, reason: `session ended: ${by}` };
 }

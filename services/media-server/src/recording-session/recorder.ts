@@ -1,3 +1,4 @@
+import type { RecorderProfile } from "@sidetone/config";
 import { errorText, SidetoneError } from "@sidetone/foundation";
 import type { RecorderCommand, RecorderEventName } from "@sidetone/msml";
 import {
@@ -11,6 +12,8 @@ import {
 } from "./facts.ts";
 import type { SessionReport } from "./machine.ts";
 import { RecordingSession, type RecordingSessionOptions } from "./session.ts";
+import { perParticipant } from "./stream-labels.ts";
+import { placesOf } from "./target.ts";
 
 /** Name and value pairs of an event. */
 export type EventValues = readonly (readonly [name: string, value: string])[];
@@ -23,6 +26,8 @@ export interface RecorderOptions
   > {
   readonly recordingId: string;
   readonly epoch: number;
+  /** By name: of a recorder group, or of a host. */
+  readonly profiles: ReadonlyMap<string, Pick<RecorderProfile, "streams">>;
   readonly event: (name: RecorderEventName, values: EventValues) => void;
   /** Every session is over without a `stop`: the conference has no recorder any more. */
   readonly lost: () => void;
@@ -159,10 +164,11 @@ export class Recorder {
   }
 
   #session(copy: number): RecordingSession {
+    const { streams } = this.#profile(copy);
     const session: RecordingSession = new RecordingSession({
       ...this.#o,
       copy,
-      facts: () => this.#facts,
+      facts: () => (streams === "per-participant" ? perParticipant(this.#facts) : this.#facts),
       unbegun: () => this.#unbegun,
       report: (event, values) => this.#report(session, event, values),
       finished: () => this.#finished(),
@@ -170,13 +176,24 @@ export class Recorder {
     return session;
   }
 
+  /** A copy without a destination of its own takes the only profile there is. */
+  #profile(copy: number): Pick<RecorderProfile, "streams"> {
+    const { profiles } = this.#o;
+    const places = placesOf(this.#facts, copy);
+    const named = places.map((place) => profiles.get(place)).find((profile) => profile !== undefined);
+    const only = places.length === 0 && profiles.size === 1 ? Array.from(profiles.values())[0] : undefined;
+    return named ?? only ?? { streams: "per-side" };
+  }
+
   /** R10: a copy that ends while the other lives degrades the recording, it does not end it. */
   #report(session: RecordingSession, event: SessionReport, values: EventValues): void {
     const others = this.#sessions.some(
       (other) => other !== session && other.phase !== "ended" && other.phase !== "idle",
     );
+    // Wanted: the last copy to end says it for both.
+    if (event === "stopped" && others && this.#stopping) return;
     const ends = event === "failed" || event === "stopped";
-    const name = ends && others && !this.#stopping ? "recorder.degraded" : (`recorder.${event}` as const);
+    const name = ends && others ? "recorder.degraded" : (`recorder.${event}` as const);
     this.#o.event(name, values);
   }
 

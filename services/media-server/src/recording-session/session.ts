@@ -22,14 +22,25 @@ import {
   stepSession,
 } from "./machine.ts";
 import { metadataOf } from "./metadata.ts";
-import { BRIEF_MS, INVITE_ATTEMPT_MS, LEAST_ATTEMPT_MS, REWIND_MS, START_MS } from "../limits.ts";
+import {
+  BRIEF_MS,
+  BUFFER_MS,
+  BYE_ANSWER_MS,
+  DELIVERY_LOOK_MS,
+  EPOCHS_PER_START,
+  INVITE_ATTEMPT_MS,
+  LEAST_ATTEMPT_MS,
+  START_MS,
+  UNSTORED_MS,
+} from "../limits.ts";
 import { watchDialog } from "./dialog-watch.ts";
-import { endingOf, isGone, refusal, sdpOf } from "./recorder-words.ts";
+import { endingOf, isGone, isSuperseded, refusal, sdpOf } from "./recorder-words.ts";
 import type { RecorderWatch, WatchPlace } from "./recorder-watch.ts";
 import { type AnsweredStream, type OfferedStream, readRecordingAnswer, recordingOffer } from "./sdp.ts";
-import { type Absence, absenceOf } from "./absence.ts";
+import { type Absence, absenceOf, rewindOf } from "./absence.ts";
 import { AudioTaken } from "./audio-taken.ts";
 import { SessionTaps, type TappedLeg } from "./taps.ts";
+import type { ResourceManagers } from "./resource-managers.ts";
 import { siblingOf, targetOf } from "./target.ts";
 
 /** What a session is given. */
@@ -44,8 +55,7 @@ export interface RecordingSessionOptions {
   readonly watch: RecorderWatch;
   /** From of the INVITE. */
   readonly from: NameAddr;
-  /** SIP URIs, tried in order as attempts fail. */
-  readonly resourceManagers: readonly string[];
+  readonly resourceManagers: ResourceManagers;
   /** 1, or 2 for the duplicate (R10). */
   readonly copy: number;
   readonly epoch: number;
@@ -71,11 +81,15 @@ export class RecordingSession {
   #answered: readonly AnsweredStream[] = [];
   #sdpVersion = 0;
   #switches = 0;
-  #attempts = 0;
+  /** Where the INVITE under way goes, and where the same one went in vain. */
+  #manager = "";
+  readonly #tried = new Set<string>();
   #startedAt = 0;
   #upAt = 0;
   #lostAt: number | undefined;
-  /** How long before `#lostAt` the recorder is known to have lived, ms. */
+  /** The last moment of which audio was captured, as far as it is over; clock ms. */
+  #capturedUntil = Number.NEGATIVE_INFINITY;
+  /** How long before `#lostAt` the recorder is sure to have stored what it was sent, ms. */
   #unprovenMs = 0;
   #watched: WatchPlace | undefined;
   /** Recorders that were lost: the Resource Manager is asked not to choose them again. */
@@ -84,6 +98,11 @@ export class RecordingSession {
   #cancelDeadline: Cancel = () => undefined;
   #cancelClosing: Cancel = () => undefined;
   #cancelGivingUp: Cancel | undefined;
+  #cancelLook: Cancel = () => undefined;
+  /** Counts what is sent: a late look at what was sent before says nothing. */
+  #deliveries = 0;
+  /** The recorder that the session is, or was, with. */
+  #destination: string | undefined;
   readonly #takes: AudioTaken;
   readonly #unlisten: () => void;
   readonly #over = Promise.withResolvers<void>();
@@ -99,7 +118,7 @@ export class RecordingSession {
     });
     this.#unlisten = options.engine.on("overflow", (tap) => {
       const label = this.#taps.labelOf(tap);
-      if (label !== undefined) this.#flaw("audio is lost: nobody took it for 10 s", [label]);
+      if (label !== undefined) this.#flaw(`audio is lost: nobody took it for ${BUFFER_MS / 1000} s`, [label]);
     });
   }
 
@@ -128,6 +147,7 @@ export class RecordingSession {
   /** R19: resolves once nothing is captured; what the recorder says comes later. */
   async pause(): Promise<void> {
     await this.#taps.pause();
+    if (this.#state.capture === "recording") this.#capturedUntil = this.#o.clock.now();
     this.#input({ kind: "capture", capture: "paused" });
   }
 
@@ -143,10 +163,13 @@ export class RecordingSession {
     this.#input({ kind: "changed" });
   }
 
-  /** Ends the session; with `lastWords` the recorder sees the final metadata first (R18). Resolves when nothing is captured any more. */
+  /**
+   * Ends the session; with `lastWords` the recorder sees the final metadata first (R18). Resolves when nothing is captured
+   * any more; what was captured goes to a recorder all the same, if need be to another one (R31).
+   */
   async stop(reason: string, lastWords: boolean): Promise<void> {
     await this.#taps.pause();
-    this.#cancelRetry();
+    if (this.#state.capture === "recording") this.#capturedUntil = this.#o.clock.now();
     this.#input({ kind: "stop", lastWords, reason });
   }
 
@@ -188,7 +211,9 @@ export class RecordingSession {
       case "hold-media":
         this.#takes.forget();
         this.#lostAt ??= this.#o.clock.now();
-        void this.#taps.hold(REWIND_MS);
+        this.#cancelClosing();
+        this.#cancelLook();
+        void this.#taps.hold(rewindOf(this.#unprovenMs));
         return;
       case "bye":
         this.#bye();
@@ -205,6 +230,7 @@ export class RecordingSession {
         });
         return;
       case "close-after":
+        this.#cancelClosing();
         this.#cancelClosing = this.#o.clock.after(output.ms, () => this.#input({ kind: "close-due" }));
         return;
       case "report":
@@ -219,6 +245,7 @@ export class RecordingSession {
     this.#cancelRetry();
     this.#cancelDeadline();
     this.#cancelClosing();
+    this.#cancelLook();
     this.#cancelGivingUp?.();
     this.#takes.forget();
     this.#unlisten();
@@ -239,9 +266,10 @@ export class RecordingSession {
   #invite(switching: boolean): void {
     const { invite, from, resourceManagers } = this.#o;
     if (switching) this.#switches += 1;
+    this.#manager = resourceManagers.pick(this.#tried);
+    this.#tried.add(this.#manager);
     const avoid = Array.from(this.#avoid).join(", ");
     const target = this.#target();
-    this.#attempts += 1;
     this.#sdpVersion += 1;
     const { body, contentType } = this.#body();
     const callUuid = fact(this.#o.facts(), "calluuid");
@@ -262,55 +290,53 @@ export class RecordingSession {
     });
     this.#sip = sip;
     const mine = (): boolean => this.#sip === sip;
-    const patience = switching ? INVITE_ATTEMPT_MS : Math.min(INVITE_ATTEMPT_MS, this.#timeToStart());
+    const patience = this.#state.everUp ? INVITE_ATTEMPT_MS : Math.min(INVITE_ATTEMPT_MS, this.#timeToStart());
     const cancelDeadline = afterSilence(this.#o.clock, patience, () => {
       if (!mine()) return;
       this.#sip = undefined;
       // CANCEL; a 2xx that crosses it is ended by the SIP session itself.
       sip.terminate();
-      this.#unanswered(
-        switching,
-        `recorder-no-answer (no final answer within ${patience} ms, asked through ${target.nextHop})`,
-      );
+      this.#unanswered(`recorder-no-answer (no final answer within ${patience} ms, asked through ${target.nextHop})`);
     });
     this.#cancelDeadline = cancelDeadline;
     sip.on("accepted", (response) => {
       cancelDeadline();
-      if (mine()) this.#accepted(sip, response);
+      if (!mine()) return;
+      resourceManagers.answered(target.nextHop);
+      this.#accepted(sip, response);
     });
     sip.on("rejected", (response) => {
       cancelDeadline();
       if (!mine()) return;
       this.#sip = undefined;
       const reason = refusal(response);
-      if (response.headers.has("X-Synthesised")) this.#unanswered(switching, reason);
-      else this.#input({ kind: "refused", reason });
+      if (response.headers.has("X-Synthesised")) return this.#unanswered(reason);
+      resourceManagers.answered(target.nextHop);
+      this.#tried.clear();
+      this.#input({ kind: "refused", reason, final: isSuperseded(response) });
     });
     sip.on("reinvite", (request) => this.#recorderOffers(request));
     sip.on("update", (request) => this.#recorderOffers(request));
     sip.on("request", (request) => request.respond(request.request.method === "INFO" ? 415 : 501));
     sip.on("ended", (why) => {
       if (!mine()) return;
-      const { orderly, reason } = endingOf(why);
+      const { orderly, unstored, reason } = endingOf(why);
       if (orderly) {
         this.#release();
         this.#input({ kind: "peer-ended", orderly, reason });
-        return;
-      }
-      // Only the recorder knows since when it could not go on: more may be missing than is sent again.
-      if (why.request !== undefined) this.#flaw(`recorder-lost (${reason})`, []);
-      this.#lose(why.request === undefined ? this.#watched?.unprovenMs() : 0, reason);
+      } else this.#lose(unstored ? UNSTORED_MS : this.#watched?.unprovenMs(), reason);
     });
-    this.#o.log.info(
-      { uri: target.requestUri, to: target.nextHop, managers: resourceManagers.length },
-      "recording session offered",
-    );
+    this.#o.log.info({ uri: target.requestUri, to: target.nextHop, avoid }, "recording session offered");
   }
 
   /** R32: a Resource Manager that does not answer is no verdict: the next one is asked, while there is time. */
-  #unanswered(switching: boolean, reason: string): void {
-    const another = this.#attempts < this.#o.resourceManagers.length && this.#timeToStart() >= LEAST_ATTEMPT_MS;
-    if (this.#state.phase === "inviting" && !switching && another) this.#invite(false);
+  #unanswered(reason: string): void {
+    const { resourceManagers } = this.#o;
+    resourceManagers.silent(this.#manager);
+    const another = resourceManagers.another(this.#tried);
+    if (!another) this.#tried.clear();
+    const inTime = this.#state.everUp || this.#timeToStart() >= LEAST_ATTEMPT_MS;
+    if (this.#state.phase === "inviting" && another && inTime) this.#invite(false);
     else this.#input({ kind: "refused", reason });
   }
 
@@ -320,22 +346,48 @@ export class RecordingSession {
 
   /** R31. `unprovenMs`: since the recorder is known to have lived last. */
   #lose(unprovenMs: number | undefined, reason: string): void {
-    const { clock } = this.#o;
-    if (this.#lostAt === undefined) this.#unprovenMs = unprovenMs ?? 0;
-    const brief = this.#switches > 0 && clock.now() - this.#upAt < BRIEF_MS;
+    const loss = this.#lossOf(unprovenMs ?? 0, reason);
     const target = this.#sip?.remoteTarget;
     if (target !== undefined) this.#avoid.add(target);
-    this.#release()?.terminate();
-    this.#input({ kind: "peer-ended", orderly: false, reason, brief });
+    // One that lives all the same is to know that what it has is not all.
+    this.#release()?.terminate({ headers: [["Reason", 'SIP;cause=503;text="moved to another recorder"']] });
+    this.#input({ kind: "peer-ended", orderly: false, ...loss });
+  }
+
+  #lossOf(unprovenMs: number, reason: string): { reason: string; kept: boolean; brief: boolean } {
+    const now = this.#o.clock.now();
+    if (this.#lostAt === undefined) this.#unprovenMs = unprovenMs;
+    const { capture, closing, phase } = this.#state;
+    const captures = capture === "recording" && !closing && phase !== "ending";
+    return {
+      reason,
+      kept: captures || now - this.#capturedUntil < rewindOf(unprovenMs),
+      brief: this.#switches > 0 && now - this.#upAt < BRIEF_MS,
+    };
   }
 
   #sendMedia(): void {
-    void this.#taps.send(this.#answered);
+    void this.#deliver(this.#answered);
     const owed = new Set(
       this.#state.told === "paused" ? [] : this.#streams().flatMap((s) => (s.live ? [s.label] : [])),
     );
     const untaken = this.#answered.filter(({ label, destination }) => destination === undefined && owed.has(label));
     this.#takes.see(untaken.map(({ label }) => label));
+  }
+
+  /** Sends what is kept; says when all of it is out. */
+  async #deliver(answered: readonly AnsweredStream[]): Promise<void> {
+    const delivery = ++this.#deliveries;
+    await this.#taps.send(answered);
+    const look = async (): Promise<void> => {
+      const left = await this.#taps.waiting();
+      if (delivery !== this.#deliveries) return;
+      // What it does not take now waits for an answer that does.
+      if (left === 0 || answered.every(({ destination }) => destination === undefined))
+        return this.#input({ kind: "delivered" });
+      this.#cancelLook = this.#o.clock.after(DELIVERY_LOOK_MS, () => void look());
+    };
+    await look();
   }
 
   /** Something of the audio is missing though the session is up. */
@@ -361,6 +413,8 @@ export class RecordingSession {
       return;
     }
     this.#upAt = this.#o.clock.now();
+    this.#destination = sip.remoteTarget;
+    this.#tried.clear();
     this.#watched = watchDialog(sip, response, {
       ...this.#o,
       onGone: (ms) => {
@@ -424,19 +478,31 @@ export class RecordingSession {
   }
 
   #bye(): void {
-    const sip = this.#sip;
-    if (sip === undefined) {
-      this.#input({ kind: "peer-ended", orderly: true, reason: "" });
-      return;
-    }
-    void sip.bye({
-      onAnswer: (response) => {
-        // It was gone before it was told: what it was sent last may be nowhere.
-        if (isGone(response)) {
-          this.#report("degraded", `recorder-lost (BYE: ${response.status} ${response.reason})`);
-        }
-      },
-    });
+    const { clock } = this.#o;
+    const provenAt = clock.now() - (this.#watched?.unprovenMs() ?? 0);
+    const target = this.#sip?.remoteTarget;
+    const sip = this.#release();
+    if (sip === undefined) return this.#input({ kind: "bye-done", outcome: "ok" });
+    let over = false;
+    /** @param lost it was gone before it was told: what it was sent last may be nowhere */
+    const done = (lost: string | undefined): void => {
+      if (over) return;
+      over = true;
+      cancel();
+      if (lost === undefined) return this.#input({ kind: "bye-done", outcome: "ok" });
+      if (target !== undefined) this.#avoid.add(target);
+      this.#input({ kind: "bye-done", outcome: "lost", ...this.#lossOf(clock.now() - provenAt, `BYE: ${lost}`) });
+    };
+    // CANCEL needs none: nothing was sent.
+    const patience = sip.state === "confirmed" ? BYE_ANSWER_MS : START_MS;
+    const cancel = afterSilence(clock, patience, () => done(`no answer within ${patience} ms`));
+    let answer: SipResponse | undefined;
+    const onAnswer = (response: SipResponse): void => {
+      answer = response;
+    };
+    void sip
+      .bye({ onAnswer })
+      .then(() => done(answer !== undefined && isGone(answer) ? `${answer.status} ${answer.reason}` : undefined));
   }
 
   #streams(): OfferedStream[] {
@@ -470,13 +536,13 @@ export class RecordingSession {
   }
 
   #which(): { copy: number; epoch: number } {
-    return { copy: this.copy, epoch: this.#o.epoch + this.#switches };
+    // R30: whatever this Media Server does with a recording that another one has taken over, it is older.
+    const first = (this.#o.epoch - 1) * EPOCHS_PER_START + 1;
+    return { copy: this.copy, epoch: first + Math.min(this.#switches, EPOCHS_PER_START - 1) };
   }
 
   #target(): ReturnType<typeof targetOf> {
-    const { resourceManagers, facts } = this.#o;
-    const manager = resourceManagers[this.#attempts % resourceManagers.length] ?? "";
-    return targetOf(facts(), this.#which(), manager);
+    return targetOf(this.#o.facts(), this.#which(), this.#manager);
   }
 
   #report(event: SessionReport, reason: string | undefined, more: readonly (readonly [string, string])[] = []): void {
@@ -484,9 +550,9 @@ export class RecordingSession {
     const absence = event === "switched" ? this.#absence() : undefined;
     this.#o.report(event, [
       ["id", recordingId],
-      ["destination", this.#sip?.remoteTarget ?? this.#target().destination],
+      ["destination", this.#destination ?? this.#target().destination],
       ["copy", String(this.copy)],
-      ["epoch", String(this.#which().epoch)],
+      ["epoch", String(this.#o.epoch)],
       ...(reason === undefined || reason === "" ? [] : [["reason", reason] as const]),
       ...more,
       ...Object.entries(absence === undefined ? {} : { away: absence.awayMs, gap: absence.gapMs }).map(

@@ -1,5 +1,6 @@
 import { errorText, type Logger, SidetoneError } from "@sidetone/foundation";
 import type { AudioCodec, MediaEngine, OpenedTap } from "../media/index.ts";
+import type { StreamSource } from "./facts.ts";
 import type { AnsweredStream, OfferedStream } from "./sdp.ts";
 
 /** A party's leg as a recorder needs it. */
@@ -28,8 +29,8 @@ export interface Opening {
   readonly unbegun: boolean;
 }
 
-/** Label → connections. */
-type Sources = ReadonlyMap<string, readonly string[]>;
+/** By label. */
+type Sources = ReadonlyMap<string, StreamSource>;
 
 interface Wanted {
   readonly label: string;
@@ -56,7 +57,7 @@ export class SessionTaps {
   /** The streams to offer, in the order of their labels' first opening; one without a party is not `live`. */
   streams(sources: Sources): OfferedStream[] {
     return Array.from(this.#taps, ([label, { localPort: port, localRtcpPort: rtcpPort, codec }]) => {
-      return { label, port, rtcpPort, codec, live: (sources.get(label) ?? []).length > 0 };
+      return { label, port, rtcpPort, codec, live: sources.has(label) };
     });
   }
 
@@ -83,18 +84,18 @@ export class SessionTaps {
 
   async #follow(sources: Sources, legOf: (conn: string) => TappedLeg | undefined, how: Opening): Promise<void> {
     const labels = Array.from(new Set([...sources.keys(), ...this.#taps.keys()])).toSorted();
-    const legsOf = (label: string): TappedLeg[] =>
-      (sources.get(label) ?? []).map(legOf).filter((leg) => leg !== undefined);
     const wanted = labels.map((label): Wanted => {
-      const conns = (sources.get(label) ?? []).filter((conn) => legOf(conn) !== undefined);
-      const others = labels.filter((other) => other !== label).flatMap(legsOf);
+      const source = sources.get(label);
+      const conns = (source?.conns ?? []).filter((conn) => legOf(conn) !== undefined);
+      const legs = conns.map(legOf).filter((leg) => leg !== undefined);
+      const others = (source?.prompted ?? []).map(legOf).filter((leg) => leg !== undefined);
       return {
         label,
         conns,
-        legs: legsOf(label).map(({ leg }) => leg),
+        legs: legs.map(({ leg }) => leg),
         // A stream without participants is not offered: nobody would take it.
         others: conns.length === 0 ? [] : others.map(({ leg }) => leg),
-        codec: legsOf(label)[0]?.codec ?? "PCMU",
+        codec: legs[0]?.codec ?? "PCMU",
       };
     });
     // Together: none waits for the others while its party speaks.
@@ -148,6 +149,11 @@ export class SessionTaps {
   /** Buffers, from `rewindMs` before now on: what was sent last is sent again. */
   async hold(rewindMs: number): Promise<void> {
     await this.#each("hold", (tap) => this.#engine.setTapDestination(tap.tap, undefined, rewindMs));
+  }
+
+  /** Packets that no recorder was sent yet. */
+  async waiting(): Promise<number> {
+    return this.#engine.waiting(Array.from(this.#taps.values(), ({ tap }) => tap)).catch(() => 0);
   }
 
   async close(): Promise<void> {

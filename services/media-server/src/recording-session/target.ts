@@ -40,6 +40,18 @@ export function targetOf(
   return { requestUri, nextHop: resourceManager, destination: chosen ?? resourceManager };
 }
 
+/**
+ * What recorder profiles are named after: the group, or the host with or without port, that the command chose for a copy; the
+ * most exact first.
+ */
+export function placesOf(facts: RecordingFacts, copy: number): readonly string[] {
+  const chosen = fact(facts, copy === 2 ? "dest2" : "dest");
+  if (chosen === undefined) return [];
+  const place = hostPart(chosen).split(";", 1)[0] ?? "";
+  const host = place.replace(/:\d+$/, "");
+  return place === host ? [host] : [place, host];
+}
+
 /** R10: the recorder that the command chose for the other copy; undefined where it chose none. This copy must not go there. */
 export function siblingOf(facts: RecordingFacts, copy: number): string | undefined {
   return fact(facts, "dest2") === undefined ? undefined : fact(facts, copy === 2 ? "dest" : "dest2");

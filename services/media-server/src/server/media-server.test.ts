@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Headers, SipRequest } from "@sidetone/sip";
 import { Bench, events, metadataIn, msml, msmlType, recorder, start } from "../../test-support/bench.ts";
 import { answerSdp, response, settled, transaction } from "../../test-support/fake-sip.ts";
 
@@ -101,13 +102,20 @@ test("a recorder that refuses: recorder.failed with the reason, taps closed, the
   assert.equal((await msml(a, start(a, b, "", 'epoch="2"'))).response, 200);
 });
 
-test("a recorder that ends the session: recorder.stopped; the conference has no recorder", async () => {
+test("R30: a recorder that says that a newer session has taken over: recorder.stopped, no other is asked; the conference has no recorder", async () => {
   const bench = new Bench();
   const { a } = await bench.call();
   const session = await bench.acceptRecorder();
-  session.end({ by: "remote" });
+  const bye = new SipRequest(
+    "BYE",
+    "sip:us",
+    Headers.of([["Reason", 'SIP;cause=200;text="superseded"']]),
+    Buffer.alloc(0),
+  );
+  session.end({ by: "remote", request: bye });
   await settled();
-  assert.match(events(a).at(-1) ?? "", /^recorder\.stopped .*reason=the recorder ended the session/);
+  assert.equal(bench.sip.invited.length, 1);
+  assert.match(events(a).at(-1) ?? "", /^recorder\.stopped .*reason=BYE: SIP;cause=200/);
   assert.equal((await msml(a, recorder("stop"))).response, 430);
 });
 
@@ -124,7 +132,7 @@ test("R31: a recorder that vanishes: taps buffer, another INVITE with a higher e
   assert.ok(next.headers.some(([name, value]) => name === "X-Resource-Avoid" && value.includes("127.0.0.1:5090")));
   bench.clock.advance(1_500);
   await bench.acceptRecorder(1);
-  assert.match(events(a).at(-1) ?? "", /^recorder\.switched id=r1 .*epoch=2 away=1500 gap=0$/);
+  assert.match(events(a).at(-1) ?? "", /^recorder\.switched id=r1 .*epoch=1 away=1500 gap=0$/);
   assert.equal(bench.engine.taps.size, 2);
 });
 

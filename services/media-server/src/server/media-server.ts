@@ -15,7 +15,13 @@ import { connectionEnded, type ControlEffect } from "../control/index.ts";
 import { PartyLeg, readLegUri } from "../legs/index.ts";
 import { CLOSE_MS, INACTIVITY_SLACK, MAX_CONNECTIONS, NAME_BYTES } from "../limits.ts";
 import type { MediaEngine } from "../media/index.ts";
-import { Recorder, RecorderWatch, type TappedLeg } from "../recording-session/index.ts";
+import {
+  Recorder,
+  type RecorderOptions,
+  RecorderWatch,
+  ResourceManagers,
+  type TappedLeg,
+} from "../recording-session/index.ts";
 import type { PromptLibrary } from "../prompts/index.ts";
 import { connectionOf, ControlStore } from "./control-store.ts";
 import { Dialogs } from "./dialogs.ts";
@@ -37,6 +43,7 @@ export interface MediaServerOptions {
   readonly sip: SipDoor;
   readonly engine: MediaEngine;
   readonly resourceManagers: readonly string[];
+  readonly recorderProfiles?: RecorderOptions["profiles"];
   /** From of recording INVITEs. */
   readonly from: NameAddr;
   /** Legs that the ports allow; told in OPTIONS. */
@@ -65,6 +72,8 @@ export const supportedExtensions = ["100rel", "timer", "siprec"] as const;
 
 const supported: ReadonlySet<string> = new Set(supportedExtensions);
 const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK";
+/** RFC 3261 21.4.6: what is served outside a dialog. */
+const allowOutside = "INVITE, ACK, CANCEL, OPTIONS";
 
 /** Party legs, conferences and recorders: SIP on one side, the media engine on the other, decisions in `control/`. */
 export class MediaServer {
@@ -78,12 +87,14 @@ export class MediaServer {
   readonly #msml: MsmlService;
   readonly #dialogs: Dialogs;
   readonly #watch: RecorderWatch;
+  readonly #resourceManagers: ResourceManagers;
   readonly #unlisten: (() => void)[] = [];
   #draining = false;
 
   constructor(options: MediaServerOptions) {
     this.#o = options;
     this.#watch = new RecorderWatch(options.clock);
+    this.#resourceManagers = new ResourceManagers(options.resourceManagers, options.clock);
     this.#events = new EventSender((conference) => this.#dialogsOf(conference), options.log);
     this.#msml = new MsmlService({
       store: this.#store,
@@ -141,13 +152,24 @@ export class MediaServer {
         });
         return;
       default:
-        tx.respond(405, { headers: [["Allow", allow]] });
+        tx.respond(405, { headers: [["Allow", allowOutside]] });
     }
   }
 
   /** A connection is gone: a recorder that was there is asked whether it lives (R31). */
   connectionClosed({ transport, remote }: Pick<Flow, "transport" | "remote">): void {
     this.#watch.connectionClosed(transport, remote.host, remote.port);
+  }
+
+  /** A Resource Manager says that a recorder is lost; by its SIP URI. */
+  recorderLost(uri: string): void {
+    this.#watch.toldLost(uri);
+  }
+
+  /** A Resource Manager is there, or is not: recordings that begin go to another one first. */
+  managerAnswers(uri: string, answers: boolean): void {
+    if (answers) this.#resourceManagers.answered(uri);
+    else this.#resourceManagers.silent(uri);
   }
 
   /** Recordings first, then the legs. Resolves when every BYE is answered, or `CLOSE_MS` later. */
@@ -294,7 +316,7 @@ export class MediaServer {
       this.#await(known.over);
       return;
     }
-    const { clock, log, engine, sip, from, resourceManagers } = this.#o;
+    const { clock, log, engine, sip, from } = this.#o;
     let isLost = false;
     const callUuid = paramOf(command.params, "calluuid");
     const ids = { recordingId: id, ...(callUuid === undefined ? {} : { callUuid }) };
@@ -304,7 +326,8 @@ export class MediaServer {
       log: recordingLog,
       engine,
       from,
-      resourceManagers,
+      resourceManagers: this.#resourceManagers,
+      profiles: this.#o.recorderProfiles ?? new Map(),
       recordingId: id,
       epoch: command.epoch ?? 1,
       invite: (o: InviteOptions) => sip.invite(o),

@@ -2,6 +2,9 @@ import { type FileCodec, FRAME_BYTES, silenceByte } from "@sidetone/recording-fi
 import { MAX_AHEAD_MS, RATE } from "../limits.ts";
 import { mixed } from "./laws.ts";
 
+/** So long after its end it is still known what a group of streams covered: a Media Server sends 15 s again at most. */
+const COVERED_SAMPLES = 20 * RATE;
+
 /** Where the assembled audio goes, in order, without holes. */
 export interface AudioSink {
   /** Interleaved frames; the bytes belong to the sink. */
@@ -31,6 +34,8 @@ export interface Loss {
 /** One stream's place in the assembler. */
 export interface AssemblerLane {
   readonly channel: number;
+  /** Streams that are heard together. What a later group sends of a time that an earlier one covered is the same audio again. */
+  readonly group: number;
   /** Furthest end that was put; undefined before the first packet. */
   end: number | undefined;
   readonly holes: Hole[];
@@ -58,6 +63,8 @@ export class Assembler {
   earliest: number | undefined;
   /** Samples that came after their place was given away. */
   late = 0;
+  /** Furthest end of each group by channel; few: what is given away is forgotten. */
+  readonly #covered: { readonly channel: number; readonly group: number; end: number }[] = [];
 
   /** @param base position where the line goes on; undefined: it begins with the first audio. */
   constructor(o: { codec: FileCodec; sink: AudioSink; onLoss: (loss: Loss) => void; base?: number }) {
@@ -66,6 +73,8 @@ export class Assembler {
     this.#sink = o.sink;
     this.#onLoss = o.onLoss;
     this.#base = o.base;
+    if (o.base !== undefined)
+      for (const channel of [0, 1]) this.#covered.push({ channel, group: Number.NEGATIVE_INFINITY, end: o.base });
     this.#buffer = new Uint8Array(2 * RATE * FRAME_BYTES).fill(this.#silence);
   }
 
@@ -79,8 +88,8 @@ export class Assembler {
     return this.#end;
   }
 
-  addLane(channel: number): AssemblerLane {
-    const lane: AssemblerLane = { channel, end: undefined, holes: [] };
+  addLane(channel: number, group = 0): AssemblerLane {
+    const lane: AssemblerLane = { channel, group, end: undefined, holes: [] };
     this.#lanes.add(lane);
     return lane;
   }
@@ -124,14 +133,15 @@ export class Assembler {
     if (this.#base === undefined && (this.earliest === undefined || position < this.earliest)) this.earliest = position;
     this.#room(position, total);
     const bufferStart = this.#start ?? position;
+    const again = Math.min(total, Math.max(0, this.#coveredBy(lane) - position));
     const first = Math.max(bufferStart, this.#base ?? bufferStart);
     this.#track(lane, position, position + total, missing);
     const mix = this.#shared(lane);
     const buffer = this.#buffer;
-    let skip = 0;
-    if (position < first) {
+    let skip = again;
+    if (position + skip < first) {
       skip = Math.min(total, first - position);
-      this.late += skip;
+      this.late += skip - again;
     }
     let to = (position + skip - bufferStart) * FRAME_BYTES + lane.channel;
     for (let i = skip; i < total; i++, to += FRAME_BYTES) {
@@ -200,12 +210,28 @@ export class Assembler {
   }
 
   #shared(lane: AssemblerLane): boolean {
-    for (const other of this.#lanes) if (other !== lane && other.channel === lane.channel) return true;
+    for (const other of this.#lanes)
+      if (other !== lane && other.channel === lane.channel && other.group === lane.group) return true;
     return false;
+  }
+
+  /** Up to where another group has this lane's channel already. */
+  #coveredBy(lane: AssemblerLane): number {
+    let end = Number.NEGATIVE_INFINITY;
+    for (const one of this.#covered)
+      if (one.channel === lane.channel && one.group !== lane.group) end = Math.max(end, one.end);
+    return end;
+  }
+
+  #cover(lane: AssemblerLane, to: number): void {
+    const own = this.#covered.find(({ channel, group }) => channel === lane.channel && group === lane.group);
+    if (own === undefined) this.#covered.push({ channel: lane.channel, group: lane.group, end: to });
+    else if (to > own.end) own.end = to;
   }
 
   #track(lane: AssemblerLane, from: number, to: number, missing: number): void {
     this.#end = Math.max(this.#end, to);
+    this.#cover(lane, to);
     if (lane.end === undefined) {
       lane.end = to;
       return;
@@ -226,6 +252,8 @@ export class Assembler {
     this.#align(upTo);
     this.#base = upTo;
     for (const lane of this.#lanes) this.#expire(lane, upTo);
+    for (let i = this.#covered.length - 1; i >= 2; i--)
+      if ((this.#covered[i]?.end ?? 0) < upTo - COVERED_SAMPLES) this.#covered.splice(i, 1);
     const wanted = 2 * RATE * FRAME_BYTES;
     if (this.#buffer.length > 4 * wanted && this.#end - upTo < RATE) this.#buffer = this.#buffer.slice(0, wanted);
   }

@@ -44,6 +44,7 @@ interface Interval {
 /** One stream of a session as it is received: who may send it, what its payload types mean, when it is paused. */
 export class Lane {
   readonly channel: number;
+  readonly group: number;
   readonly timeLine: TimeLine;
   payloads: ReadonlyMap<number, PayloadKind>;
   inAssembler: AssemblerLane | undefined;
@@ -60,6 +61,8 @@ export class Lane {
   everOpen = true;
   /** SSRC whose anchor is in the manifest. */
   anchoredSsrc: number | undefined;
+  /** Its position less its time stamp there, 32 bits. */
+  anchoredOffset: number | undefined;
   /** SSRC of the last sender report. */
   reportedSsrc: number | undefined;
   #remote: RemoteMedia | undefined;
@@ -69,6 +72,7 @@ export class Lane {
 
   constructor(o: {
     channel: number;
+    group: number;
     timeLine: TimeLine;
     payloads: ReadonlyMap<number, PayloadKind>;
     remote: RemoteMedia | undefined;
@@ -76,6 +80,7 @@ export class Lane {
     nowMicros: number;
   }) {
     this.channel = o.channel;
+    this.group = o.group;
     this.timeLine = o.timeLine;
     this.payloads = o.payloads;
     this.#remote = o.remote;

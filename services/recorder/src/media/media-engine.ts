@@ -78,19 +78,20 @@ export class MediaEngine {
   carryOut(command: MediaCommand): void {
     switch (command.do) {
       case "open-recording": {
-        const { handle, originMicros, defaultCodec, continued } = command;
+        const { handle, originMicros, defaultCodec, continued, epoch } = command;
         const recording = new RecordingMedia({
           handle,
           originMicros,
           defaultCodec,
           continued,
+          epoch,
           send: this.#write,
         });
         this.#recordings.set(handle, recording);
         break;
       }
       case "open-session":
-        this.#answer(command.ask, () => this.#openSession(command.session, command.handle, command.lanes));
+        this.#answer(command.ask, () => this.#openSession(command));
         break;
       case "add-lanes":
         this.#answer(command.ask, () => this.#addLanes(command.session, command.lanes));
@@ -138,7 +139,8 @@ export class MediaEngine {
     }
   }
 
-  #openSession(id: number, handle: number, specs: readonly LaneSpec[]): number[] {
+  #openSession(command: Extract<MediaCommand, { do: "open-session" }>): number[] {
+    const { session: id, handle, lanes: specs, takesOver } = command;
     const recording = this.#recordings.get(handle);
     if (recording === undefined) throw new SidetoneError("media-failed", `recording ${handle} is not open`);
     const session: MediaSession = {
@@ -151,6 +153,7 @@ export class MediaEngine {
       finish: () => this.#dropSession(session),
     };
     this.#sessions.set(id, session);
+    if (takesOver) recording.takeOver();
     try {
       return this.#addLanes(id, specs);
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { EndLine, FileCodec } from "@sidetone/recording-file";
 import type { LaneStats, PayloadKind, RemoteMedia } from "./lane.ts";
-import type { NoteLine } from "./recording-media.ts";
+import type { ContinuedAt, NoteLine } from "./recording-media.ts";
 
 /** A stream to receive. */
 export interface LaneSpec {
@@ -22,7 +22,8 @@ export type MediaCommand =
       readonly handle: number;
       readonly originMicros: number;
       readonly defaultCodec: FileCodec;
-      readonly continued: { readonly frames: number; readonly codec: FileCodec } | undefined;
+      readonly continued: ContinuedAt | undefined;
+      readonly epoch: number;
     }
   | {
       readonly do: "open-session";
@@ -30,6 +31,8 @@ export type MediaCommand =
       readonly session: number;
       readonly handle: number;
       readonly lanes: readonly LaneSpec[];
+      /** R30: it takes over from the recording's sessions, which are closed next. */
+      readonly takesOver: boolean;
     }
   | { readonly do: "add-lanes"; readonly ask: number; readonly session: number; readonly lanes: readonly LaneSpec[] }
   | {

@@ -83,8 +83,13 @@ export class MediaThread {
   }
 
   /** Opens a session's streams; resolves with their RTP ports. Rejects with "rtp-ports-exhausted" (SIP 503). */
-  openSession(session: number, handle: number, lanes: readonly LaneSpec[]): Promise<readonly number[]> {
-    return this.#ask((ask) => ({ do: "open-session", ask, session, handle, lanes }));
+  openSession(o: {
+    readonly session: number;
+    readonly handle: number;
+    readonly lanes: readonly LaneSpec[];
+    readonly takesOver: boolean;
+  }): Promise<readonly number[]> {
+    return this.#ask((ask) => ({ do: "open-session", ask, ...o }));
   }
 
   addLanes(session: number, lanes: readonly LaneSpec[]): Promise<readonly number[]> {

@@ -9,6 +9,8 @@ import { type RtpView, SenderClock, type SenderInfo, TimeLine } from "@sidetone/
 import {
   LATE_START_MS,
   LISTED_GAP_MS,
+  MAX_ANCHOR_LINES,
+  MAX_KNOWN_SOURCES,
   MAX_LOSS_LINES,
   RATE,
   REORDER_WINDOW_MS,
@@ -19,14 +21,29 @@ import { Assembler, type Loss } from "./assembler.ts";
 import { DelayWindow } from "./delay-window.ts";
 import { Lane, type PayloadKind, type RemoteMedia, type WaitingPacket } from "./lane.ts";
 import { conversion } from "./laws.ts";
+import { Seam } from "./seam.ts";
 
 /** A line whose position is a wall-clock instant; `atMs` is filled in where the time line is known. */
 export type NoteLine = Extract<ManifestLine, { atMs: number }>;
 
 /** Shortest wait for the first packets to get into order, ms. */
 const SETTLE_MS = 200;
+/** As above between two sessions: longer than the one before may linger, and is polled. */
+const SEAM_SETTLE_MS = 500;
 /** A BYE that comes this much after the last audio says that the silence between is part of the call; samples. */
 const TAIL_SAMPLES = RATE / 10;
+
+/** Where a recording that goes on stands. */
+export interface ContinuedAt {
+  readonly frames: number;
+  readonly codec: FileCodec;
+  /** What tied earlier streams to the time line; frames are positions. */
+  readonly anchors: readonly { readonly ssrc: number; readonly rtp: number; readonly frame: number }[];
+  /** Audio is missing in what is there. */
+  readonly damaged: boolean;
+  /** It was paused when it broke off: until it is resumed nothing is missing. */
+  readonly paused: boolean;
+}
 
 /**
  * The audio of one recording: the streams of its sessions, one after the other or side by side, made into one stereo line that starts at time
@@ -43,7 +60,15 @@ export class RecordingMedia {
   #assembler: Assembler | undefined;
   #zero: number | undefined;
   #firstAudioAt: number | undefined;
-  #continuedGap: boolean;
+  /** Between the last session and this one. */
+  #seam: Seam | undefined;
+  /** Streams of one session, or of sessions side by side; the next one takes over. */
+  #group = 0;
+  #damaged: boolean;
+  /** Last known place of a stream, by SSRC. */
+  readonly #anchors = new Map<number, { readonly rtp: number; readonly position: number }>();
+  #anchorLines = 0;
+  readonly #epoch: number;
   /** Position at which this recorder's run of the recording began. */
   #partFrom = 0;
   /** Channels of the streams that were not paused all the time, and those that have had audio. */
@@ -63,18 +88,24 @@ export class RecordingMedia {
     handle: number;
     originMicros: number;
     defaultCodec: FileCodec;
-    continued?: { frames: number; codec: FileCodec } | undefined;
+    continued?: ContinuedAt | undefined;
+    /** R30: above 1 the beginning may be at another recorder. */
+    epoch?: number;
     send: (message: WriterMessage, transfer?: ArrayBuffer) => void;
   }) {
     this.handle = o.handle;
     this.#originMicros = o.originMicros;
     this.#defaultCodec = o.defaultCodec;
     this.#send = o.send;
-    this.#continuedGap = o.continued !== undefined;
+    this.#epoch = o.epoch ?? 0;
+    this.#damaged = o.continued?.damaged ?? false;
     if (o.continued !== undefined) {
+      const { frames, codec, anchors, paused } = o.continued;
       this.#zero = 0;
-      this.#partFrom = o.continued.frames;
-      this.#assembler = this.#newAssembler(o.continued.codec, o.continued.frames);
+      this.#partFrom = frames;
+      this.#assembler = this.#newAssembler(codec, frames);
+      for (const { ssrc, rtp, frame } of anchors) this.#anchors.set(ssrc, { rtp, position: frame });
+      if (!paused) this.#seam = new Seam(frames, SEAM_SETTLE_MS);
     }
   }
 
@@ -115,6 +146,15 @@ export class RecordingMedia {
     }
   }
 
+  /** R30: what comes from now on belongs to a session that takes over from those there are. */
+  takeOver(): void {
+    this.#closeSeam(undefined);
+    this.#group += 1;
+    const open = Array.from(this.#lanes).some((lane) => !lane.paused);
+    const end = this.#assembler?.end ?? Number.NEGATIVE_INFINITY;
+    this.#seam = open && Number.isFinite(end) ? new Seam(end, SEAM_SETTLE_MS) : undefined;
+  }
+
   addLane(o: {
     channel: number;
     clock: SenderClock;
@@ -123,9 +163,11 @@ export class RecordingMedia {
     allowed: ReadonlySet<number>;
     nowMicros: number;
   }): Lane {
-    const lane = new Lane({ ...o, timeLine: new TimeLine({ originMicros: this.#originMicros, clock: o.clock }) });
+    const timeLine = new TimeLine({ originMicros: this.#originMicros, clock: o.clock });
+    for (const [ssrc, { rtp, position }] of this.#anchors) timeLine.knownAt(ssrc, rtp, position);
+    const lane = new Lane({ ...o, group: this.#group, timeLine });
     this.#lanes.add(lane);
-    if (this.#assembler !== undefined) lane.inAssembler = this.#assembler.addLane(lane.channel);
+    if (this.#assembler !== undefined) lane.inAssembler = this.#assembler.addLane(lane.channel, lane.group);
     return lane;
   }
 
@@ -186,6 +228,7 @@ export class RecordingMedia {
     const assembler = this.#assembler;
     if (assembler === undefined) return;
     if (this.#zero === undefined) this.#beginIfDue(assembler, nowMs);
+    if (this.#seam?.settled(nowMs) === true) this.#closeSeam(undefined);
     assembler.flush(nowMs, REORDER_WINDOW_MS);
   }
 
@@ -198,6 +241,7 @@ export class RecordingMedia {
     const end = byeMicros === undefined ? Number.NEGATIVE_INFINITY : this.#positionOf(byeMicros);
     const assembler = (this.#assembler ??= this.#newAssembler(this.#defaultCodec, undefined));
     if (this.#zero === undefined) this.#begin(assembler, assembler.earliest ?? 0);
+    this.#closeSeam(byeMicros === undefined ? undefined : end);
     assembler.finish(end - assembler.end > TAIL_SAMPLES ? end : Number.NEGATIVE_INFINITY);
     this.#silentChannels(assembler.base ?? 0);
     if (this.#unlisted > 0) {
@@ -213,7 +257,18 @@ export class RecordingMedia {
       const text = `${assembler.late} samples came after their place was written`;
       this.#line({ type: "warning", atMs: 0, code: "late-audio", text });
     }
-    this.#send({ do: "end", handle: this.handle, state, reason });
+    // R30: a recording with a hole is not complete, however well it ended.
+    const whole = state === "complete" && this.#damaged ? "partial" : state;
+    this.#send({ do: "end", handle: this.handle, state: whole, reason });
+  }
+
+  /** @param end where nothing came: where the silence ends */
+  #closeSeam(end: number | undefined): void {
+    const gap = this.#seam?.gap(end);
+    this.#seam = undefined;
+    if (gap === undefined) return;
+    this.#damaged = true;
+    this.#listGap(undefined, gap.from, gap.to, "session");
   }
 
   #newAssembler(codec: FileCodec, base: number | undefined): Assembler {
@@ -228,7 +283,7 @@ export class RecordingMedia {
       onLoss: (loss) => this.#lost(loss),
       ...(base === undefined ? {} : { base }),
     });
-    for (const lane of this.#lanes) lane.inAssembler = assembler.addLane(lane.channel);
+    for (const lane of this.#lanes) lane.inAssembler = assembler.addLane(lane.channel, lane.group);
     return assembler;
   }
 
@@ -269,6 +324,14 @@ export class RecordingMedia {
   /** Says that audio is missing at the beginning. `untilMs` is 0 where the file begins with its first audio. */
   #lateStart(ms: number, untilMs: number): void {
     if (ms < LATE_START_MS) return;
+    this.#damaged ||= this.#epoch > 1;
+    if (this.#epoch > 1 && ms > START_HINT_MS) {
+      // R31: another recorder has what was before.
+      this.#line({ type: "event", event: "part", atMs: 0, beginsMs: ms, epoch: this.#epoch });
+      const text = `this is a part: the recording began ${ms} ms earlier, at another recorder`;
+      this.#line({ type: "warning", atMs: 0, code: "part", text });
+      return;
+    }
     this.#line({ type: "event", event: "gap", atMs: 0, untilMs, ms, cause: "late-start" });
     const text = `the first audio is ${ms} ms later than the announced start`;
     this.#line({ type: "warning", atMs: 0, code: "late-start", text });
@@ -312,14 +375,15 @@ export class RecordingMedia {
     const place = lane.inAssembler;
     if (place === undefined) return;
     const { position, gap, missing } = timeLine;
-    if (lane.anchoredSsrc !== ssrc) {
+    const offset = (position - timestamp) >>> 0;
+    if (lane.anchoredSsrc !== ssrc || (lane.anchoredOffset !== offset && timeLine.slew === 0)) {
       lane.anchoredSsrc = ssrc;
+      lane.anchoredOffset = offset;
       this.#anchor(lane, ssrc, timestamp, position);
     }
-    if (this.#continuedGap) {
-      this.#continuedGap = false;
-      this.#gap(undefined, assembler.base ?? position, position, "session");
-    } else if (missing === 0 && place.end !== undefined) this.#gap(lane.channel, position - gap, position, "sender");
+    if (lane.group === this.#group) this.#seam?.saw(position, nowMs);
+    else this.#seam?.ends(position + length);
+    if (missing === 0 && place.end !== undefined) this.#gap(lane.channel, position - gap, position, "sender");
     this.#delays.take(timeLine.at(arrivalMicros), timeLine.at(arrivalMicros) - position - length);
     assembler.put(place, position, data, start, length, missing, timeLine.slew, conversion(kind, assembler.codec));
   }
@@ -343,6 +407,12 @@ export class RecordingMedia {
   }
 
   #anchor(lane: Lane, ssrc: number, rtp: number, position: number): void {
+    this.#anchors.delete(ssrc);
+    this.#anchors.set(ssrc, { rtp, position });
+    const oldest = this.#anchors.size > MAX_KNOWN_SOURCES ? this.#anchors.keys().next().value : undefined;
+    if (oldest !== undefined) this.#anchors.delete(oldest);
+    this.#anchorLines += 1;
+    if (this.#anchorLines > MAX_ANCHOR_LINES) return;
     const wallMicros = this.#originMicros + Math.round((position * 1_000_000) / RATE);
     const { channel } = lane;
     const source = lane.reportedSsrc === ssrc ? "sender-report" : "arrival";
@@ -353,7 +423,10 @@ export class RecordingMedia {
   }
 
   #gap(channel: number | undefined, from: number, to: number, cause: string): void {
-    if (to - from < (LISTED_GAP_MS * RATE) / 1000) return;
+    if (to - from >= (LISTED_GAP_MS * RATE) / 1000) this.#listGap(channel, from, to, cause);
+  }
+
+  #listGap(channel: number | undefined, from: number, to: number, cause: string): void {
     const side = channel === undefined ? {} : { channel };
     this.#at(
       () => from,
@@ -362,6 +435,7 @@ export class RecordingMedia {
         event: "gap",
         atMs: toMs(frame),
         untilMs: toMs(frame + to - from),
+        ms: toMs(to - from),
         cause,
         ...side,
       }),

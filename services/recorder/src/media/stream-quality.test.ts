@@ -130,7 +130,7 @@ test("telephone-event is neither audio nor loss; a long gap of the sender is lis
     [],
   );
   const gap = lines.find((l) => l.type === "event");
-  assert.deepEqual(gap, { type: "event", event: "gap", atMs: 20, untilMs: 1000, cause: "sender", channel: 0 });
+  assert.deepEqual(gap, { type: "event", event: "gap", atMs: 20, untilMs: 1000, ms: 980, cause: "sender", channel: 0 });
   assert.equal(side(out, 0).indexOf(2), 8000);
   assert.equal(out.length / 2, 40_000, "BYE came long after the last audio: the silence belongs to the call");
 });

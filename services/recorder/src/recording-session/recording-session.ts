@@ -83,11 +83,14 @@ export class RecordingSession {
     this.#identity = { sessionId: Math.floor(o.context.clock.wallMicros() / 1000), version: 1 };
   }
 
-  /** Opens the streams of an INVITE; resolves with our SDP, `undefined` where no stream fits. Rejects where there are no ports. */
-  async open(offer: Sdp | undefined, firstChannel: 0 | 1): Promise<Sdp | undefined> {
+  /**
+   * Opens the streams of an INVITE; resolves with our SDP, `undefined` where no stream fits. Rejects where there are no ports.
+   * @param takesOver the sessions that the recording has are closed next (R30)
+   */
+  async open(offer: Sdp | undefined, firstChannel: 0 | 1, takesOver: boolean): Promise<Sdp | undefined> {
     if (offer === undefined) {
       this.#channels.set(0, firstChannel);
-      await this.#openLanes([NOT_OFFERED], true);
+      await this.#openFirst([NOT_OFFERED], takesOver);
       this.#last = ownOffer(this.#ports.get(0) ?? 0, this.#sdpIdentity());
       this.sip.on("acked", (ack) => this.#answered(ack));
       return this.#last;
@@ -97,7 +100,7 @@ export class RecordingSession {
     this.#assignChannels(lines, firstChannel);
     this.#paused = lines.every((l) => !l.taken || l.paused);
     this.prepared = this.#paused && !this.recording.continued && this.recording.sessions.size === 0;
-    await this.#openLanes(lines, true);
+    await this.#openFirst(lines, takesOver);
     if (this.#paused && !this.prepared) this.#note({ type: "event", event: "pause", atMs: 0 });
     this.#last = answerOffer(offer, lines, this.#ports, this.#sdpIdentity());
     return this.#last;
@@ -172,7 +175,7 @@ export class RecordingSession {
     const fresh = lines.filter((l) => l.taken && !this.#lanes.has(l.index));
     if (fresh.length > 0) {
       this.#assignChannels(lines, 0);
-      await this.#openLanes(fresh, false);
+      await this.#openLanes(fresh, (specs) => this.#context.media.addLanes(this.mediaId, specs));
     }
     const paused = lines.every((l) => !l.taken || l.paused);
     if (this.prepared && !paused) this.#begin(atMicros);
@@ -226,13 +229,19 @@ export class RecordingSession {
     });
   }
 
-  async #openLanes(lines: readonly OfferedLine[], first: boolean): Promise<void> {
+  #openFirst(lines: readonly OfferedLine[], takesOver: boolean): Promise<void> {
+    const { mediaId: session, recording } = this;
+    return this.#openLanes(lines, (lanes) =>
+      this.#context.media.openSession({ session, handle: recording.handle, lanes, takesOver }),
+    );
+  }
+
+  async #openLanes(
+    lines: readonly OfferedLine[],
+    open: (specs: readonly LaneSpec[]) => Promise<readonly number[]>,
+  ): Promise<void> {
     const taken = lines.filter((l) => l.taken);
-    const specs = taken.map((l) => this.#spec(l));
-    const { media } = this.#context;
-    const ports = await (first
-      ? media.openSession(this.mediaId, this.recording.handle, specs)
-      : media.addLanes(this.mediaId, specs));
+    const ports = await open(taken.map((l) => this.#spec(l)));
     const before = this.#lanes.size;
     taken.forEach((line, i) => {
       this.#lanes.set(line.index, before + i);

@@ -9,11 +9,11 @@ import {
 } from "@sidetone/foundation";
 import {
   type EndLine,
+  type Manifest,
   type PlainError,
   type WriterThread,
   closeUnfinished,
   folderName,
-  readFolder,
   relativeFolder,
   systemFiles,
 } from "@sidetone/recording-file";
@@ -27,6 +27,7 @@ import { FOLDER_GONE, finalRow } from "../store/final-row.ts";
 import { readRow } from "../store/recording-files.ts";
 import { within } from "../within.ts";
 import { type ActiveRecording, idChoice, relationTo } from "./active-recording.ts";
+import { continuedAt, manifestIn } from "./continued-recording.ts";
 import { readOffer } from "./answer.ts";
 import { RecordingSession, type SessionContext } from "./recording-session.ts";
 import { type SessionBody, type SessionIdentity, readIdentity, readSessionBody, startOf } from "./session-request.ts";
@@ -154,7 +155,8 @@ export class RecordingSessions {
       "RTP timeout: the recording session is ended",
     );
     this.#leave(session, undefined, "partial", "rtp-timeout");
-    session.sip.terminate();
+    // Nothing was lost: no other recorder is to go on with nothing.
+    session.sip.terminate({ headers: [["Reason", 'SIP;cause=200;text="no RTP"']] });
   }
 
   /** The writer: a disk refused. */
@@ -260,8 +262,9 @@ export class RecordingSessions {
     await within(this.#clock, FAREWELL_MS, Promise.all(leaving));
     this.#hurried = true;
     const byes = Array.from(this.#byMedia.values(), (session) => {
-      this.#leave(session, this.#clock.wallMicros(), "partial", "the recorder stopped");
-      return session.sip.bye();
+      // The call goes on: where another session goes on with it, the gap begins with the last audio.
+      this.#leave(session, undefined, "partial", "the recorder stopped");
+      return session.sip.bye({ headers: [["Reason", 'SIP;cause=503;text="the recorder stops"']] });
     });
     const done = [...byes, ...Array.from(this.#active.values(), (r) => r.ended)];
     await within(this.#clock, Math.max(0, timeoutMs - (this.#clock.now() - from)), Promise.allSettled(done));
@@ -289,7 +292,7 @@ export class RecordingSessions {
     session.metadata = body.carried?.metadata;
     let answer: Awaited<ReturnType<RecordingSession["open"]>>;
     try {
-      answer = await session.open(body.offer, beside ? 1 : 0);
+      answer = await session.open(body.offer, beside ? 1 : 0, others.length > 0 && !beside);
       if (answer === undefined) throw new SidetoneError("not-acceptable", "no audio stream fits", { sip: 488 });
     } catch (error) {
       if (recording.sessions.size === 0) this.#finish(recording, session, undefined, "failed", errorText(error));
@@ -362,7 +365,8 @@ export class RecordingSessions {
       const active = this.#active.get(choice);
       const row = active === undefined ? await this.#index.get(choice) : undefined;
       if (active === undefined && row === undefined) return this.#open(choice, id, identity, undefined);
-      const known = active ?? (await this.#knownFrom(row));
+      const manifest = row === undefined ? undefined : await manifestIn(join(this.#root, row.folder));
+      const known = active ?? { callUuid: row?.document.callUuid, epoch: manifest?.epoch ?? 0 };
       const relation = relationTo(known, identity);
       if (relation === "older-epoch") {
         throw new SidetoneError(
@@ -372,13 +376,8 @@ export class RecordingSessions {
         );
       }
       if (relation === "other-call") continue;
-      return active ?? this.#open(choice, id, identity, row);
+      return active ?? this.#open(choice, id, identity, row, manifest);
     }
-  }
-
-  async #knownFrom(row: RecordingRow | undefined): Promise<{ callUuid: string | undefined; epoch: number }> {
-    const view = row === undefined ? undefined : await readFolder(join(this.#root, row.folder)).catch(() => undefined);
-    return { callUuid: row?.document.callUuid, epoch: view?.manifest.epoch ?? 0 };
   }
 
   async #open(
@@ -386,6 +385,7 @@ export class RecordingSessions {
     asked: string,
     identity: SessionIdentity,
     row: RecordingRow | undefined,
+    before?: Manifest,
   ): Promise<ActiveRecording> {
     const originMicros = this.#clock.wallMicros();
     const folder = row?.folder ?? relativeFolder(safeName(id), originMicros);
@@ -440,7 +440,8 @@ export class RecordingSessions {
       handle,
       originMicros: zero?.wallMicros ?? originMicros,
       defaultCodec: "pcmu",
-      continued: zero === undefined ? undefined : { frames: opened.frames, codec: zero.codec },
+      continued: zero === undefined ? undefined : continuedAt(opened.frames, zero.codec, before),
+      epoch,
     });
     if (recording.beheaded) {
       const text = "what was recorded before is gone: its folder was removed";
@@ -475,7 +476,9 @@ export class RecordingSessions {
     sip.on("reinvite", change);
     sip.on("update", change);
     sip.on("request", (incoming) => {
-      if (incoming.request.method !== "INFO") return incoming.respond(405);
+      if (incoming.request.method !== "INFO") {
+        return incoming.respond(405, { headers: [["Allow", this.#sip.allow.join(", ")]] });
+      }
       const body = readSessionBody(incoming.request);
       if (body.ok) session.take(body.value.carried);
       return incoming.respond(200);
@@ -490,7 +493,11 @@ export class RecordingSessions {
       const body = readSessionBody(request);
       if (body.ok) session.take(body.value.carried);
     }
-    if (by === "remote") this.#leave(session, this.#clock.wallMicros(), "complete", "BYE");
+    const said = request?.headers.get("Reason");
+    // R31: the client has gone on elsewhere; what is here is not all.
+    if (by === "remote" && said !== undefined && !/;\s*cause\s*=\s*200\b/.test(said))
+      this.#leave(session, undefined, "partial", `BYE: ${said}`);
+    else if (by === "remote") this.#leave(session, this.#clock.wallMicros(), "complete", "BYE");
     else this.#leave(session, undefined, "partial", by);
   }
 
@@ -500,7 +507,7 @@ export class RecordingSessions {
     this.#byMedia.delete(session.mediaId);
     session.recording.sessions.delete(session);
     this.#media.send({ do: "close-session", session: session.mediaId, lingerMs: LINGER_MS, end: undefined });
-    session.sip.terminate();
+    session.sip.terminate({ headers: [["Reason", 'SIP;cause=200;text="a newer session has taken over"']] });
   }
 
   /** A session ends; with its last one the recording ends. */

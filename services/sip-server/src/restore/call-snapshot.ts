@@ -43,7 +43,6 @@ export interface AnchorLegSnapshot {
 /** The call's conference at a Media Server. */
 export interface AnchorSnapshot {
   readonly confId: string;
-  readonly resourceManager: string;
   /** Affinity token of the Resource Manager. */
   readonly token: string | undefined;
   readonly legs: readonly AnchorLegSnapshot[];

@@ -14,7 +14,7 @@ test(`R33 property: ${SCENES} random scenes in which SIP Server dies anywhere: e
     const s = await CallScene.of(...phones, random(2) === 0 ? { ...point, treatment: "music" } : point);
     s.rig.mediaServer.telling = true;
     s.rig.watched.add(point.dn);
-    const scene = new RandomScene(s, random, () => random(5) === 0);
+    const scene = new RandomScene(s, random, { dies: () => random(5) === 0 });
     try {
       await s.dial("7001", random(3) === 0 ? point.dn : "7002");
       for (let steps = 0; steps < 14 && (await scene.next()); steps += 1);

@@ -12,7 +12,7 @@ const dns = [
 ] as const;
 
 function scene(): Promise<CallScene> {
-  return CallScene.over(new CallRig(dns, {}, timers), ...dns.slice(0, 3));
+  return CallScene.at(new CallRig(dns, {}, { sessionTimer: timers }), dns.slice(0, 3));
 }
 
 /** A recorded call of 7002 to 7001 with session timers. */

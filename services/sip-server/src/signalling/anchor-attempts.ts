@@ -32,23 +32,21 @@ export interface AnchorRequest {
   onChanged(): void;
 }
 
-/** A new anchor that goes through the `attempt`-th Resource Manager of the configuration. */
+/** A new anchor; each attempt of a call begins with another Resource Manager. */
 export function newAnchor(
   context: ServerContext,
   request: AnchorRequest,
   attempt: number,
   avoid: readonly string[] = [],
 ): MediaAnchor {
-  const { resourceManagers } = context.config;
-  const resourceManager = resourceManagers[attempt % Math.max(1, resourceManagers.length)] ?? "";
-  const anchor = anchorAt(context, request, { resourceManager, confId: context.ids.confIds.next() }, avoid);
+  const anchor = anchorAt(context, request, { confId: context.ids.confIds.next(), attempt }, avoid);
   request.onMade(anchor);
   return anchor;
 }
 
 /** R33: the anchor of before the restart. */
 export function restoredAnchor(context: ServerContext, request: AnchorRequest, snapshot: AnchorSnapshot): MediaAnchor {
-  const anchor = anchorAt(context, request, snapshot, []);
+  const anchor = anchorAt(context, request, { confId: snapshot.confId, attempt: 0 }, []);
   anchor.restore(snapshot);
   return anchor;
 }
@@ -56,14 +54,15 @@ export function restoredAnchor(context: ServerContext, request: AnchorRequest, s
 function anchorAt(
   context: ServerContext,
   request: AnchorRequest,
-  { resourceManager, confId }: Pick<AnchorSnapshot, "resourceManager" | "confId">,
+  { confId, attempt }: { readonly confId: string; readonly attempt: number },
   avoid: readonly string[],
 ): MediaAnchor {
   const anchor: MediaAnchor = new MediaAnchor({
     endpoint: context.endpoint,
     clock: context.clock,
     log: context.log,
-    resourceManager,
+    resourceManagers: () => context.resourceManagers.order(attempt),
+    onSilent: (resourceManager) => context.resourceManagers.failed(resourceManager),
     confId,
     callUuid: request.callUuid,
     geoLocation: context.config.options.geoLocation,

@@ -1,6 +1,13 @@
 import type { DnConfig, SipServerConfig, SipServerOptions } from "@sidetone/config";
 import { type CallUuid, type ConnId, fail, ManualClock, ok, silentLogger } from "@sidetone/foundation";
-import { type InviteSession, MemoryNetwork, parseUri, type SessionTimerWish, SipEndpoint } from "@sidetone/sip";
+import {
+  type InviteSession,
+  MemoryNetwork,
+  NextHops,
+  parseUri,
+  type SessionTimerWish,
+  SipEndpoint,
+} from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
 import { type Directory, directoryOf, liveConfig, TrunkUse } from "../directory/index.ts";
@@ -9,6 +16,7 @@ import { CallStore, RestoredCalls } from "../restore/index.ts";
 import { CallSwitch } from "./call-switch.ts";
 import { Calls } from "./calls.ts";
 import { FakeMediaServer, phoneSdp } from "./fake-media-server.ts";
+import { FakeResourceManager } from "./fake-resource-manager.ts";
 import { MediaServerWatch } from "./media-server-watch.ts";
 import { KeptRows, Mortal } from "./mortal.fixture.ts";
 import { RecoveryTurns } from "./recovery-turns.ts";
@@ -68,6 +76,11 @@ export class CallRig {
   readonly mediaServer: FakeMediaServer;
   /** What is on the disk of the calls that are up. */
   readonly kept = new KeptRows();
+  /** With `mediaServers: 2` there are another one and a Resource Manager before them. */
+  readonly secondMediaServer: FakeMediaServer;
+  readonly resourceManager: FakeResourceManager;
+  /** UDP ports that say nothing and are told nothing. */
+  readonly cutOff = new Set<number>();
   last: Call | undefined;
   readonly #config: SipServerConfig;
   readonly #sessionTimer: SessionTimerWish | false;
@@ -78,17 +91,31 @@ export class CallRig {
   /** Lines of the ledger that are open: call and DN. */
   readonly #openLines = new Map<string, { readonly callUuid: string; readonly dn: string }>();
 
-  /** @param sessionTimer of SIP Server; default none */
+  /** @param o.sessionTimer of SIP Server and the phones; default none */
   constructor(
     dns: readonly Partial<DnConfig>[],
     options: Partial<SipServerOptions> = {},
-    sessionTimer: SessionTimerWish | false = false,
+    {
+      mediaServers = 1,
+      sessionTimer = false,
+    }: { readonly mediaServers?: 1 | 2; readonly sessionTimer?: SessionTimerWish | false } = {},
   ) {
     this.#sessionTimer = sessionTimer;
     this.caller = this.#endpoint();
     this.called = this.#endpoint();
     this.mediaServer = new FakeMediaServer(this.#endpoint(), (what) => this.events.push(what));
-    this.#config = testConfig(dns, options);
+    this.secondMediaServer = new FakeMediaServer(
+      this.#endpoint(),
+      (what) => this.events.push(`second ${what}`),
+      50_000,
+    );
+    this.resourceManager = new FakeResourceManager(this.#endpoint(), [
+      { uri: "sip:127.0.0.1:5070", token: "token-1", up: true },
+      { uri: "sip:127.0.0.1:5072", token: "token-50000", up: true },
+    ]);
+    this.network.filter = (_bytes, from, to) => !this.cutOff.has(from.port) && !this.cutOff.has(to.port);
+    const resourceManager = `sip:127.0.0.1:${mediaServers === 1 ? 5070 : 5069};transport=udp`;
+    this.#config = { ...testConfig(dns, options), resourceManagers: [resourceManager] };
     this.directory = directoryOf(this.#config);
     const { process, trunks, calls, server, store } = this.#boot();
     this.#process = process;
@@ -103,7 +130,7 @@ export class CallRig {
   #boot(): { process: Mortal; trunks: TrunkUse; calls: Calls; server: SipEndpoint; store: CallStore } {
     const process = new Mortal(this.clock, this.network);
     const { clock } = process;
-    const server = this.#endpoint(process);
+    const server = this.#endpoint(undefined, process);
     const trunks = new TrunkUse(this.directory);
     const store = new CallStore({ storage: this.kept, clock, log: silentLogger });
     const next = (): string => String((this.#ids += 1));
@@ -117,6 +144,11 @@ export class CallRig {
         endpoint: server,
         watch: new MediaServerWatch(clock, async (uri, ms) => (await server.options(uri, ms)) !== undefined),
         ledger: this.#ledgerOf(process),
+        resourceManagers: new NextHops({
+          uris: this.#config.resourceManagers,
+          clock,
+          ask: (uri, ms) => server.options(uri, ms),
+        }),
         recoveries: new RecoveryTurns(),
         ids: {
           connIds: { next: () => next().padStart(16, "0") as ConnId },
@@ -182,12 +214,14 @@ export class CallRig {
 
   /** Legs at the Media Server that SIP Server should have ended. One that came just before a death was in no snapshot yet: RTP inactivity ends it (R33). */
   get legsLeft(): readonly InviteSession[] {
-    const { legs, cameAt } = this.mediaServer;
-    return legs.filter((leg) => {
-      const at = cameAt.get(leg) ?? 0;
-      const unseen = this.#deaths.some((death) => death >= at && death <= at + KEEP_AFTER_MS + 5);
-      return leg.state === "confirmed" && !unseen;
-    });
+    const servers = [this.mediaServer, this.secondMediaServer];
+    return servers
+      .flatMap(({ legs }) => legs)
+      .filter((leg) => {
+        const at = servers.flatMap(({ cameAt }) => cameAt.get(leg) ?? [])[0] ?? 0;
+        const unseen = this.#deaths.some((death) => death >= at && death <= at + KEEP_AFTER_MS + 5);
+        return leg.state === "confirmed" && !unseen;
+      });
   }
 
   /** SIP Server is started with the same storage. @param awayMs for how long nobody is there */
@@ -225,6 +259,8 @@ export class CallRig {
       endpoint.listen({ transport: "udp", host: "127.0.0.1", port });
     await open(this.server, 5060);
     await open(this.mediaServer.endpoint, 5070);
+    await open(this.secondMediaServer.endpoint, 5072);
+    await open(this.resourceManager.endpoint, 5069);
     await open(this.called, 6001);
     await open(this.caller, 6002);
     this.targets.push({ uri: "sip:7001@127.0.0.1:6001", destination: { uri: "sip:7001@127.0.0.1:6001" } });
@@ -252,7 +288,9 @@ export class CallRig {
 
   /** Closes everything. */
   async close(): Promise<void> {
-    await Promise.all([this.server, this.caller, this.called, this.mediaServer.endpoint].map((e) => e.close()));
+    const { endpoint } = this.mediaServer;
+    const others = [this.secondMediaServer.endpoint, this.resourceManager.endpoint];
+    await Promise.all([this.server, this.caller, this.called, endpoint, ...others].map((e) => e.close()));
   }
 
   #unique(name: string): string {
@@ -267,17 +305,21 @@ export class CallRig {
   }
 
   /** An endpoint of the rig's network. */
-  newEndpoint(): SipEndpoint {
-    return this.#endpoint();
+  newEndpoint(supported?: readonly string[]): SipEndpoint {
+    return this.#endpoint(supported);
   }
 
-  #endpoint({ clock, network }: Pick<Mortal, "clock" | "network"> = this): SipEndpoint {
+  #endpoint(
+    supported: readonly string[] | undefined = undefined,
+    { clock, network }: Pick<Mortal, "clock" | "network"> = this,
+  ): SipEndpoint {
     return new SipEndpoint({
       clock,
       log: silentLogger,
       userAgent: "test",
       network,
       sessionTimer: this.#sessionTimer,
+      ...(supported === undefined ? {} : { supported }),
     });
   }
 }

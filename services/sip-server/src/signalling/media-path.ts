@@ -18,6 +18,7 @@ import { type Recovered, recoverAnchor, type StartAlong } from "./media-recovery
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import type { AnchorForRecording } from "./recording-control.ts";
 import { playPrompt } from "./prompt.ts";
+import type { RecordIndication, RecordPreference } from "./record-attribute.ts";
 import { canAnchor, placeholderOffer, sameButOrigin, withCodecsOf, withDirection } from "./sdp-direction.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -63,6 +64,8 @@ export interface MediaPathOptions {
   readonly onRefer: (party: string, incoming: IncomingRequest) => void;
   /** R33: what a restarted server has to know has changed. */
   readonly onChanged: () => void;
+  readonly recording: () => RecordIndication;
+  readonly onRecordPreference: (party: string, preference: RecordPreference) => void;
 }
 
 /**
@@ -93,9 +96,10 @@ export class MediaPath {
 
   constructor(o: MediaPathOptions) {
     this.#o = o;
-    const { context, log, onHold, onRefer, onChanged } = o;
+    const { context, log, onHold, onRefer, onChanged, recording, onRecordPreference } = o;
     const music = musicOf(context, log);
-    this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer, onChanged, music });
+    const told = { onHold, onRefer, onChanged, recording, onRecordPreference, music };
+    this.#media = new CallMedia({ clock: context.clock, log, ...told });
   }
 
   snapshot(): Pick<CallSnapshot, "media" | "anchor" | "strays" | "mediaFailure"> {
@@ -128,9 +132,14 @@ export class MediaPath {
     return this.#media.parties;
   }
 
-  /** Why the media of a call that should be anchored go direct. */
+  /** Why the media of a call that should be anchored go direct; undefined while it is on its way to another Media Server. */
   get failure(): string | undefined {
-    return this.#failure;
+    return this.#recovery === undefined ? this.#failure : undefined;
+  }
+
+  /** RFC 7866 7.1.2: the call's recording changed. */
+  recordingChanged(): void {
+    this.#media.indicate();
   }
 
   // Set-up
@@ -592,6 +601,7 @@ export class MediaPath {
       return fail({ reason: "call-ended", status: undefined });
     }
     this.#setAnchor(anchor);
+    this.#failure = undefined;
     for (const party of this.#left) anchor.removeLeg(party);
     this.#o.log.info({ confId: anchor.confId }, "the call is at another Media Server");
     onRecovered(anchor);

@@ -1,5 +1,6 @@
 import { formatSdp, parseSdp } from "@sidetone/sip";
 import type { StampSnapshot } from "../restore/call-snapshot.ts";
+import { type RecordIndication, writeIndication } from "./record-attribute.ts";
 
 /** R33: versions that a restarted server leaves out: those of what it said after the snapshot. */
 const VERSION_STEP = 10;
@@ -14,6 +15,9 @@ export class OriginStamp {
   readonly #address: string;
   #version = 0;
   #last = "";
+  #indicated: RecordIndication | undefined;
+  /** RFC 7866 7.1.2: what this phone is to be told of its recording; undefined: it would not know what that is. */
+  indication: () => RecordIndication | undefined = () => undefined;
 
   constructor(sessionId: string, address: string) {
     this.#sessionId = sessionId;
@@ -31,12 +35,19 @@ export class OriginStamp {
     return { sessionId: this.#sessionId, address: this.#address, version: this.#version };
   }
 
+  /** What the phone was told last of its recording. */
+  get indicated(): RecordIndication | undefined {
+    return this.#indicated;
+  }
+
   /** The body with our origin; what is no SDP passes as it is. An empty body stays empty. */
   stamp(body: Buffer): Buffer {
     if (body.length === 0) return body;
     const parsed = parseSdp(body);
     if (!parsed.ok) return body;
     const sdp = parsed.value;
+    this.#indicated = this.indication();
+    writeIndication(sdp, this.#indicated);
     const addrType = this.#address.includes(":") ? "IP6" : "IP4";
     const withVersion = (version: number): string =>
       formatSdp({

@@ -21,17 +21,47 @@ export class RandomScene {
   readonly #scene: CallScene;
   readonly #random: (below: number) => number;
   readonly #dies: () => boolean;
+  /** R30: its two Media Servers die and wake up at any moment. */
+  readonly #mortal: boolean;
 
-  /** @param dies asked before each request: true kills SIP Server somewhere in it, and starts it again */
-  constructor(scene: CallScene, random: (below: number) => number, dies: () => boolean = () => false) {
+  /** @param o.dies asked before each request: true kills SIP Server somewhere in it, and starts it again */
+  constructor(
+    scene: CallScene,
+    random: (below: number) => number,
+    o: { readonly dies?: () => boolean; readonly mortal?: boolean } = {},
+  ) {
     this.#scene = scene;
     this.#random = random;
-    this.#dies = dies;
+    this.#dies = o.dies ?? (() => false);
+    this.#mortal = o.mortal === true;
+  }
+
+  /** A Media Server says nothing any more, or something again. Mostly one is left. */
+  async #lifeAndDeath(): Promise<void> {
+    const { rig } = this.#scene;
+    const resource = rig.resourceManager.resources[this.#random(2)];
+    const port = resource?.uri.endsWith("5070") === true ? 5070 : 5072;
+    const dead = rig.cutOff.has(port);
+    if (!dead && rig.cutOff.size > 0 && this.#random(4) > 0) return;
+    this.path.push(`Media Server ${port} ${dead ? "wakes up" : "dies"}`);
+    if (dead) rig.cutOff.delete(port);
+    else rig.cutOff.add(port);
+    // The Resource Manager knows it, or not yet.
+    if (resource !== undefined && this.#random(2) === 0) resource.up = dead;
+    await rig.pass([0, 300, 2300, 2600, 6000][this.#random(5)] ?? 0);
+  }
+
+  /** Everything lives again. */
+  revive(): void {
+    const { rig } = this.#scene;
+    rig.cutOff.clear();
+    for (const resource of rig.resourceManager.resources) resource.up = true;
   }
 
   /** One thing. False: there is no call any more. */
   async next(): Promise<boolean> {
     const { rig } = this.#scene;
+    if (this.#mortal && this.#random(3) === 0) await this.#lifeAndDeath();
     const live = rig.calls.controllers().filter(({ over }) => !over);
     const controller = live[this.#random(Math.max(1, live.length))];
     if (controller === undefined) return false;
