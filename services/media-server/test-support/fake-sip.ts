@@ -98,6 +98,11 @@ export class FakeSession implements InviteSession {
   async update(o?: RequestOptions): Promise<SipResponse> {
     return this.#send("UPDATE", o);
   }
+  async refresh(): Promise<SipResponse> {
+    return this.#send("UPDATE", undefined);
+  }
+  snapshot(): undefined {}
+  pending(): undefined {}
   async request(method: string, o?: RequestOptions): Promise<SipResponse> {
     return this.#send(method, o);
   }

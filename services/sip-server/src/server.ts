@@ -9,6 +9,7 @@ import type { Call } from "./call-model/call.ts";
 import { ConfigReload, type Directory, directoryOf, liveConfig, TrunkUse } from "./directory/index.ts";
 import { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "./identity/index.ts";
 import { Ledger } from "./ledger/index.ts";
+import { CallStore, RestoredCalls } from "./restore/index.ts";
 import { Authenticator, Registrar } from "./registrar/index.ts";
 import { CallSwitch } from "./signalling/call-switch.ts";
 import { MediaServerWatch } from "./signalling/media-server-watch.ts";
@@ -50,6 +51,9 @@ export async function startSipServer(
   try {
     const storage = await openStorage({ file: config.storage, log });
     opened.push(() => storage.close());
+    const store = new CallStore({ storage, clock, log });
+    opened.push(() => store.close());
+    const kept = await store.load();
     const ledger = new Ledger({ storage, clock, log });
     await ledger.closeLeftOpen();
     const sipJournal = config.sipJournal === undefined ? undefined : openSipJournal(config.sipJournal, log);
@@ -71,10 +75,26 @@ export async function startSipServer(
     });
     const journal = new CallJournal({ storage, clock });
     const audit = new AuditTrail({ storage, clock });
-    const parts = { config, directory, context, storage, journal, audit, ledger, endpoint, registrar, authenticator };
+    const parts = {
+      config,
+      directory,
+      context,
+      storage,
+      store,
+      journal,
+      audit,
+      ledger,
+      endpoint,
+      registrar,
+      authenticator,
+    };
     const { calls, tlib } = await newCalls({ ...parts, opened });
     opened.push(() => endCalls(calls, context));
     directory.onChange(({ dns }) => tlib.dnsChanged(dns));
+    // R33: before anything can come in for them.
+    const restored = new RestoredCalls(calls, (callUuid) => store.forget(callUuid));
+    restored.restore(kept);
+    opened.push(restored.stop);
 
     endpoint.onRequest = (tx) =>
       dispatchRequest(tx, { onInvite: (t) => calls.offer(t), onRegister: (t) => registrar.handleRegister(t) });
@@ -84,6 +104,9 @@ export async function startSipServer(
       listening.push(`${bound.transport}://${bound.host.includes(":") ? `[${bound.host}]` : bound.host}:${bound.port}`);
     }
     tlib.setLink(true);
+    restored.resume().catch((error: unknown) => {
+      log.error({ error: errorText(error) }, "calls of before the restart could not be set right");
+    });
     const http = await newHttp({ ...parts, log, calls, tlib });
     if (http !== undefined) {
       opened.push(() => http.close());
@@ -122,6 +145,7 @@ interface Parts {
   readonly directory: Directory;
   readonly context: RoleContext;
   readonly storage: Storage;
+  readonly store: CallStore;
   readonly journal: CallJournal;
   readonly audit: AuditTrail;
   readonly ledger: Ledger;
@@ -133,7 +157,8 @@ interface Parts {
 async function newCalls(
   parts: Parts & { readonly opened: (() => Promise<void> | void)[] },
 ): Promise<{ readonly calls: Calls; readonly tlib: TlibServer }> {
-  const { config, directory, context, storage, journal, ledger, endpoint, registrar, authenticator, opened } = parts;
+  const { config, directory, context, storage, store, journal, ledger, endpoint, registrar, authenticator, opened } =
+    parts;
   const { clock, random } = context;
   const log = context.log.child({ role: "sip-server" });
   const sweep = (): void => {
@@ -200,6 +225,7 @@ async function newCalls(
       },
       dnOfAgent: (agentId) => tlib?.dnOfAgent(agentId),
       strategyAt: (dn) => tlib?.watches(dn) === true,
+      keeper: store,
       onCall: (call, effects) => {
         for (const effect of effects) note(call, effect.kind, effect);
         tlib?.onCall(call, effects);
@@ -264,10 +290,10 @@ async function newHttp(
     readonly log: Logger;
   },
 ): Promise<HttpServer | undefined> {
-  const { config, calls, tlib, log, storage, ledger, registrar, authenticator, journal, audit } = parts;
+  const { config, calls, tlib, log, storage, ledger, registrar, authenticator, journal, audit, store } = parts;
   if (config.http === undefined) return undefined;
   const door = webSocketDoor({ server: tlib, log, host: config.http.host, plainWs: config.plainWs === true });
-  const shown = { storage, ledger, registrar, authenticator, tlib, trace: { journal, audit } };
+  const shown = { storage, store, ledger, registrar, authenticator, tlib, trace: { journal, audit } };
   const http = await startHttp({
     role: "sip-server",
     address: config.http,

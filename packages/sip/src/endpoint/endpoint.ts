@@ -8,6 +8,9 @@ import type { SipMessage, SipResponse, SipUri } from "../message/index.ts";
 import { dismiss } from "../session/dismissal.ts";
 import type { DialogUser } from "../session/host.ts";
 import { Session } from "../session/invite-session.ts";
+import { LostInvites } from "../session/lost-invites.ts";
+import type { PendingInvite } from "../session/pending-invite.ts";
+import type { SessionSnapshot } from "../session/session-snapshot.ts";
 import { MAX_DIALOGS, MIN_SE_S, SESSION_EXPIRES_S } from "../session/limits.ts";
 import { fill } from "../session/session-core.ts";
 import { T1_MS, T2_MS, T4_MS } from "../transaction/fsm.ts";
@@ -29,6 +32,7 @@ import type {
   ListenAddress,
   NewRequestOptions,
   RequestHandlers,
+  RestoreOptions,
   ServerTransaction,
   SessionTimerWish,
   SipEndpointOptions,
@@ -64,6 +68,7 @@ export class SipEndpoint implements EventHost {
   readonly #transactions: TransactionLayer;
   readonly #context: RequestContext;
   readonly #dialogs = new Map<string, DialogUser>();
+  readonly #lost: LostInvites;
   readonly #subscriptions = new Set<OutgoingSubscription>();
   readonly #flowListeners = new Set<(flow: Flow) => void>();
   #sessions = 0;
@@ -112,7 +117,9 @@ export class SipEndpoint implements EventHost {
       forceRport: o.forceRport ?? true,
       onRequest: (tx) => this.#request(tx),
       onAck: (ack, flow) => this.#ack(ack, flow),
+      onStray: (response) => this.#lost.response(response),
     });
+    this.#lost = new LostInvites(this, this.#transactions, this.#transport);
     this.#context = {
       clock: o.clock,
       random: this.random,
@@ -244,6 +251,20 @@ export class SipEndpoint implements EventHost {
   accept(tx: ServerTransaction, o: UasOptions = {}): InviteSession {
     this.#sessions += 1;
     return Session.uas(this, `${this.id}-${this.#sessions}`, tx, o);
+  }
+
+  /** Goes on with a session of an element that has died. Requests of the peer find it from now on. */
+  restoreSession(snapshot: SessionSnapshot, o: RestoreOptions = {}): InviteSession {
+    this.#sessions += 1;
+    return Session.restored(this, `${this.id}-${this.#sessions}`, snapshot, o);
+  }
+
+  /**
+   * Puts an end to an INVITE of an element that has died: what we called is cancelled, and hung up where it answers or
+   * has answered; who called gets `status`.
+   */
+  giveUp(pending: PendingInvite, status: number): void {
+    this.#lost.giveUp(pending, status);
   }
 
   /** RFC 6665: subscribes, and keeps the subscription up until it is closed. The first event comes after this returns. */

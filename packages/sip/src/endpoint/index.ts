@@ -1,5 +1,7 @@
 export type * from "./types.ts";
 export type { DatagramPort, Network, StreamConnection, StreamListener } from "../transport/types.ts";
+export type { PendingInvite } from "../session/pending-invite.ts";
+export type { SessionSnapshot } from "../session/session-snapshot.ts";
 export { nodeNetwork } from "../transport/node-network.ts";
 export { addressCheck, peerCheck } from "./peer-check.ts";
 export { SipEndpoint } from "./endpoint.ts";

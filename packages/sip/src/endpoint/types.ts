@@ -1,5 +1,7 @@
 import type { Clock, Logger, RandomBytes } from "@sidetone/foundation";
 import type { NameAddr, SipMessage, SipRequest, SipResponse } from "../message/index.ts";
+import type { PendingInvite } from "../session/pending-invite.ts";
+import type { SessionSnapshot } from "../session/session-snapshot.ts";
 import type { Destination } from "../transport/resolve.ts";
 import type { Flow, SipTransport, Network } from "../transport/types.ts";
 
@@ -115,6 +117,8 @@ export interface ClientTransaction {
   /** As last sent: a retry after 401, 407 has a higher CSeq. */
   readonly request: SipRequest;
   readonly destination: Destination;
+  /** The flow it left on; undefined before. */
+  readonly flow: Flow | undefined;
   readonly state: "trying" | "calling" | "proceeding" | "completed" | "accepted" | "terminated";
   /** INVITE: CANCEL as soon as RFC 3261 9.1 allows; if no final response follows in 64*T1, `onFailure("timeout")`. */
   cancel(headers?: readonly (readonly [string, string])[]): void;
@@ -174,6 +178,13 @@ export interface UasOptions {
   readonly localTag?: string;
   readonly sessionTimer?: SessionTimerWish | false;
   readonly credentials?: Credentials;
+}
+
+/** What a snapshot does not hold. */
+export interface RestoreOptions {
+  readonly credentials?: Credentials | undefined;
+  /** Where the peer can be reached now, where it has a connection of its own to us; asked for each request while none of the session's is open. */
+  readonly reach?: (() => Destination | undefined) | undefined;
 }
 
 /** Body and headers of a request inside a dialog. */
@@ -238,6 +249,8 @@ export interface SessionEvents extends Record<string, unknown[]> {
   reinvite: [IncomingRequest];
   update: [IncomingRequest];
   request: [IncomingRequest];
+  /** A refresh, or an offer and its answer, is done: SDP, target or timer may be others now. */
+  refreshed: [];
   /** Exactly once, however it ended. */
   ended: [EndReason];
 }
@@ -279,6 +292,12 @@ export interface InviteSession {
   /** Resolves with the final response, 408 or 503 where none came; waits for one in progress. */
   reinvite(o?: ReinviteOptions): Promise<SipResponse>;
   update(o?: RequestOptions): Promise<SipResponse>;
+  /** As the session timer does it: UPDATE, or a re-INVITE with what was agreed. A 481 ends the session. */
+  refresh(): Promise<SipResponse>;
+  /** What a restarted element needs to go on with it (`SipEndpoint.restoreSession`); undefined where it is not confirmed. */
+  snapshot(): SessionSnapshot | undefined;
+  /** What a restarted element needs to put an end to it (`SipEndpoint.giveUp`); undefined where its INVITE is answered. */
+  pending(): PendingInvite | undefined;
   /** Any other method. A 481 ends the session. */
   request(method: string, o?: RequestOptions): Promise<SipResponse>;
   /** Ends it by BYE, or before that is possible by CANCEL or 480. Resolves when answered or timed out. */

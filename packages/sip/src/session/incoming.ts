@@ -1,4 +1,5 @@
 import { received } from "../dialog/dialog.ts";
+import { adjacentFlow } from "./adjacent-flow.ts";
 import type { Dialog } from "../dialog/dialog.ts";
 import type { IncomingRequest, RespondOptions, ServerTransaction } from "../endpoint/types.ts";
 import { checkExtensions } from "../message/index.ts";
@@ -58,6 +59,7 @@ export class IncomingRequests {
     // 12.2.2: "If the remote sequence number is not empty, but the sequence number of the request is lower ... 500".
     if (next === undefined) return tx.respond(500, { reason: "CSeq Out Of Order" });
     this.#core.replace(dialog, next);
+    this.#core.cameOver(adjacentFlow(tx));
     const refusal = checkExtensions(request, this.#supported);
     if (refusal !== undefined) return tx.respond(refusal.status, { headers: refusal.headers ?? [] });
     switch (request.method) {
@@ -117,6 +119,7 @@ export class IncomingRequests {
       // Only target and timer are refreshed: nothing the application has to decide.
       this.#core.retarget(tx.request.contact);
       this.#ok(tx, {});
+      this.#core.events.emit("refreshed");
       return;
     }
     // RFC 3311 5.2.
@@ -181,6 +184,7 @@ export class IncomingRequests {
     if (offer !== undefined) this.#core.remoteSdp = offer;
     if (body !== undefined) this.#core.localSdp = body;
     const send = this.#ok(tx, o);
+    this.#core.events.emit("refreshed");
     if (tx.request.method !== "INVITE" || send === undefined) return;
     const { host } = this.#core;
     const sequence = tx.request.cseq?.sequence ?? 0;
@@ -191,7 +195,10 @@ export class IncomingRequests {
     this.#unacked.set(sequence, {
       response,
       onAck: (ack) => {
-        if (offer === undefined) this.#core.remoteSdp = sdpOf(ack) ?? this.#core.remoteSdp;
+        if (offer === undefined) {
+          this.#core.remoteSdp = sdpOf(ack) ?? this.#core.remoteSdp;
+          this.#core.events.emit("refreshed");
+        }
         incoming.onAck?.(ack);
       },
     });

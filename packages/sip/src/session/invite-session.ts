@@ -1,4 +1,5 @@
 import { dialogOfRequest } from "../dialog/dialog.ts";
+import { adjacentFlow } from "./adjacent-flow.ts";
 import type {
   ByeOptions,
   EndReason,
@@ -8,6 +9,7 @@ import type {
   ReinviteOptions,
   RequestOptions,
   RespondOptions,
+  RestoreOptions,
   ServerTransaction,
   SessionEvents,
   UasOptions,
@@ -16,8 +18,12 @@ import type { SipRequest, SipResponse } from "../message/index.ts";
 import type { DialogUser, SessionHost } from "./host.ts";
 import { IncomingRequests } from "./incoming.ts";
 import { OutgoingOffers } from "./offers.ts";
+import { pendingOf } from "./pending-invite.ts";
+import type { PendingInvite } from "./pending-invite.ts";
 import { SessionCore } from "./session-core.ts";
 import type { SessionCoreOptions } from "./session-core.ts";
+import { dialogAfter, inviteOf } from "./session-snapshot.ts";
+import type { SessionSnapshot } from "./session-snapshot.ts";
 import { SessionTimer } from "./session-timer.ts";
 import { UacInvite } from "./uac-invite.ts";
 import { UasInvite } from "./uas-invite.ts";
@@ -115,6 +121,46 @@ export class Session implements InviteSession, DialogUser {
     session.#core.bind(dialog.remoteTag);
     queueMicrotask(() => uas.refuseShortInterval());
     return session;
+  }
+
+  /** Goes on with a session of an element that has died. */
+  static restored(host: SessionHost, id: string, snapshot: SessionSnapshot, o: RestoreOptions): Session {
+    const { role, contactUser, contactParams, behind, timer } = snapshot;
+    const dialog = dialogAfter(snapshot);
+    const session = new Session(host, id, {
+      role,
+      callId: dialog.callId,
+      localTag: dialog.localTag,
+      invite: inviteOf(snapshot),
+      contactUser,
+      contactParams,
+      credentials: o.credentials,
+      flow: undefined,
+      behind,
+      reach: o.reach,
+    });
+    const core = session.#core;
+    core.dialog = dialog;
+    core.state = "confirmed";
+    core.remoteAllow = new Set(snapshot.allow);
+    core.remoteSupported = new Set(snapshot.supported);
+    core.localSdp = bytesOf(snapshot.localSdp);
+    core.remoteSdp = bytesOf(snapshot.remoteSdp);
+    core.bind(dialog.remoteTag);
+    if (timer !== undefined) session.#timer.resume(timer, timer.sinceMicros);
+    return session;
+  }
+
+  snapshot(): SessionSnapshot | undefined {
+    const { interval, sinceMicros } = this.#timer;
+    return this.#core.snapshot(interval === undefined ? undefined : { ...interval, sinceMicros });
+  }
+
+  pending(): PendingInvite | undefined {
+    const { state, role, invite, localTag } = this.#core;
+    if (state !== "trying" && state !== "early") return undefined;
+    const flow = this.#uac?.flow ?? this.#uas?.flow;
+    return pendingOf(role, invite, role === "uas" ? localTag : undefined, flow && targetOf(flow));
   }
 
   abandon(): void {
@@ -272,11 +318,13 @@ export class Session implements InviteSession, DialogUser {
     this.#core.end(reason);
   }
 
-  #refresh(): void {
-    const useUpdate = this.#core.remoteAllow.has("UPDATE");
+  refresh(): Promise<SipResponse> {
     const body = this.#core.localSdp;
-    const sent = useUpdate ? this.update() : this.reinvite(body === undefined ? {} : { body });
-    void sent.then((response) => {
+    return this.#core.remoteAllow.has("UPDATE") ? this.update() : this.reinvite(body === undefined ? {} : { body });
+  }
+
+  #refresh(): void {
+    void this.refresh().then((response) => {
       if (this.#core.ended) return;
       // RFC 4028 10: 408 and 481 end the session; anything else is tried again before it expires.
       if (response.status === 408) this.#endBy({ by: "session-timer", response });
@@ -290,20 +338,17 @@ export class Session implements InviteSession, DialogUser {
   }
 }
 
-/**
- * The flow over which requests inside the dialog should go: the INVITE's own where it came straight from the peer, over
- * TCP, or over UDP from another address than its Contact says (NAT).
- */
-function adjacentFlow(tx: ServerTransaction): ServerTransaction["flow"] | undefined {
-  const { request, flow } = tx;
-  if (request.headers.list("Via").length !== 1 || request.headers.has("Record-Route")) return undefined;
-  if (flow.transport === "tcp") return flow;
-  return request.contact?.uri.host === flow.remote.host ? undefined : flow;
-}
-
 function bodyOf(body: Buffer | string | undefined, contentType: string | undefined): RequestOptions {
   return {
     ...(body === undefined ? {} : { body }),
     ...(contentType === undefined ? {} : { contentType }),
   };
+}
+
+function bytesOf(body: string | undefined): Buffer | undefined {
+  return body === undefined ? undefined : Buffer.from(body, "latin1");
+}
+
+function targetOf({ transport, remote }: ServerTransaction["flow"]): PendingInvite["peer"] {
+  return { transport, host: remote.host, port: remote.port };
 }

@@ -142,6 +142,7 @@ export class OutgoingOffers {
     if (job.o.autoAck === false && !this.#core.ended) {
       this.#ackWanted = (o) => {
         if (o.body !== undefined) this.#core.localSdp = Buffer.from(o.body);
+        this.#core.events.emit("refreshed");
         later(acknowledge(this.#core, this.#core.dialog ?? target, request(), o));
       };
       return undefined;
@@ -181,6 +182,7 @@ export class OutgoingOffers {
       this.#core.localSdp = this.#offered;
     this.#offered = undefined;
     if (this.#timer.interval !== undefined && !this.#core.ended) this.#timer.start(agreedTimer(response));
+    this.#core.events.emit("refreshed");
   }
 
   #finish(job: Job): void {

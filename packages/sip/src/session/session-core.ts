@@ -14,6 +14,8 @@ import { createResponse } from "../message/index.ts";
 import type { NameAddr, SipMessage, SipRequest, SipResponse } from "../message/index.ts";
 import type { Flow } from "../transport/types.ts";
 import type { DialogUser, SessionHost } from "./host.ts";
+import { snapshotOf } from "./session-snapshot.ts";
+import type { SessionSnapshot } from "./session-snapshot.ts";
 
 export interface SessionCoreOptions {
   readonly role: "uac" | "uas";
@@ -25,6 +27,9 @@ export interface SessionCoreOptions {
   readonly credentials: Credentials | undefined;
   /** A flow that leads to the peer itself, for requests inside the dialog; undefined where a proxy may stand between. */
   readonly flow: Flow | undefined;
+  /** Of a restored session: where the peer is, without and with a connection of its own. */
+  readonly behind?: SessionSnapshot["behind"];
+  readonly reach?: (() => Destination | undefined) | undefined;
 }
 
 /** What the parts of a session share: its dialog, its events, its end. */
@@ -44,6 +49,7 @@ export class SessionCore {
   remoteSdp: Buffer | undefined;
   readonly credentials: Credentials | undefined;
   readonly #o: SessionCoreOptions;
+  #flow: Flow | undefined;
   readonly #user: DialogUser;
   readonly #keys = new Set<string>();
   readonly #endings: (() => void)[] = [];
@@ -51,6 +57,7 @@ export class SessionCore {
   constructor(host: SessionHost, o: SessionCoreOptions, user: DialogUser) {
     this.host = host;
     this.#o = o;
+    this.#flow = o.flow;
     this.#user = user;
     this.role = o.role;
     this.callId = o.callId;
@@ -108,10 +115,26 @@ export class SessionCore {
 
   /** Where requests inside `dialog` go. */
   destination(dialog: Dialog): Destination {
-    const flow = this.#o.flow;
+    const flow = this.#flow;
     const uri = nextHop(dialog);
-    if (flow !== undefined && dialog.routeSet.length === 0 && this.host.isOpen(flow)) return { flow, fallback: uri };
-    return { uri };
+    if (dialog.routeSet.length > 0) return { uri };
+    if (flow !== undefined && this.host.isOpen(flow)) return { flow, fallback: uri };
+    const { behind } = this.#o;
+    return this.#o.reach?.() ?? (behind === undefined ? { uri } : { transport: "udp", ...behind });
+  }
+
+  /** The peer has spoken over `flow`, which leads to itself: a restored session has lost its own. */
+  cameOver(flow: Flow | undefined): void {
+    if (flow === undefined || (this.#flow !== undefined && this.host.isOpen(this.#flow))) return;
+    this.#flow = flow;
+  }
+
+  /** What a restarted element needs to go on with the session. */
+  snapshot(timer: SessionSnapshot["timer"]): SessionSnapshot | undefined {
+    const { contactUser, contactParams } = this.#o;
+    const snapshot = snapshotOf(this, timer, { contactUser, contactParams, flow: this.#flow });
+    if (snapshot === undefined || snapshot.behind !== undefined || this.#flow !== undefined) return snapshot;
+    return { ...snapshot, behind: this.#o.behind };
   }
 
   /** Value of our Contact header. */

@@ -2,7 +2,7 @@ import type { Cancel, Clock } from "@sidetone/foundation";
 import type { SessionTimerWish } from "../endpoint/types.ts";
 import { deltaSeconds } from "../message/index.ts";
 import type { SipMessage, SipRequest, SipResponse } from "../message/index.ts";
-import { MIN_SE_S } from "./limits.ts";
+import { MIN_SE_S, RESUMED_AFTER_MS } from "./limits.ts";
 
 /** What both sides agreed on: seconds, and who refreshes. */
 export interface SessionInterval {
@@ -84,6 +84,7 @@ export class SessionTimer {
   #cancelRefresh: Cancel | undefined;
   #cancelExpiry: Cancel | undefined;
   #interval: SessionInterval | undefined;
+  #sinceMicros = 0;
 
   constructor(clock: Clock, refresh: () => void, expire: () => void) {
     this.#clock = clock;
@@ -97,16 +98,33 @@ export class SessionTimer {
 
   /** A request or response of a refresh made a new start; undefined turns it off. */
   start(interval: SessionInterval | undefined): void {
+    this.#run(interval, this.#clock.wallMicros(), 0);
+  }
+
+  /** As a restarted element goes on with it: what should have happened meanwhile happens shortly. */
+  resume(interval: SessionInterval, sinceMicros: number): void {
+    this.#run(interval, sinceMicros, RESUMED_AFTER_MS);
+  }
+
+  /** When the last refresh was, wall-clock microseconds. */
+  get sinceMicros(): number {
+    return this.#sinceMicros;
+  }
+
+  #run(interval: SessionInterval | undefined, sinceMicros: number, atLeastMs: number): void {
     this.stop();
     this.#interval = interval;
+    this.#sinceMicros = sinceMicros;
     if (interval === undefined) return;
     const ms = interval.seconds * 1000;
+    const goneMs = Math.max(0, (this.#clock.wallMicros() - sinceMicros) / 1000);
+    const left = (whole: number): number => Math.max(atLeastMs, whole - goneMs);
     // 10: "the minimum of 32 seconds and one third of the session interval" before the end.
-    this.#cancelExpiry = this.#clock.after(ms - Math.min(32_000, ms / 3), () => {
+    this.#cancelExpiry = this.#clock.after(left(ms - Math.min(32_000, ms / 3)), () => {
       this.stop();
       this.#expire();
     });
-    if (interval.weRefresh) this.#cancelRefresh = this.#clock.after(ms / 2, this.#refresh);
+    if (interval.weRefresh) this.#cancelRefresh = this.#clock.after(left(ms / 2), this.#refresh);
   }
 
   /** A refresh failed without ending the session: one more try while there is time. */

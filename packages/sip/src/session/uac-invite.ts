@@ -2,6 +2,7 @@ import { dialogOfResponse, requestInside } from "../dialog/dialog.ts";
 import type { Dialog } from "../dialog/dialog.ts";
 import type { ClientTransaction, InviteOptions, RequestOptions, SessionTimerWish } from "../endpoint/types.ts";
 import type { SipResponse } from "../message/index.ts";
+import type { Flow } from "../transport/types.ts";
 import { acknowledge } from "./ack.ts";
 import { MAX_422_RETRIES, MAX_EARLY_DIALOGS } from "./limits.ts";
 import { sdpOf } from "./sdp-body.ts";
@@ -47,6 +48,11 @@ export class UacInvite {
   /** True until the application gave the ACK of the 2xx. */
   get awaitsAck(): boolean {
     return this.#awaitsAck;
+  }
+
+  /** Where the INVITE went; undefined before it was sent. */
+  get flow(): Flow | undefined {
+    return this.#tx?.flow;
   }
 
   /** The early dialog with this remote tag. */

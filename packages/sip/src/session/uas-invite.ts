@@ -8,6 +8,7 @@ import type {
   SessionTimerWish,
 } from "../endpoint/types.ts";
 import type { SipRequest } from "../message/index.ts";
+import type { Flow } from "../transport/types.ts";
 import { AcceptedResponse } from "./accepted-response.ts";
 import { PROVISIONAL_REPEAT_MS } from "./limits.ts";
 import { ReliableProvisionals } from "./reliable-provisional.ts";
@@ -48,6 +49,11 @@ export class UasInvite {
     core.learn(tx.request);
     tx.onCancel = (cancel) => this.#cancelled(cancel);
     core.atEnd(() => this.#stop());
+  }
+
+  /** Where the INVITE came from. */
+  get flow(): Flow {
+    return this.#tx.flow;
   }
 
   /** True where a 2xx waits for its ACK. */
@@ -118,6 +124,7 @@ export class UasInvite {
     this.#accepted?.stop();
     if (!this.#offered) this.#core.remoteSdp = sdpOf(ack) ?? this.#core.remoteSdp;
     this.#core.events.emit("acked", ack);
+    this.#core.events.emit("refreshed");
     this.onAcked?.();
   }
 

@@ -36,6 +36,8 @@ export interface TransactionLayerOptions {
   readonly onRequest: (tx: ServerTx) => void;
   /** An ACK that no transaction absorbed. */
   readonly onAck: (ack: SipRequest, flow: Flow) => void;
+  /** A response that belongs to no transaction; false: nobody knows it. */
+  readonly onStray: (response: SipResponse) => boolean;
 }
 
 /** RFC 3261 17: finds the transaction of every message, and makes new ones. */
@@ -154,6 +156,7 @@ export class TransactionLayer implements ServerOwner {
     const key = problem === undefined ? clientKey(response) : undefined;
     const tx = key === undefined ? undefined : this.#clients.get(key);
     if (tx === undefined) {
+      if (problem === undefined && this.#o.onStray(response)) return;
       // RFC 6026 7.3 and RFC 3261 18.1.2: a response that belongs to nothing goes no further.
       this.#o.log.debug({ callId: response.callId, status: response.status, reason: problem }, "stray response");
       return;

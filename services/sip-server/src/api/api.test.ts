@@ -39,6 +39,7 @@ before(async () => {
     authenticator: { counts: () => ({ accepted: 3, challenged: 2, failed: 1, slowed: 0 }) },
     ledger,
     storage,
+    store: { stats: () => ({ snapshots: 2, bytes: 9000 }) },
     trace: { journal, audit },
     tlib: {
       stats: () => ({

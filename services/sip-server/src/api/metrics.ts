@@ -31,6 +31,12 @@ export function registerMetrics(registry: Registry, parts: ApiParts): void {
     });
   };
   gauge("sidetone_calls", "Calls that are up or being set up.", () => parts.calls().length);
+  counter("sidetone_call_snapshots_total", "R33: how calls stand, written for a restart.", [], () => [
+    [parts.store.stats().snapshots],
+  ]);
+  counter("sidetone_call_snapshot_bytes_total", "R33: size of what was written.", [], () => [
+    [parts.store.stats().bytes],
+  ]);
   gauge("sidetone_registered_dns", "DNs with at least one registered contact.", () => parts.registrar.counts().dns);
   gauge("sidetone_registered_contacts", "Registered contacts.", () => parts.registrar.counts().contacts);
   counter("sidetone_registrations_unsaved_total", "Registrations that the disk did not take.", [], () => [

@@ -4,6 +4,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { listLedger } from "../ledger/listing.ts";
 import type { Authenticator } from "../registrar/authenticator.ts";
 import type { Registrar } from "../registrar/registrar.ts";
+import type { CallStore } from "../restore/index.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { TlibStats } from "../t-library/index.ts";
 import { badQuery, readLedgerFilter, readParameters } from "./query.ts";
@@ -17,6 +18,7 @@ export interface ApiParts {
   readonly authenticator: Pick<Authenticator, "counts">;
   readonly ledger: Pick<Ledger, "counts">;
   readonly storage: Storage;
+  readonly store: Pick<CallStore, "stats">;
   readonly trace: TraceSources;
   readonly tlib: { stats(): TlibStats };
 }

@@ -169,6 +169,25 @@ test("lines that a crash left open become unknown: server restarted; others stay
   );
 });
 
+test("R33, R34: lines of a call that is restored stay open", async () => {
+  const row = { version: 1, at: 0, data: "{}" };
+  const up = { ...row, call_uuid: "U1", restorable: 1 };
+  const ringing = { ...row, call_uuid: "U2", restorable: 0 };
+  await storage.write(queries.insertInto("call_snapshots").values([up, ringing]));
+  await ledger.expect(agent());
+  await ledger.expect(agent({ callUuid: "U2" }));
+  assert.equal(await ledger.closeLeftOpen(), 1);
+  await ledger.resolve(agent(), { outcome: "recorded" });
+  assert.deepEqual(
+    (await lines()).map((line) => [line.callUuid, line.outcome]),
+    [
+      ["U2", "unknown"],
+      ["U1", "recorded"],
+    ],
+  );
+  await storage.write(queries.deleteFrom("call_snapshots"));
+});
+
 test("lists by time, DN, call and outcome", async () => {
   const start = clock.wallMicros();
   for (let n = 0; n < 10; n += 1) {

@@ -71,13 +71,21 @@ export class Ledger {
     this.#log = o.log;
   }
 
-  /** To be called at the start, before calls: lines left open by a crash become `unknown`, `server restarted`. Gives their number. */
+  /**
+   * To be called at the start, before calls: lines left open by a crash become `unknown`, `server restarted`, but for those
+   * of calls that are restored (R33). Gives their number.
+   */
   async closeLeftOpen(): Promise<number> {
     const [left] = await this.#storage.write(
       queries
         .updateTable("ledger")
         .set({ outcome: "unknown", reason: restartReason, resolved_at: this.#clock.wallMicros() })
-        .where("outcome", "=", "open"),
+        .where("outcome", "=", "open")
+        .where(
+          "call_uuid",
+          "not in",
+          queries.selectFrom("call_snapshots").select("call_uuid").where("restorable", "=", 1),
+        ),
     );
     const count = left?.changes ?? 0;
     if (count > 0) this.#log.warn({ lines: count }, "the ledger had lines left open by the last run");

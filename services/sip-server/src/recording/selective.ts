@@ -1,5 +1,6 @@
 import { type Call, presentParties } from "../call-model/call.ts";
 import { type RecordingWish, sidesOf } from "./policy.ts";
+import type { RecordingSnapshot } from "../restore/call-snapshot.ts";
 import type { RecordingParameters } from "./states.ts";
 
 /** R2: what a routing strategy wants recorded, its rights and names checked before. */
@@ -29,6 +30,20 @@ export class SelectiveWishes {
   suppress(party: string, fullTime: boolean): void {
     this.#wishes.delete(party);
     if (fullTime) this.#suppressed.add(party);
+  }
+
+  snapshot(): RecordingSnapshot["selective"] {
+    const wishes = Array.from(this.#wishes.values(), (wish) => ({
+      ...wish,
+      parameters: Array.from(wish.parameters),
+    }));
+    return { wishes, suppressed: Array.from(this.#suppressed) };
+  }
+
+  /** R33. */
+  restore({ wishes, suppressed }: RecordingSnapshot["selective"]): void {
+    for (const wish of wishes) this.add({ ...wish, parameters: new Map(wish.parameters) });
+    for (const party of suppressed) this.#suppressed.add(party);
   }
 
   /** What was asked for a party. */

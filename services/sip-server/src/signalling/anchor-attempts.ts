@@ -3,6 +3,7 @@ import { afterSilence, fail, ok } from "@sidetone/foundation";
 import type { ConnRef } from "@sidetone/msml";
 import type { NameAddr } from "@sidetone/sip";
 import { joinDocument } from "../recording/documents.ts";
+import type { AnchorSnapshot } from "../restore/call-snapshot.ts";
 import { type AnchorFailure, type AnchorLoss, MediaAnchor } from "./media-anchor.ts";
 import { sendMsml } from "./msml-exchange.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -26,6 +27,9 @@ export interface AnchorRequest {
   readonly record: boolean;
   onMsml(body: Buffer): void;
   onLost(anchor: MediaAnchor, loss: AnchorLoss): void;
+  /** R33: an attempt has begun. */
+  onMade(anchor: MediaAnchor): void;
+  onChanged(): void;
 }
 
 /** A new anchor; each attempt of a call begins with another Resource Manager. */
@@ -35,22 +39,40 @@ export function newAnchor(
   attempt: number,
   avoid: readonly string[] = [],
 ): MediaAnchor {
-  const { options } = context.config;
+  const anchor = anchorAt(context, request, { confId: context.ids.confIds.next(), attempt }, avoid);
+  request.onMade(anchor);
+  return anchor;
+}
+
+/** R33: the anchor of before the restart. */
+export function restoredAnchor(context: ServerContext, request: AnchorRequest, snapshot: AnchorSnapshot): MediaAnchor {
+  const anchor = anchorAt(context, request, { confId: snapshot.confId, attempt: 0 }, []);
+  anchor.restore(snapshot);
+  return anchor;
+}
+
+function anchorAt(
+  context: ServerContext,
+  request: AnchorRequest,
+  { confId, attempt }: { readonly confId: string; readonly attempt: number },
+  avoid: readonly string[],
+): MediaAnchor {
   const anchor: MediaAnchor = new MediaAnchor({
     endpoint: context.endpoint,
     clock: context.clock,
     log: context.log,
     resourceManagers: () => context.resourceManagers.order(attempt),
     onSilent: (resourceManager) => context.resourceManagers.failed(resourceManager),
-    confId: context.ids.confIds.next(),
+    confId,
     callUuid: request.callUuid,
-    geoLocation: options.geoLocation,
+    geoLocation: context.config.options.geoLocation,
     from: request.from,
     localAddress: request.localAddress,
     watch: context.watch,
     avoid,
     onMsml: (body) => request.onMsml(body),
     onLost: (loss) => request.onLost(anchor, loss),
+    onChanged: () => request.onChanged(),
   });
   return anchor;
 }

@@ -14,10 +14,11 @@ import {
 import { type CallInput, type CallStep, stepCall } from "../call-model/machine.ts";
 import { changedByClient, type UserDataChange } from "../call-model/user-data.ts";
 import type { MediaPlan } from "../recording/policy.ts";
+import type { CallSnapshot } from "../restore/call-snapshot.ts";
 import type { Outcome, RecordingAction } from "../t-library/switch.ts";
 import { type Arrival, bringIn } from "./arrival.ts";
 import { userDataFailure } from "./call-failures.ts";
-import { CallParties } from "./call-parties.ts";
+import { CallParties, dnAsKnown, knownDn } from "./call-parties.ts";
 import { CallPhones, type RingingParty } from "./call-phones.ts";
 import { CallQueue } from "./call-queue.ts";
 import { CallRecording } from "./call-recording.ts";
@@ -56,6 +57,12 @@ export interface CallFacts extends Target {
   readonly callerName: string | undefined;
   /** What the call's user data begin with. */
   readonly userData?: UserData;
+}
+
+/** R33: how a call stood before the restart, and its phones. */
+export interface Before {
+  readonly snapshot: CallSnapshot;
+  readonly phones: readonly PhoneLeg[];
 }
 
 /** Who takes over a party whose phone rings. */
@@ -101,35 +108,100 @@ export class CallController {
   #heir: Heir | undefined;
   readonly #reached = Promise.withResolvers<boolean>();
 
-  constructor(context: ServerContext, facts: CallFacts, surroundings: CallSurroundings) {
+  /** @param before the call is one of before the restart; it is to be added to the calls, not to be started */
+  constructor(context: ServerContext, facts: CallFacts, surroundings: CallSurroundings, before?: Before) {
     this.context = context;
     this.#facts = facts;
     this.#beyond = surroundings;
     this.#offer = facts.offer;
     this.parties = new CallParties(context, facts);
-    this.phones = new CallPhones((leg, by) => this.#phoneGone(leg, by));
-    this.#plan = this.parties.planFor(facts.called);
-    const [caller, called] = [this.parties.caller(), this.parties.called(CALLED, facts)];
-    this.#call = newCall({
-      connId: context.ids.connIds.next(),
-      callUuid: context.ids.callUuids.next(),
-      callType: this.#callType(caller, called),
-      previousConnId: facts.consultOf?.connId,
-      ani: caller.number,
-      dnis: facts.calledNumber,
-      createdMicros: context.clock.wallMicros(),
-      userData: facts.userData ?? {},
-    });
+    this.phones = new CallPhones(
+      (leg, by) => this.#phoneGone(leg, by),
+      () => this.changed(),
+    );
+    this.#plan = before?.snapshot.plan ?? this.parties.planFor(facts.called);
+    this.#call = before?.snapshot.call ?? this.#newCall();
     this.log = context.log.child({ connId: this.#call.connId, callUuid: this.#call.callUuid });
-    const stamp = facts.consultOf?.leg.stamp ?? this.parties.newStamp();
-    this.caller = { party: CALLER, dn: facts.caller.dn, session: facts.session, stamp };
+    this.caller = this.#callerLeg(before);
     this.callerSide =
-      facts.origin === undefined
+      facts.origin === undefined && before === undefined
         ? answeringCaller(this.caller)
         : upCaller(this.caller, facts.origin === "consultation");
     this.recording = this.#newRecording();
     this.path = this.#newPath();
-    this.phones.add(this.caller);
+    if (before === undefined) this.phones.add(this.caller);
+    else this.#restore(before);
+  }
+
+  #newCall(): Call {
+    const { context } = this;
+    const { consultOf, calledNumber, userData } = this.#facts;
+    const [caller, called] = [this.parties.caller(), this.parties.called(CALLED, this.#facts)];
+    return newCall({
+      connId: context.ids.connIds.next(),
+      callUuid: context.ids.callUuids.next(),
+      callType: this.#callType(caller, called),
+      previousConnId: consultOf?.connId,
+      ani: caller.number,
+      dnis: calledNumber,
+      createdMicros: context.clock.wallMicros(),
+      userData: userData ?? {},
+    });
+  }
+
+  /** Of a restored call whose caller has left: any phone, which nobody takes for the caller's. */
+  #callerLeg(before: Before | undefined): PhoneLeg {
+    const { consultOf, caller, session } = this.#facts;
+    const there = before?.phones.find(({ party }) => party === CALLER) ?? before?.phones[0];
+    if (there !== undefined) return there;
+    const stamp = consultOf?.leg.stamp ?? this.parties.newStamp();
+    return { party: CALLER, dn: caller.dn, session, stamp };
+  }
+
+  #restore({ snapshot, phones }: Before): void {
+    this.parties.restore(snapshot);
+    for (const leg of phones) this.phones.add(leg);
+    this.path.restore(snapshot, (party) => this.phones.get(party));
+    this.recording.restore(snapshot.recording);
+    const { queuedAt } = snapshot;
+    if (queuedAt === undefined) return;
+    const point = dnAsKnown(this.context, { dn: queuedAt.dn, type: "routing-point", record: false });
+    this.#queue = new CallQueue(this, point, queuedAt.party);
+  }
+
+  /** R33: something has changed that a restarted server has to know. */
+  changed(): void {
+    if (!this.over) this.context.keeper?.changed(this);
+  }
+
+  /** R33: the call as a restarted server needs it. */
+  snapshot(): CallSnapshot {
+    const { caller, callerNumber, callerName, called, calledNumber, localAddress, consultOf } = this.#facts;
+    const phones = this.phones.all.flatMap(({ party, dn, session, stamp }) => {
+      const dialog = session.snapshot();
+      if (dialog === undefined) return [];
+      const trunk = this.parties.trunkOf(party) ?? (party === CALLER ? dn : undefined);
+      return [{ party, dn, session: dialog, stamp: stamp.snapshot(), trunk }];
+    });
+    return {
+      call: this.#call,
+      facts: {
+        caller: knownDn(caller),
+        callerNumber,
+        callerName,
+        called: knownDn(called),
+        calledNumber,
+        localAddress,
+        consultOf: consultOf?.connId,
+      },
+      plan: this.#plan,
+      ...this.parties.snapshot(),
+      phones,
+      pending: [...this.phones.all.flatMap(({ session }) => session.pending() ?? []), ...this.phones.pending()],
+      ...this.path.snapshot(),
+      recording: this.recording.snapshot(),
+      queuedAt: this.#queue?.snapshot(),
+    };
   }
 
   get call(): Call {
@@ -166,6 +238,8 @@ export class CallController {
     const before = this.#call.recording.state;
     this.#call = step.call;
     if (step.effects.length > 0) this.context.onCall(step.call, step.effects);
+    // Of a call that is over the last snapshot stays until nothing is left of it, but for who has gone on in another.
+    if (!this.over || step.effects.some(({ kind }) => kind === "party-moved-out")) this.context.keeper?.changed(this);
     for (const effect of step.effects) {
       if (effect.kind === "release-party") this.#releaseParty(effect.party);
       if (effect.kind === "call-ended") void this.#finish(effect.cause);
@@ -261,6 +335,7 @@ export class CallController {
       call: () => this.#call,
       path: () => this.path,
       apply: (input) => this.apply(input),
+      changed: () => this.changed(),
     });
   }
 
@@ -288,6 +363,7 @@ export class CallController {
       recording: () => indicationOf(this.#call.recording.state),
       onRecordPreference: (party, preference) => void this.#prefers(party, preference),
       onRefer: (party, incoming) => this.#beyond.onRefer(this, party, incoming),
+      onChanged: () => this.changed(),
     });
   }
 

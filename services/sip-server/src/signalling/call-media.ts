@@ -4,6 +4,7 @@ import type { IncomingRequest, SipResponse } from "@sidetone/sip";
 import type { LegToAnchor } from "./anchor-attempts.ts";
 import { unreadable } from "./incoming-body.ts";
 import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
+import type { MediaSnapshot } from "../restore/call-snapshot.ts";
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import { isRecordAware, preferenceIn, type RecordIndication, type RecordPreference } from "./record-attribute.ts";
 import { relayRequest } from "./relayed-request.ts";
@@ -22,13 +23,15 @@ export interface CallMediaListener {
   /** A phone put its far end on hold, or took it back. */
   onHold(party: string, held: boolean): void;
   /** A phone waits at the Media Server for one that holds: what it hears meanwhile; gives the way to end it. Absent: nothing. */
-  readonly music?: ((anchor: MediaAnchor, party: string) => () => void) | undefined;
+  readonly music?: ((anchor: MediaAnchor, party: string, plays?: boolean) => () => void) | undefined;
   /** RFC 7866 7.1.2: what phones that ask for it are told of the recording now. Absent: nothing. */
   readonly recording?: (() => RecordIndication) | undefined;
   /** RFC 7866 7.1.3: a phone said what it would like of the recording. */
   readonly onRecordPreference?: (party: string, preference: RecordPreference) => void;
   /** A phone refers its call somewhere (RFC 3515); answered by who takes it. */
   onRefer(party: string, incoming: IncomingRequest): void;
+  /** R33: what a restarted server has to know has changed. */
+  onChanged?(): void;
 }
 
 interface Served {
@@ -78,6 +81,31 @@ export class CallMedia {
   /** Parties whose phones are served here. */
   get parties(): readonly string[] {
     return Array.from(this.#served.keys());
+  }
+
+  snapshot(): MediaSnapshot {
+    const served = Array.from(this.#served, ([party, { away, way }]) => ({ party, away, way }));
+    return { served, holders: Array.from(this.#holders), moving: this.#moves > 0 };
+  }
+
+  /** R33: goes on with the phones of before the restart; the anchor is set already. */
+  restore({ served, holders }: MediaSnapshot, legOf: (party: string) => PhoneLeg | undefined): void {
+    for (const { party, away, way } of served) {
+      const leg = legOf(party);
+      if (leg === undefined) continue;
+      this.serve(leg);
+      const one = this.#served.get(party);
+      if (one === undefined) continue;
+      one.way = way;
+      one.away = away;
+      if (away) one.stop();
+    }
+    this.#holders = new Set(holders.filter((party) => this.#served.has(party)));
+    const anchor = this.#anchor;
+    for (const one of this.#served.values()) {
+      if (anchor !== undefined && !one.away && this.#waitsWithMusic(one))
+        one.endMusic = this.#listener.music?.(anchor, one.leg.party, true);
+    }
   }
 
   /** The party's phone is in another call. */
@@ -318,6 +346,7 @@ export class CallMedia {
       return await work();
     } finally {
       this.#moves -= 1;
+      this.#listener.onChanged?.();
       this.indicate();
     }
   }

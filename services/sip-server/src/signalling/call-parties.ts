@@ -3,6 +3,7 @@ import { type NameAddr, Params } from "@sidetone/sip";
 import { type Call, nextPartyId, type Party, presentParties } from "../call-model/call.ts";
 import type { PartyFacts } from "../call-model/machine.ts";
 import { type MediaPlan, mediaPlan } from "../recording/policy.ts";
+import type { CallSnapshot, KnownDn } from "../restore/call-snapshot.ts";
 import type { CallFacts, Target } from "./call-controller.ts";
 import { OriginStamp } from "./origin-stamp.ts";
 import { identityOf, partyOf, recordedBy } from "./party-number.ts";
@@ -17,6 +18,8 @@ export class CallParties {
   readonly #facts: CallFacts;
   /** What was reached, by party: of a trunk group more than its configuration says. */
   readonly #reached = new Map<string, DnConfig>();
+  /** Trunk that carries a party. */
+  readonly #trunks = new Map<string, string>();
   /** Ids given to parties that have not been reached yet. */
   readonly #reserved = new Set<string>();
 
@@ -38,9 +41,24 @@ export class CallParties {
     return partyOf(id, called, calledNumber, "destination", this.#surroundings(called));
   }
 
+  snapshot(): Pick<CallSnapshot, "reached"> {
+    return { reached: Array.from(this.#reached, ([id, dn]) => [id, knownDn(dn)]) };
+  }
+
+  /** R33: what was reached before the restart. */
+  restore({ reached }: Pick<CallSnapshot, "reached">): void {
+    for (const [id, dn] of reached) this.#reached.set(id, dnAsKnown(this.#context, dn));
+  }
+
+  /** The trunk that carries a party, where it is known. */
+  trunkOf(party: string): string | undefined {
+    return this.#trunks.get(party);
+  }
+
   /** R1: a trunk group's call is recorded where the group asks for it, or the trunk of it that took the call. */
   answeredOver(party: string, trunk: string | undefined): void {
     const reached = this.#reached.get(party);
+    if (trunk !== undefined) this.#trunks.set(party, trunk);
     if (trunk === undefined || reached?.type !== "trunk-group") return;
     const { directory } = this.#context;
     const record = directory.dn(reached.dn)?.record === true || directory.dn(trunk)?.record === true;
@@ -118,4 +136,28 @@ export class CallParties {
   #surroundings({ dn }: DnConfig): Parameters<typeof partyOf>[4] {
     return { domain: this.#context.config.domain, agent: this.#context.agentOf?.(dn) };
   }
+}
+
+/** R33: what of a DN's configuration a call keeps. */
+export function knownDn({ dn, type, record }: DnConfig): KnownDn {
+  return { dn, type, record };
+}
+
+/** R33: the DN as it is configured now; what is not configured any more has a name and a type. */
+export function dnAsKnown({ directory }: Pick<ServerContext, "directory">, { dn, type, record }: KnownDn): DnConfig {
+  const now = directory.dn(dn);
+  if (now !== undefined) return { ...now, record };
+  return {
+    dn,
+    type,
+    record,
+    password: undefined,
+    digestAlgorithms: [],
+    recordingFailure: "continue",
+    media: "direct",
+    contact: undefined,
+    prefix: undefined,
+    defaultDestination: undefined,
+    routeTimeoutMs: 0,
+  };
 }

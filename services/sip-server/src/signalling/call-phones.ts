@@ -1,4 +1,4 @@
-import type { EndReason } from "@sidetone/sip";
+import type { EndReason, PendingInvite } from "@sidetone/sip";
 import type { PhoneLeg } from "./phone-leg.ts";
 import type { DialogName } from "./replaces.ts";
 
@@ -7,17 +7,21 @@ export interface RingingParty {
   cancel(): void;
   rejectByClient(): void;
   answerByClient(): Promise<boolean>;
+  /** R33: the INVITEs that wait for an answer. */
+  pending(): readonly PendingInvite[];
 }
 
 /** The phones of a call: the dialog of each party, and whose phone rings. */
 export class CallPhones {
   readonly #onEnded: (leg: PhoneLeg, by: EndReason["by"]) => void;
+  readonly #onChanged: () => void;
   readonly #legs = new Map<string, PhoneLeg>();
   readonly #ringers = new Map<string, RingingParty>();
 
-  /** @param onEnded a phone's dialog is over; the phone may have been replaced or have gone into another call before */
-  constructor(onEnded: (leg: PhoneLeg, by: EndReason["by"]) => void) {
+  /** @param onEnded a phone's dialog is over; the phone may have been replaced or have gone into another call before. @param onChanged R33: what a restarted server has to know has changed */
+  constructor(onEnded: (leg: PhoneLeg, by: EndReason["by"]) => void, onChanged: () => void) {
     this.#onEnded = onEnded;
+    this.#onChanged = onChanged;
   }
 
   /** The phone of a party, once its dialog is there. */
@@ -34,11 +38,14 @@ export class CallPhones {
   add(leg: PhoneLeg): void {
     this.#legs.set(leg.party, leg);
     leg.session.on("ended", ({ by }) => this.#onEnded(leg, by));
+    leg.session.on("refreshed", this.#onChanged);
+    this.#onChanged();
   }
 
   /** The phone is not in the call any more: what it does is another call's business. */
   remove(party: string): void {
     this.#legs.delete(party);
+    this.#onChanged();
   }
 
   /** Id of the party that has this dialog with us. */
@@ -58,6 +65,11 @@ export class CallPhones {
   setRinger(party: string, ringer: RingingParty | undefined): void {
     if (ringer === undefined) this.#ringers.delete(party);
     else this.#ringers.set(party, ringer);
+  }
+
+  /** R33: the INVITEs to phones that ring. */
+  pending(): readonly PendingInvite[] {
+    return Array.from(this.#ringers.values()).flatMap((ringer) => ringer.pending());
   }
 
   /** Nobody rings for the party any more. */

@@ -1,6 +1,8 @@
 import type { DnConfig } from "@sidetone/config";
 import { type Cancel, fail, ok } from "@sidetone/foundation";
 import type { KVList } from "@sidetone/tlib";
+import type { PromptFacts } from "../recording/documents.ts";
+import type { CallSnapshot } from "../restore/call-snapshot.ts";
 import type { Outcome } from "../t-library/switch.ts";
 import { inCallAlready } from "./arrival.ts";
 import type { CallController, Target } from "./call-controller.ts";
@@ -49,11 +51,41 @@ export class CallQueue {
       callerSide.progress(180);
       return this.#toDefault();
     }
-    this.#stopTimer = context.clock.after(routeTimeoutMs, () => {
+    this.#startTimer(routeTimeoutMs);
+    await this.#treat();
+  }
+
+  /** R33: where the call waits, answered by a treatment; undefined: it does not, or nobody has answered it. */
+  snapshot(): CallSnapshot["queuedAt"] {
+    const waits = this.#treated && (this.#state === "waiting" || this.#state === "routing");
+    return waits ? { party: this.#party, dn: this.#point.dn } : undefined;
+  }
+
+  /** R33: the call waits here since before the restart, and the treatment plays. The strategy has the whole time again. */
+  resume(): void {
+    const { context, path, caller, log } = this.#controller;
+    const { routeTimeoutMs } = this.#point;
+    this.#treated = true;
+    this.#startTimer(routeTimeoutMs);
+    if (path.anchor !== undefined) this.#stopPrompt = playPrompt(path.anchor, caller.party, this.#prompt(), log, true);
+    log.info(
+      { dn: this.#point.dn, watched: context.strategyAt?.(this.#point.dn) === true },
+      "a restored call waits at a routing point",
+    );
+  }
+
+  #startTimer(ms: number): void {
+    this.#stopTimer = this.#controller.context.clock.after(ms, () => {
       this.#overdue = this.#state === "routing";
       void this.#toDefault();
     });
-    await this.#treat();
+  }
+
+  /** R16: a caller on a recorded trunk is recorded from its answer on, with what it hears. */
+  #prompt(): PromptFacts {
+    const { treatment, treatmentFile } = this.#point;
+    const iterations = treatment === "music" ? -1 : 1;
+    return { name: "treatment", file: treatmentFile ?? "music.wav", iterations, capture: true };
   }
 
   /** Routes the call. InvalidState where another strategy was faster, or it is over. */
@@ -150,6 +182,7 @@ export class CallQueue {
       return callerSide.progress(180);
     }
     this.#treated = true;
+    this.#controller.changed();
     this.#play(anchor);
   }
 
@@ -159,12 +192,7 @@ export class CallQueue {
   }
 
   #play(anchor: MediaAnchor): void {
-    const { treatment, treatmentFile } = this.#point;
-    const file = treatmentFile ?? "music.wav";
-    const iterations = treatment === "music" ? -1 : 1;
-    // R16: a caller on a recorded trunk is recorded from here on, with what it hears.
-    const prompt = { name: "treatment", file, iterations, capture: true };
-    this.#stopPrompt = playPrompt(anchor, this.#controller.caller.party, prompt, this.#controller.log);
+    this.#stopPrompt = playPrompt(anchor, this.#controller.caller.party, this.#prompt(), this.#controller.log);
   }
 
   #bringIn(route: Route): Promise<Outcome> {

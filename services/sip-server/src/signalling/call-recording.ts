@@ -7,13 +7,14 @@ import { lastingOf } from "../recording/lasting.ts";
 import { type MediaPlan, type RecordingWish, recordingWishes } from "../recording/policy.ts";
 import { SelectiveWishes, type SelectiveWish } from "../recording/selective.ts";
 import type { Interruption } from "../recording/states.ts";
+import type { RecordingSnapshot } from "../restore/call-snapshot.ts";
 import type { Outcome, RecordingAction } from "../t-library/switch.ts";
 import { LedgerLines } from "./ledger-lines.ts";
 import type { MediaAnchor } from "./media-anchor.ts";
 import type { MediaPath } from "./media-path.ts";
 import type { StartAlong } from "./media-recovery.ts";
 import { RecordingRequests } from "./recording-requests.ts";
-import { isLive, nameOf, newRun, type RecordingRun } from "./recording-run.ts";
+import { isLive, nameOf, newRun, type RecordingRun, restoredRun, snapshotOfRun } from "./recording-run.ts";
 import type { ServerContext } from "./server-context.ts";
 import { storedInTime } from "./storage-patience.ts";
 
@@ -29,6 +30,8 @@ export interface CallRecordingOptions {
   readonly call: () => Call;
   readonly path: () => MediaPath;
   readonly apply: (input: CallInput) => void;
+  /** R33: what a restarted server has to know has changed. */
+  readonly changed: () => void;
 }
 
 /**
@@ -62,18 +65,57 @@ export class CallRecording {
       fullTime: () => this.#fullTime,
       onStopped: () => {
         for (const { id } of presentParties(o.call())) this.#cleared.add(id);
+        o.changed();
       },
     });
+  }
+
+  snapshot(): RecordingSnapshot {
+    const run = this.#run;
+    return {
+      run: run === undefined ? undefined : snapshotOfRun(run),
+      lines: run?.lines === this.#lines ? undefined : this.#lines.snapshot(),
+      leftOut: this.#leftOut?.snapshot(),
+      cleared: Array.from(this.#cleared),
+      gaveUp: this.#gaveUp,
+      selective: this.#selective.snapshot(),
+    };
+  }
+
+  /** R33: what was recorded, and for whom, before the restart. `resume` goes on with it. */
+  restore({ run, lines, leftOut, cleared, gaveUp, selective }: RecordingSnapshot): void {
+    const { context, log } = this.#o;
+    if (leftOut !== undefined) this.#leftOut = new LedgerLines(context.ledger, log, leftOut);
+    for (const party of cleared) this.#cleared.add(party);
+    this.#gaveUp = gaveUp;
+    this.#selective.restore(selective);
+    const before = run === undefined ? undefined : restoredRun(this.#o, run);
+    if (before !== undefined) this.#runs.push(before);
+    this.#lines =
+      lines === undefined && before !== undefined ? before.lines : new LedgerLines(context.ledger, log, lines);
+  }
+
+  /** R33: the call is restored, and its phones are reached. */
+  async resume(): Promise<void> {
+    const run = this.#live;
+    await run?.control.resume();
+    // Answered, and not begun yet.
+    const { answeredMicros } = this.#o.call();
+    if (run?.control.state.phase === "idle" && answeredMicros !== undefined && this.wanted)
+      await this.begin(answeredMicros);
+    else if (!this.#gaveUp) await this.partiesChanged();
   }
 
   /** R2: what a routing strategy wants of a party that is, or will be, in the call. */
   select(wish: SelectiveWish): void {
     this.#selective.add(wish);
+    this.#o.changed();
   }
 
   /** R2: a strategy withdraws a selective wish; or, with the right to, a full-time one. */
   suppress(party: string, o: { readonly fullTime: boolean }): void {
     this.#selective.suppress(party, o.fullTime);
+    this.#o.changed();
   }
 
   /** Whether a party that is in the call, or rings, is to be recorded by policy. */
@@ -284,6 +326,7 @@ export class CallRecording {
 
   #giveUp(reason: string): void {
     this.#gaveUp = true;
+    this.#o.changed();
     this.#lines.resolve("not-recorded", reason, undefined);
   }
 

@@ -1,17 +1,28 @@
 import type { DnConfig, SipServerConfig, SipServerOptions } from "@sidetone/config";
 import { type CallUuid, type ConnId, fail, ManualClock, ok, silentLogger } from "@sidetone/foundation";
-import { type InviteSession, MemoryNetwork, NextHops, parseUri, SipEndpoint } from "@sidetone/sip";
+import {
+  type InviteSession,
+  MemoryNetwork,
+  NextHops,
+  parseUri,
+  type SessionTimerWish,
+  SipEndpoint,
+} from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
 import { type Directory, directoryOf, liveConfig, TrunkUse } from "../directory/index.ts";
+import { KEEP_AFTER_MS } from "../restore/call-store.ts";
+import { CallStore, RestoredCalls } from "../restore/index.ts";
 import { CallSwitch } from "./call-switch.ts";
 import { Calls } from "./calls.ts";
 import { FakeMediaServer, phoneSdp } from "./fake-media-server.ts";
 import { FakeResourceManager } from "./fake-resource-manager.ts";
 import { MediaServerWatch } from "./media-server-watch.ts";
+import { KeptRows, Mortal } from "./mortal.fixture.ts";
 import { RecoveryTurns } from "./recovery-turns.ts";
 import { dispatchRequest } from "./request-dispatch.ts";
 import type { RingTarget } from "./ring-target.ts";
+import type { ServerContext } from "./server-context.ts";
 
 export { phoneSdp } from "./fake-media-server.ts";
 
@@ -49,31 +60,47 @@ export class CallRig {
   readonly watched = new Set<string>();
   /** Told of every change of every call, as T-Library is. */
   onChange: (call: Call, effects: readonly CallEffect[]) => void = () => undefined;
+  /** Told of the calls that SIP Server knows when it is restarted. */
+  onRestart: (calls: readonly Call[]) => void = () => undefined;
   /** Agents logged in, by DN. */
   readonly agents = new Map<string, { readonly agentId: string; readonly record: boolean }>();
   /** False: nothing that is written is ever on the disk. */
   storageAnswers = true;
   readonly directory: Directory;
-  readonly trunks: TrunkUse;
-  readonly calls: Calls;
-  readonly switch: CallSwitch;
-  readonly server: SipEndpoint;
+  trunks: TrunkUse;
+  calls: Calls;
+  switch: CallSwitch;
+  server: SipEndpoint;
   readonly caller: SipEndpoint;
   readonly called: SipEndpoint;
   readonly mediaServer: FakeMediaServer;
+  /** What is on the disk of the calls that are up. */
+  readonly kept = new KeptRows();
   /** With `mediaServers: 2` there are another one and a Resource Manager before them. */
   readonly secondMediaServer: FakeMediaServer;
   readonly resourceManager: FakeResourceManager;
   /** UDP ports that say nothing and are told nothing. */
   readonly cutOff = new Set<number>();
   last: Call | undefined;
+  readonly #config: SipServerConfig;
+  readonly #sessionTimer: SessionTimerWish | false;
+  readonly #deaths: number[] = [];
+  #process: Mortal;
+  #store: CallStore;
+  #ids = 0;
+  /** Lines of the ledger that are open: call and DN. */
+  readonly #openLines = new Map<string, { readonly callUuid: string; readonly dn: string }>();
 
+  /** @param o.sessionTimer of SIP Server and the phones; default none */
   constructor(
     dns: readonly Partial<DnConfig>[],
     options: Partial<SipServerOptions> = {},
-    { mediaServers = 1 }: { readonly mediaServers?: 1 | 2 } = {},
+    {
+      mediaServers = 1,
+      sessionTimer = false,
+    }: { readonly mediaServers?: 1 | 2; readonly sessionTimer?: SessionTimerWish | false } = {},
   ) {
-    this.server = this.#endpoint();
+    this.#sessionTimer = sessionTimer;
     this.caller = this.#endpoint();
     this.called = this.#endpoint();
     this.mediaServer = new FakeMediaServer(this.#endpoint(), (what) => this.events.push(what));
@@ -87,38 +114,42 @@ export class CallRig {
       { uri: "sip:127.0.0.1:5072", token: "token-50000", up: true },
     ]);
     this.network.filter = (_bytes, from, to) => !this.cutOff.has(from.port) && !this.cutOff.has(to.port);
-    const note = (what: string): Promise<void> => {
-      this.events.push(what.split(" ").slice(0, 2).join(" "));
-      this.ledger.push(what);
-      return this.#stored(undefined);
-    };
     const resourceManager = `sip:127.0.0.1:${mediaServers === 1 ? 5070 : 5069};transport=udp`;
-    const config: SipServerConfig = { ...testConfig(dns, options), resourceManagers: [resourceManager] };
-    this.directory = directoryOf(config);
-    this.trunks = new TrunkUse(this.directory);
-    let ids = 0;
-    const next = (): string => String((ids += 1));
-    this.calls = new Calls(
+    this.#config = { ...testConfig(dns, options), resourceManagers: [resourceManager] };
+    this.directory = directoryOf(this.#config);
+    const { process, trunks, calls, server, store } = this.#boot();
+    this.#process = process;
+    this.#store = store;
+    this.trunks = trunks;
+    this.calls = calls;
+    this.server = server;
+    this.switch = new CallSwitch(calls);
+  }
+
+  /** SIP Server as it is started. */
+  #boot(): { process: Mortal; trunks: TrunkUse; calls: Calls; server: SipEndpoint; store: CallStore } {
+    const process = new Mortal(this.clock, this.network);
+    const { clock } = process;
+    const server = this.#endpoint(undefined, process);
+    const trunks = new TrunkUse(this.directory);
+    const store = new CallStore({ storage: this.kept, clock, log: silentLogger });
+    const next = (): string => String((this.#ids += 1));
+    const calls = new Calls(
       {
-        config: liveConfig(config, this.directory),
+        config: liveConfig(this.#config, this.directory),
         directory: this.directory,
-        trunks: this.trunks,
-        clock: this.clock,
+        trunks,
+        clock,
         log: silentLogger,
-        endpoint: this.server,
-        watch: new MediaServerWatch(this.clock, async (uri, ms) => (await this.server.options(uri, ms)) !== undefined),
+        endpoint: server,
+        watch: new MediaServerWatch(clock, async (uri, ms) => (await server.options(uri, ms)) !== undefined),
+        ledger: this.#ledgerOf(process),
         resourceManagers: new NextHops({
-          uris: config.resourceManagers,
-          clock: this.clock,
-          ask: (uri, ms) => this.server.options(uri, ms),
+          uris: this.#config.resourceManagers,
+          clock,
+          ask: (uri, ms) => server.options(uri, ms),
         }),
         recoveries: new RecoveryTurns(),
-        ledger: {
-          expect: ({ dn, side, cause }) =>
-            note(`ledger expect ${dn} ${side}${cause === "full-time" ? "" : ` ${cause}`}`),
-          resolve: ({ dn }, { outcome, reason }) => note(`ledger ${outcome} ${dn} ${reason ?? ""}`.trim()),
-          update: () => Promise.resolve(),
-        },
         ids: {
           connIds: { next: () => next().padStart(16, "0") as ConnId },
           callUuids: { next: () => next().padStart(32, "0") as CallUuid },
@@ -140,7 +171,9 @@ export class CallRig {
         strategyAt: (dn) => this.watched.has(dn),
         dnOfAgent: (agentId) => Array.from(this.agents).find(([, agent]) => agent.agentId === agentId)?.[0],
         agentOf: (dn) => this.agents.get(dn),
+        keeper: store,
         onCall: (call, effects) => {
+          if (!process.alive) return;
           this.last = call;
           this.onChange(call, effects);
           this.effects.push(...effects.map(nameOfEffect));
@@ -149,9 +182,75 @@ export class CallRig {
       },
       (tx) => ({ kind: "accepted", dn: tx.request.from?.uri.user ?? "7002" }),
     );
-    this.switch = new CallSwitch(this.calls);
-    this.server.onRequest = (tx) =>
-      dispatchRequest(tx, { onInvite: (t) => this.calls.offer(t), onRegister: () => undefined });
+    server.onRequest = (tx) => dispatchRequest(tx, { onInvite: (t) => calls.offer(t), onRegister: () => undefined });
+    return { process, trunks, calls, server, store };
+  }
+
+  #ledgerOf(process: Mortal): ServerContext["ledger"] {
+    const note = (what: string): Promise<void> => {
+      if (!process.alive) return new Promise(() => undefined);
+      this.events.push(what.split(" ").slice(0, 2).join(" "));
+      this.ledger.push(what);
+      return this.#stored(undefined);
+    };
+    return {
+      expect: ({ dn, side, cause, callUuid }) => {
+        this.#openLines.set(`${callUuid} ${dn}`, { callUuid, dn });
+        return note(`ledger expect ${dn} ${side}${cause === "full-time" ? "" : ` ${cause}`}`);
+      },
+      resolve: ({ dn, callUuid }, { outcome, reason }) => {
+        if (process.alive) this.#openLines.delete(`${callUuid} ${dn}`);
+        return note(`ledger ${outcome} ${dn} ${reason ?? ""}`.trim());
+      },
+      update: () => Promise.resolve(),
+    };
+  }
+
+  /** `kill -9` of SIP Server. */
+  kill(): void {
+    this.#deaths.push(this.clock.now());
+    this.#process.kill();
+  }
+
+  /** Legs at the Media Server that SIP Server should have ended. One that came just before a death was in no snapshot yet: RTP inactivity ends it (R33). */
+  get legsLeft(): readonly InviteSession[] {
+    const servers = [this.mediaServer, this.secondMediaServer];
+    return servers
+      .flatMap(({ legs }) => legs)
+      .filter((leg) => {
+        const at = servers.flatMap(({ cameAt }) => cameAt.get(leg) ?? [])[0] ?? 0;
+        const unseen = this.#deaths.some((death) => death >= at && death <= at + KEEP_AFTER_MS + 5);
+        return leg.state === "confirmed" && !unseen;
+      });
+  }
+
+  /** SIP Server is started with the same storage. @param awayMs for how long nobody is there */
+  async restart(awayMs = 0): Promise<void> {
+    if (this.#process.alive) this.kill();
+    await this.pass(awayMs);
+    this.kept.failAfter = Number.POSITIVE_INFINITY;
+    const { process, trunks, calls, server, store } = this.#boot();
+    const snapshots = await store.load();
+    for (const [key, { callUuid, dn }] of this.#openLines) {
+      if (this.kept.rows.get(callUuid)?.restorable === 1) continue;
+      this.#openLines.delete(key);
+      this.ledger.push(`ledger unknown ${dn} server restarted`);
+    }
+    const restored = new RestoredCalls(calls, (callUuid) => store.forget(callUuid));
+    restored.restore(snapshots);
+    Object.assign(this, { trunks, calls, server, switch: new CallSwitch(calls) });
+    this.#process = process;
+    this.#store = store;
+    this.onRestart(calls.list());
+    await server.listen({ transport: "udp", host: "127.0.0.1", port: 5060 });
+    const done = restored.resume();
+    await this.pass(50);
+    await done;
+  }
+
+  /** Snapshots written so far, and their characters. */
+  get keptStats(): ReturnType<CallStore["stats"]> {
+    return this.#store.stats();
   }
 
   /** Opens the sockets; the called phone is at 127.0.0.1:6001. */
@@ -210,13 +309,16 @@ export class CallRig {
     return this.#endpoint(supported);
   }
 
-  #endpoint(supported?: readonly string[]): SipEndpoint {
+  #endpoint(
+    supported: readonly string[] | undefined = undefined,
+    { clock, network }: Pick<Mortal, "clock" | "network"> = this,
+  ): SipEndpoint {
     return new SipEndpoint({
-      clock: this.clock,
+      clock,
       log: silentLogger,
       userAgent: "test",
-      network: this.network,
-      sessionTimer: false,
+      network,
+      sessionTimer: this.#sessionTimer,
       ...(supported === undefined ? {} : { supported }),
     });
   }

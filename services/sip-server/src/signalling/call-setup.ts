@@ -1,6 +1,6 @@
 import type { DnConfig } from "@sidetone/config";
 import type { Logger } from "@sidetone/foundation";
-import type { InviteSession, NameAddr, SipResponse } from "@sidetone/sip";
+import type { InviteSession, NameAddr, PendingInvite, SipResponse } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { CallInput } from "../call-model/machine.ts";
 import type { MediaPlan } from "../recording/policy.ts";
@@ -92,6 +92,11 @@ export class CallSetup {
   /** Tells a ringing phone to answer. False: there is none that can be told, or it did not take it. */
   answerByClient(): Promise<boolean> {
     return this.#ringing === undefined ? Promise.resolve(false) : this.#talk.send();
+  }
+
+  /** R33: the INVITEs that wait for an answer. */
+  pending(): readonly PendingInvite[] {
+    return this.#ringing?.pending() ?? [];
   }
 
   /** R17 `reject`: the call must not go on without recording. */

@@ -129,6 +129,11 @@ export class Calls implements CallSurroundings {
     });
   }
 
+  /** R33: a call of before the restart. */
+  adopt(controller: CallController): void {
+    this.#add(controller);
+  }
+
   /** A phone transfers its call. */
   onRefer(controller: CallController, party: string, incoming: IncomingRequest): void {
     referCall(this, this.#transfers, controller, party, incoming);
@@ -151,6 +156,7 @@ export class Calls implements CallSurroundings {
     this.#calls.set(callUuid, controller);
     this.#byConnId.set(connId, controller);
     void controller.finished.then(() => {
+      this.context.keeper?.ended(controller);
       this.#calls.delete(callUuid);
       this.#byConnId.delete(connId);
     });

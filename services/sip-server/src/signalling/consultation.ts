@@ -126,10 +126,9 @@ export async function completeConsultation(kind: MergeKind, main: InCall, consul
   if (kind === "conference") controller.path.gather(main.party.id);
   // At a Media Server who comes is there before who goes has left: nobody hears a hole, nor does the recording.
   else if (!wasAnchored) letGo();
-  for (const { to, leg } of newcomers) {
-    if (leg === undefined) continue;
-    const moved = { ...leg, party: to };
-    controller.phones.add(moved);
+  const arrived = newcomers.flatMap(({ to, leg }) => (leg === undefined ? [] : [{ ...leg, party: to }]));
+  for (const moved of arrived) controller.phones.add(moved);
+  for (const moved of arrived) {
     await adopt(controller, moved, { conference: oneDialog && kind === "conference", letGo });
   }
   letGo();

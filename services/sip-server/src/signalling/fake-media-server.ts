@@ -37,6 +37,8 @@ const tellings = new Map([
 export class FakeMediaServer {
   readonly endpoint: SipEndpoint;
   readonly legs: InviteSession[] = [];
+  /** When each leg came, clock ms. */
+  readonly cameAt = new Map<InviteSession, number>();
   readonly operations: MsmlOperation[] = [];
   /** Every INVITE, re-INVITE and INFO, in order. */
   readonly log: string[] = [];
@@ -100,6 +102,7 @@ export class FakeMediaServer {
     const leg = this.endpoint.accept(tx, {});
     const port = this.#firstPort + this.legs.length * 2;
     this.legs.push(leg);
+    this.cameAt.set(leg, this.endpoint.clock.now());
     leg.accept({
       body: phoneSdp(port, "0 101", reversed.get(audioDirection(tx.request.body) ?? "sendrecv")),
       contentType: "application/sdp",

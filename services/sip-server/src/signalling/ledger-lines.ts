@@ -3,6 +3,7 @@ import { errorText } from "@sidetone/foundation";
 import type { Call } from "../call-model/call.ts";
 import type { Ledger, LedgerKey } from "../ledger/index.ts";
 import type { RecordingWish } from "../recording/policy.ts";
+import type { LinesSnapshot } from "../restore/call-snapshot.ts";
 
 /** R34: the lines of one recording, one for each party that should be recorded. */
 export class LedgerLines {
@@ -16,9 +17,18 @@ export class LedgerLines {
   #work: Promise<unknown> = Promise.resolve();
   #open = false;
 
-  constructor(ledger: Pick<Ledger, "expect" | "resolve" | "update">, log: Logger) {
+  /** @param before R33: the lines of before the restart */
+  constructor(ledger: Pick<Ledger, "expect" | "resolve" | "update">, log: Logger, before?: LinesSnapshot) {
     this.#ledger = ledger;
     this.#log = log;
+    if (before === undefined) return;
+    this.#keys = before.keys;
+    for (const party of before.left) this.#left.add(party);
+    this.#open = before.open;
+  }
+
+  snapshot(): LinesSnapshot {
+    return { keys: this.#keys, left: Array.from(this.#left), open: this.#open };
   }
 
   /** Whether the party has a line. */

@@ -4,6 +4,7 @@ import { type ConnRef, connRef } from "@sidetone/msml";
 import type { IncomingRequest, InviteSession, NameAddr, SipEndpoint, SipResponse } from "@sidetone/sip";
 import type { MediaServerWatch } from "./media-server-watch.ts";
 import { OriginStamp } from "./origin-stamp.ts";
+import { type AnchorSnapshot, bytesOf, textOf } from "../restore/call-snapshot.ts";
 import { takesNothing, withDirection } from "./sdp-direction.ts";
 
 /** R17: a Resource Manager says 100 at once; one that says nothing for this long is left for the next one, in the same attempt; ms. */
@@ -17,7 +18,7 @@ export interface AnchorFailure {
 }
 
 export interface MediaAnchorOptions {
-  readonly endpoint: Pick<SipEndpoint, "invite">;
+  readonly endpoint: Pick<SipEndpoint, "invite" | "restoreSession">;
   readonly clock: Clock;
   readonly log: Logger;
   /** SIP URIs of the Resource Managers, in the order of trial. */
@@ -36,6 +37,8 @@ export interface MediaAnchorOptions {
   onMsml(body: Buffer): void;
   /** The Media Server is gone, or ended a leg that we did not end. */
   onLost(loss: AnchorLoss): void;
+  /** R33: what a restarted server has to know has changed. */
+  onChanged?(): void;
 }
 
 /** How a Media Server was lost. */
@@ -194,6 +197,7 @@ export class MediaAnchor {
           queue: Promise.resolve(),
         });
         this.#listen(name, session);
+        this.#options.onChanged?.();
         resolve(ok(undefined));
       });
       session.on("rejected", (response) => {
@@ -231,6 +235,49 @@ export class MediaAnchor {
     });
     leg.queue = next.catch(() => undefined);
     return Promise.race([next, this.#isLost.promise]);
+  }
+
+  /** R33: goes on with the legs of before the restart. */
+  restore({ token, legs }: AnchorSnapshot): void {
+    this.#token = token;
+    for (const { name, dn, session: snapshot, stamp, answer, offer, offered } of legs) {
+      const session = this.#options.endpoint.restoreSession(snapshot);
+      this.#place ??= session.remoteTarget;
+      this.#legs.set(name, {
+        name,
+        dn,
+        session,
+        stamp: OriginStamp.restored(stamp),
+        answer: bytesOf(answer),
+        offer: bytesOf(offer),
+        offered: bytesOf(offered),
+        queue: Promise.resolve(),
+      });
+      this.#listen(name, session);
+    }
+  }
+
+  snapshot(): AnchorSnapshot {
+    const legs = Array.from(this.#legs.values()).flatMap(({ name, dn, session, stamp, answer, offer, offered }) => {
+      const dialog = session.snapshot();
+      if (dialog === undefined) return [];
+      const said = { answer: textOf(answer), offer: textOf(offer), offered: textOf(offered) };
+      return [{ name, dn, session: dialog, stamp: stamp.snapshot(), ...said }];
+    });
+    return { confId: this.confId, token: this.#token, legs };
+  }
+
+  /** Parties that have a leg. */
+  get names(): readonly string[] {
+    return Array.from(this.#legs.keys());
+  }
+
+  /** R33: asks the Media Server, by one leg, whether it still knows the conference. */
+  async probe(): Promise<void> {
+    const [leg] = this.#legs.values();
+    if (leg === undefined) return this.#lost("media-server-lost (no leg is left)");
+    const response = await leg.session.refresh();
+    if (response.status >= 300) this.#failed(response);
   }
 
   /** Ends one leg: its party has left the call. */
@@ -290,6 +337,7 @@ export class MediaAnchor {
             },
             onDoubt: () => void this.#ask(session),
           });
+    session.on("refreshed", () => this.#options.onChanged?.());
     session.on("request", (incoming) => this.#request(incoming));
     // The Media Server has no reason to offer; what it offers is what it has (its session timer's refresh).
     session.on("reinvite", (incoming) => this.#refresh(name, incoming));

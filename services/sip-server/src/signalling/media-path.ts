@@ -1,6 +1,7 @@
 import type { Cancel, Logger, Result } from "@sidetone/foundation";
 import { fail, ok } from "@sidetone/foundation";
 import type { IncomingRequest, SipResponse } from "@sidetone/sip";
+import type { CallSnapshot } from "../restore/call-snapshot.ts";
 import {
   type AnchorRequest,
   anchorCall,
@@ -8,6 +9,7 @@ import {
   growAnchor,
   type LegToAnchor,
   newAnchor,
+  restoredAnchor,
 } from "./anchor-attempts.ts";
 import { CallMedia } from "./call-media.ts";
 import type { CallerSide } from "./caller-side.ts";
@@ -47,7 +49,7 @@ export interface MediaPathOptions {
   /** SDP of the caller's phone; empty where the offer is left to us. */
   readonly offer: () => Buffer;
   /** Everything of an anchor but what happens when it is lost. */
-  readonly anchorRequest: () => Omit<AnchorRequest, "onLost">;
+  readonly anchorRequest: () => Omit<AnchorRequest, "onLost" | "onMade" | "onChanged">;
   readonly over: () => boolean;
   readonly answered: () => boolean;
   /** The call has no Media Server any more, and why. */
@@ -60,6 +62,8 @@ export interface MediaPathOptions {
   readonly onRecovered: (anchor: MediaAnchor) => void;
   readonly onHold: (party: string, held: boolean) => void;
   readonly onRefer: (party: string, incoming: IncomingRequest) => void;
+  /** R33: what a restarted server has to know has changed. */
+  readonly onChanged: () => void;
   readonly recording: () => RecordIndication;
   readonly onRecordPreference: (party: string, preference: RecordPreference) => void;
 }
@@ -86,18 +90,46 @@ export class MediaPath {
   /** Tries to anchor in mid-call: each takes the next Resource Manager. */
   #attempts = 0;
   #failure: string | undefined;
+  /** Anchors that were begun, until they are closed. */
+  readonly #made = new Set<MediaAnchor>();
   #moving: Promise<Result<AnchorForRecording, string>> | undefined;
 
   constructor(o: MediaPathOptions) {
     this.#o = o;
-    const { context, log, onHold, onRefer, recording, onRecordPreference } = o;
+    const { context, log, onHold, onRefer, onChanged, recording, onRecordPreference } = o;
     const music = musicOf(context, log);
-    this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer, recording, onRecordPreference, music });
+    const told = { onHold, onRefer, onChanged, recording, onRecordPreference, music };
+    this.#media = new CallMedia({ clock: context.clock, log, ...told });
+  }
+
+  snapshot(): Pick<CallSnapshot, "media" | "anchor" | "strays" | "mediaFailure"> {
+    const media = this.#media.snapshot();
+    const strays = Array.from(this.#made).filter((one) => one !== this.#anchor && !one.closed);
+    return {
+      media: this.#recovery === undefined ? media : { ...media, moving: true },
+      anchor: this.#anchor?.snapshot(),
+      strays: strays.flatMap((one) => one.snapshot().legs.map(({ session }) => session)),
+      mediaFailure: this.#failure,
+    };
+  }
+
+  /** R33: goes on with the media of before the restart. */
+  restore(snapshot: ReturnType<MediaPath["snapshot"]>, legOf: (party: string) => PhoneLeg | undefined): void {
+    const { media, anchor, mediaFailure } = snapshot;
+    this.#failure = mediaFailure;
+    this.#recordable = anchor !== undefined;
+    if (anchor !== undefined) this.#setAnchor(restoredAnchor(this.#o.context, this.#request(), anchor));
+    this.#media.restore(media, legOf);
   }
 
   /** The Media Server where the call is now. */
   get anchor(): MediaAnchor | undefined {
     return this.#anchor;
+  }
+
+  /** Parties whose phones are served here. */
+  get parties(): readonly string[] {
+    return this.#media.parties;
   }
 
   /** Why the media of a call that should be anchored go direct; undefined while it is on its way to another Media Server. */
@@ -482,12 +514,21 @@ export class MediaPath {
   }
 
   #request(): AnchorRequest {
-    return { ...this.#o.anchorRequest(), onLost: (anchor, loss) => void this.#lost(anchor, loss) };
+    return {
+      ...this.#o.anchorRequest(),
+      onLost: (anchor, loss) => void this.#lost(anchor, loss),
+      onMade: (anchor) => {
+        for (const one of this.#made) if (one.closed) this.#made.delete(one);
+        this.#made.add(anchor);
+      },
+      onChanged: () => this.#o.onChanged(),
+    };
   }
 
   #setAnchor(anchor: MediaAnchor | undefined): void {
     this.#anchor = anchor;
     this.#media.anchor = anchor;
+    this.#o.onChanged();
   }
 
   // R30
@@ -624,11 +665,11 @@ export class MediaPath {
 function musicOf(
   { config }: ServerContext,
   log: Logger,
-): ((anchor: MediaAnchor, party: string) => () => void) | undefined {
+): ((anchor: MediaAnchor, party: string, plays?: boolean) => () => void) | undefined {
   const { musicOnHold, recordMoh } = config.options;
   if (musicOnHold === undefined) return undefined;
   const prompt = { name: "hold", file: musicOnHold, iterations: -1, capture: recordMoh };
-  return (anchor, party) => playPrompt(anchor, party, prompt, log);
+  return (anchor, party, plays) => playPrompt(anchor, party, prompt, log, plays);
 }
 
 function offerOf(anchor: MediaAnchor, party: string): Buffer {

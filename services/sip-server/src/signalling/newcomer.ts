@@ -1,6 +1,6 @@
 import type { DnConfig } from "@sidetone/config";
 import type { Logger } from "@sidetone/foundation";
-import type { InviteSession, NameAddr, SipResponse } from "@sidetone/sip";
+import type { InviteSession, NameAddr, PendingInvite, SipResponse } from "@sidetone/sip";
 import type { CallInput } from "../call-model/machine.ts";
 import type { Callee, MediaPath } from "./media-path.ts";
 import type { OriginStamp } from "./origin-stamp.ts";
@@ -74,6 +74,11 @@ export class Newcomer {
   /** Tells its ringing phone to answer. False: it cannot be told. */
   answerByClient(): Promise<boolean> {
     return this.#ringing === undefined ? Promise.resolve(false) : this.#talk.send();
+  }
+
+  /** R33: the INVITEs that wait for an answer. */
+  pending(): readonly PendingInvite[] {
+    return this.#ringing?.pending() ?? [];
   }
 
   #ring(offer: Buffer): void {

@@ -1,5 +1,9 @@
 import { formatSdp, parseSdp } from "@sidetone/sip";
+import type { StampSnapshot } from "../restore/call-snapshot.ts";
 import { type RecordIndication, writeIndication } from "./record-attribute.ts";
+
+/** R33: versions that a restarted server leaves out: those of what it said after the snapshot. */
+const VERSION_STEP = 10;
 
 /**
  * Keeps the `o=` line of what SIP Server sends on one dialog: same user name, session id and address for its life,
@@ -18,6 +22,17 @@ export class OriginStamp {
   constructor(sessionId: string, address: string) {
     this.#sessionId = sessionId;
     this.#address = address;
+  }
+
+  /** As after a restart: whatever is said next has a later version. */
+  static restored({ sessionId, address, version }: StampSnapshot): OriginStamp {
+    const stamp = new OriginStamp(sessionId, address);
+    stamp.#version = version + VERSION_STEP - 1;
+    return stamp;
+  }
+
+  snapshot(): StampSnapshot {
+    return { sessionId: this.#sessionId, address: this.#address, version: this.#version };
   }
 
   /** What the phone was told last of its recording. */

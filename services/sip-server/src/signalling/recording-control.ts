@@ -10,9 +10,12 @@ import {
   startOperation,
   updateDocument,
 } from "../recording/documents.ts";
+import { RESTART_CAUSE } from "../restore/limits.ts";
 import { stepRecording } from "../recording/machine.ts";
 import {
   newRecording,
+  RECORDING_RETRY_MS,
+  START_OVERDUE_MS,
   type RecordingCommand,
   type RecordingEffect,
   type RecordingInput,
@@ -60,6 +63,10 @@ export interface RecordingControlOptions {
   readonly alarm: (reason: string) => void;
   /** R23. */
   readonly failure: (reason: string) => void;
+  /** R33: what a restarted server has to know has changed. */
+  readonly changed: () => void;
+  /** R33: how the recording stood before the restart. */
+  readonly before?: RecordingMachineState | undefined;
   /** R23, R30. */
   readonly recovered: (reason: string, gapMs: number) => void;
 }
@@ -87,7 +94,7 @@ export class RecordingControl {
 
   constructor(options: RecordingControlOptions) {
     this.#options = options;
-    this.#state = newRecording(options.recordingId, options.fileName, options.epoch);
+    this.#state = options.before ?? newRecording(options.recordingId, options.fileName, options.epoch);
   }
 
   get state(): RecordingMachineState {
@@ -103,6 +110,54 @@ export class RecordingControl {
     if (input.kind === "accepted") this.#answerAsked(undefined);
     if (input.kind === "call-ended") this.#answerAsked("call-ended");
     if (input.kind === "ended" || input.kind === "failed" || input.kind === "media-lost") this.#lastWord.resolve();
+    this.#options.changed();
+  }
+
+  /**
+   * R33: goes on after a restart. What was under way is begun again or given up; what runs is asked for, since its end may
+   * have been said to nobody. A pause is repeated, a RESUME that was under way is not (R19).
+   */
+  async resume(): Promise<void> {
+    const refusal = await this.#pickUp(this.#state);
+    // Where the Media Server is gone the call is on its way to another one (R30).
+    if (refusal?.startsWith("msml-") === true && this.#runs)
+      this.input({ kind: "failed", reason: `recorder-lost (${refusal})` });
+  }
+
+  async #pickUp(state: RecordingMachineState): Promise<string | undefined> {
+    switch (state.phase) {
+      case "idle":
+      case "stopped":
+        return undefined;
+      case "starting":
+        // The client that asked for it is not there any more.
+        if (!state.accepted) this.#state = { ...state, accepted: true };
+        if (this.#options.anchorNow() === undefined) {
+          this.input({ kind: "media-lost", reason: RESTART_CAUSE });
+          this.input({ kind: "retry-due" });
+          return undefined;
+        }
+        this.#arm(START_OVERDUE_MS, { kind: "start-overdue" });
+        break;
+      case "waiting":
+        this.#arm(RECORDING_RETRY_MS, { kind: "retry-due" });
+        return undefined;
+      case "stopping":
+        this.input({ kind: "command-refused", command: "stop" });
+        break;
+      case "recording":
+      case "paused":
+        if (state.phase === "paused" && state.startsPaused && !state.paused)
+          this.#carryOut({ kind: "resume", backfillMs: 0 });
+        else if (state.phase === "paused" || state.paused) await this.#pauseAgain(state);
+    }
+    return this.#sendUpdate(new Map());
+  }
+
+  async #pauseAgain(state: RecordingMachineState): Promise<void> {
+    this.#state = { ...state, paused: true };
+    await this.#carryOutCommand("pause", new Map());
+    if (state.phase === "recording") this.input({ kind: "command-done", command: "pause", parameters: new Map() });
   }
 
   /** R3: a client's START; resolves when the Media Server has taken it, with why it has not otherwise. */
@@ -138,9 +193,14 @@ export class RecordingControl {
   /** R6, R26: parameters of a further flagged party, who is in the call now; the recorder's metadata say them too. */
   async update(parameters: RecordingParameters = new Map()): Promise<void> {
     this.input({ kind: "parameters", parameters });
+    const refusal = await this.#sendUpdate(parameters);
+    if (refusal !== undefined) this.#options.log.warn({ recordingId: this.#state.id, refusal }, "update refused");
+  }
+
+  async #sendUpdate(parameters: RecordingParameters): Promise<string | undefined> {
     await this.#begun();
     const anchor = this.#options.anchorNow();
-    if (anchor === undefined || !this.#runs) return;
+    if (anchor === undefined || !this.#runs) return undefined;
     const document = updateDocument({
       confId: anchor.confId,
       call: this.#options.call(),
@@ -150,8 +210,7 @@ export class RecordingControl {
       alertTone: this.#changedTone(),
       connectionOf: (party) => anchor.connection(party),
     });
-    const refusal = await sendMsml(anchor, document);
-    if (refusal !== undefined) this.#options.log.warn({ recordingId: this.#state.id, refusal }, "update refused");
+    return sendMsml(anchor, document);
   }
 
   #changedTone(): AlertTone | "off" | undefined {

@@ -2,9 +2,10 @@ import { recordingFilename } from "../identity/index.ts";
 import { presentParties } from "../call-model/call.ts";
 import { alertToneOf } from "../recording/alert-tone.ts";
 import type { RecordingWish } from "../recording/policy.ts";
-import type { RecordingParameters } from "../recording/states.ts";
+import type { RecordingMachineState, RecordingParameters } from "../recording/states.ts";
+import type { RunSnapshot } from "../restore/call-snapshot.ts";
 import type { CallRecordingOptions } from "./call-recording.ts";
-import type { LedgerLines } from "./ledger-lines.ts";
+import { LedgerLines } from "./ledger-lines.ts";
 import { RecordingControl } from "./recording-control.ts";
 
 /** One recording of a call, from its start to its end. After a STOP the next START makes another. */
@@ -14,6 +15,7 @@ export interface RecordingRun {
   readonly lines: LedgerLines;
   /** Ids of the parties it was started for (R6). */
   readonly flagged: Set<string>;
+  readonly facts: RunFacts;
 }
 
 /** What tells one recording of a call from another. */
@@ -32,6 +34,8 @@ export interface RunFacts {
   readonly attempts: number;
   /** R7: of a selective recording, from its start on. */
   readonly parameters?: RecordingParameters | undefined;
+  /** R33: how it stood before the restart. */
+  readonly before?: RecordingMachineState | undefined;
 }
 
 /** A recording of this call, not started yet. */
@@ -63,10 +67,41 @@ export function newRun(o: CallRecordingOptions, facts: RunFacts): RecordingRun {
     ledger: (outcome, reason) => lines.resolve(outcome, reason, id),
     alarm: (reason) => context.onAlarm(call(), reason),
     failure: (reason) => apply({ kind: "recording-failed", reason, recordDn: recordDn() }),
+    changed: o.changed,
+    before: facts.before,
     recovered: (reason, gapMs) => apply({ kind: "recording-recovered", reason, gapMs, recordDn: recordDn() }),
   });
   if (facts.parameters !== undefined) control.input({ kind: "parameters", parameters: facts.parameters });
-  return { cause: facts.cause, control, lines, flagged };
+  return { cause: facts.cause, control, lines, flagged, facts };
+}
+
+/** R33: the run as a restarted server needs it. */
+export function snapshotOfRun({ cause, control, lines, flagged, facts }: RecordingRun): RunSnapshot {
+  const { parameters, ...state } = control.state;
+  const { recordDn, dest, dest2 } = facts;
+  return {
+    cause,
+    state,
+    parameters: Array.from(parameters),
+    flagged: Array.from(flagged),
+    recordDn,
+    dest,
+    dest2,
+    lines: lines.snapshot(),
+  };
+}
+
+/** R33: the run of before the restart; its control is to be resumed. */
+export function restoredRun(o: CallRecordingOptions, { state, parameters, ...run }: RunSnapshot): RecordingRun {
+  return newRun(o, {
+    ...run,
+    lines: new LedgerLines(o.context.ledger, o.log, run.lines),
+    recordingId: state.id,
+    fileName: state.fileName,
+    epoch: state.epoch,
+    attempts: 1,
+    before: { ...state, parameters: new Map(parameters) },
+  });
 }
 
 /** Whether it runs, or is about to, or waits for a retry. */

@@ -1,5 +1,5 @@
 import { afterSilence, type Cancel, type Clock, type Logger } from "@sidetone/foundation";
-import type { InviteOptions, InviteSession, SipEndpoint, SipResponse } from "@sidetone/sip";
+import type { InviteOptions, InviteSession, PendingInvite, SipEndpoint, SipResponse } from "@sidetone/sip";
 import { type RingTarget, turnsOf } from "./ring-target.ts";
 
 export type { RingTarget } from "./ring-target.ts";
@@ -68,6 +68,11 @@ export class Ringing {
     const { clock, noAnswerTimeoutMs } = this.#options;
     this.#stopTimer = clock.after(noAnswerTimeoutMs, () => this.#fail({ status: 480, reason: "No Answer" }));
     this.#ringTurn();
+  }
+
+  /** R33: the INVITEs that wait for an answer. */
+  pending(): readonly PendingInvite[] {
+    return Array.from(this.#forks.keys()).flatMap((session) => session.pending() ?? []);
   }
 
   /** Stops ringing; the forks are cancelled. */

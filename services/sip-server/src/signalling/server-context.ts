@@ -6,9 +6,24 @@ import type { CallEffect } from "../call-model/machine.ts";
 import type { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "../identity/index.ts";
 import type { Directory, TrunkUse } from "../directory/index.ts";
 import type { Ledger } from "../ledger/index.ts";
+import type { CallSnapshot } from "../restore/call-snapshot.ts";
 import type { MediaServerWatch } from "./media-server-watch.ts";
 import type { RecoveryTurns } from "./recovery-turns.ts";
 import type { RingTarget } from "./ring-target.ts";
+
+/** R33: keeps the calls for a restarted server. */
+export interface CallKeeper {
+  changed(call: KeptCall): void;
+  /** Nothing is left of it. */
+  ended(call: KeptCall): void;
+}
+
+/** A call as it is kept. */
+export interface KeptCall {
+  readonly call: Call;
+  readonly over: boolean;
+  snapshot(): CallSnapshot;
+}
 
 /** What every call of this SIP Server shares. */
 export interface ServerContext {
@@ -38,6 +53,8 @@ export interface ServerContext {
   dnOfAgent?(agentId: string): string | undefined;
   /** Whether a client watches a routing point, and may route what waits there. */
   strategyAt?(dn: string): boolean;
+  /** R33: who writes down how calls stand; absent: nobody does. */
+  readonly keeper?: CallKeeper | undefined;
   /** Told of every change of every call. */
   onCall(call: Call, effects: readonly CallEffect[]): void;
   /** R17: a recording that should run and does not. */

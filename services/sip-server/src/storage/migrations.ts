@@ -63,4 +63,14 @@ export const migrations: readonly Migration[] = [
       create index audit_subject on audit (subject, id);
     `,
   },
+  {
+    // R33: a restarted server goes on with the calls that are up.
+    version: 3,
+    sql: `
+      create table call_snapshots (
+        call_uuid text primary key, version integer not null, restorable integer not null, at integer not null,
+        data text not null
+      ) strict;
+    `,
+  },
 ];

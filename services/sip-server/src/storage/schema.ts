@@ -83,6 +83,17 @@ export interface CallJournalRow {
   reference: number | null;
 }
 
+/** R33: how a call that is up stands. `data` is JSON. */
+export interface CallSnapshotRow {
+  call_uuid: string;
+  /** Of the snapshot's shape. */
+  version: number;
+  /** 1 where a restarted server answers for it: answered, and not over. */
+  restorable: number;
+  at: number;
+  data: string;
+}
+
 /** Who asked for what. `data` is JSON. */
 export interface AuditRow {
   id: Generated<number>;
@@ -102,5 +113,6 @@ export interface Schema {
   recording_names: RecordingNameRow;
   conn_ids: ConnIdMarkRow;
   call_journal: CallJournalRow;
+  call_snapshots: CallSnapshotRow;
   audit: AuditRow;
 }
