@@ -224,13 +224,14 @@ export class Scene {
   /** How every leg came through what happened at `fault`, until `until` (wall clock, µs). */
   async judge(fault: number, until: number, legs: readonly string[] = this.legs): Promise<Leg[]> {
     const states = new Map((await this.load.states()).map((state) => [state.dn, state]));
+    const sentAt = await this.load.sentAt();
     const out: Leg[] = [];
     for (const dn of legs) {
       const heard: Arrivals = await this.load.arrivals(dn, fault - 1e6);
       const state = states.get(dn);
       out.push({
         dn,
-        ...legGap(heard, this.speaker(this.partner(dn)), fault, until),
+        ...legGap(heard, this.speaker(this.partner(dn)), fault, until, sentAt),
         up: state?.up ?? false,
         offers: (state?.notes ?? []).filter(({ what, atMicros }) => what === "offer" && atMicros >= fault).length,
       });
