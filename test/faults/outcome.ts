@@ -21,6 +21,8 @@ export interface RecordingOutcome {
   readonly rows: readonly string[];
   readonly customer: ChannelOutcome;
   readonly agent: ChannelOutcome;
+  /** Names and reasons of what the recorders tell about it. */
+  readonly events: readonly string[];
   /** Blocks of voices that do not belong there. */
   readonly strange: number;
   /** Lengths of the gaps that the recorder tells of, ms. */
@@ -46,6 +48,9 @@ export async function recordingOutcomes(scene: Scene, fault: number, until: numb
     customer: channel(customer),
     agent: channel(agent),
     strange,
+    events: rows.flatMap(({ events }) =>
+      (events ?? []).map((event) => [event["event"], event["reason"] ?? event["cause"] ?? ""].join(" ").trim()),
+    ),
     gaps: rows.flatMap(({ events }) =>
       (events ?? []).filter(({ event }) => event === "gap").map((gap) => Number(gap["untilMs"]) - Number(gap["atMs"])),
     ),

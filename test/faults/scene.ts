@@ -131,6 +131,7 @@ export class Scene {
       await scene.recorded(Array.from({ length: o.calls }, (_, n) => n));
       for (const name of o.afterCalls ?? []) await topology.start([name]);
       await scene.hearsAll();
+      await talk(1000); // what is judged begins half a second before a fault: by then all must have been well
       return scene;
     } catch (error) {
       desktop?.close();

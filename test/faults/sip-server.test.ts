@@ -113,10 +113,11 @@ describe("R33: SIP Server", () => {
     assert.ok(closed, `recordings are open ${tookMs} ms after the last voice\n${scene.warnings}`);
     console.log(`recordings are closed ${tookMs} ms after the last voice`);
     const problems: string[] = [];
-    for (const { id, rows, customer, agent } of await recordingOutcomes(scene, at, gone - 300_000)) {
+    for (const { id, rows, events, customer, agent } of await recordingOutcomes(scene, at, gone - 300_000)) {
       if (customer.holeMs + agent.holeMs > 0)
         problems.push(`${id}: ${customer.holeMs} and ${agent.holeMs} ms are missing`);
-      if (!rows.every((row) => row.endsWith(" partial"))) problems.push(`${id} is not marked: ${rows.join(", ")}`);
+      if (!rows.every((row) => row.endsWith(" partial")))
+        problems.push(`${id} is not marked: ${rows.join(", ")}; events ${events.join(", ")}`);
     }
     none(problems, `SIP Server stays away\n${scene.warnings}`);
   });
