@@ -1,6 +1,6 @@
 // A T-Library client that keeps what it is told, with the time, through lost connections and restarts of SIP Server.
 import { systemClock } from "@sidetone/foundation";
-import type { Topology } from "@sidetone/testing";
+import { type Topology, until } from "@sidetone/testing";
 import { connect, type TlibClient, TlibError } from "@sidetone/tlib/client";
 
 /** An event as it came. */
@@ -49,6 +49,11 @@ export class Desktop {
     return this.about(dn, sinceMicros)
       .filter(({ message, attributes }) => message === "EventPrivateInfo" && attributes["PrivateMsgID"] === 3013)
       .map(({ attributes }) => (attributes["Extensions"] ?? {}) as Record<string, unknown>);
+  }
+
+  /** After a restart of SIP Server: waits until the session is a new one, with the DNs registered again. */
+  async startedAgain(resetsBefore: number, timeoutMs: number): Promise<boolean> {
+    return until(() => this.resets > resetsBefore, timeoutMs);
   }
 
   /** ConnID of the call of a DN that was told last. */

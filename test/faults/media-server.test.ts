@@ -49,9 +49,7 @@ describe("R30: the Media Server of recorded calls", () => {
     skip: noNamespaces(),
   }, async (t) => {
     const cables = await Cables.lay(["media-server-1"]);
-    t.after(() => cables.remove());
-    const options = { hostOf: (name: string) => cables.hostOf(name), wrap: (name: string) => cables.wrap(name) };
-    const scene = await Scene.open({ ...two, ...options });
+    const scene = await Scene.open({ ...two, cables });
     t.after(() => scene.close());
     const loss: Loss = "cut";
     await lose(scene, { loss, begin: () => cables.cut("media-server-1"), end: () => cables.mend("media-server-1") });

@@ -21,6 +21,8 @@ export interface RecordingOutcome {
   readonly rows: readonly string[];
   readonly customer: ChannelOutcome;
   readonly agent: ChannelOutcome;
+  /** Names and reasons of what the recorders tell about it. */
+  readonly events: readonly string[];
   /** Blocks of voices that do not belong there. */
   readonly strange: number;
   /** Lengths of the gaps that the recorder tells of, ms. */
@@ -46,6 +48,9 @@ export async function recordingOutcomes(scene: Scene, fault: number, until: numb
     customer: channel(customer),
     agent: channel(agent),
     strange,
+    events: rows.flatMap(({ events }) =>
+      (events ?? []).map((event) => [event["event"], event["reason"] ?? event["cause"] ?? ""].join(" ").trim()),
+    ),
     gaps: rows.flatMap(({ events }) =>
       (events ?? []).filter(({ event }) => event === "gap").map((gap) => Number(gap["untilMs"]) - Number(gap["atMs"])),
     ),
@@ -77,15 +82,25 @@ export function none(problems: readonly string[], title: string): void {
   assert.equal(problems.length, 0, `${title}:\n${problems.join("\n")}`);
 }
 
-/** Legs that are not as they have to be: up, two-way again within `limitMs`, with steady voice at the end, and nothing old or foreign heard. */
+/** A silence that counts as one where no phone may notice anything, ms: ten packets, for machines that run other things besides. */
+const NOTHING_MS = 200;
+
+/**
+ * Legs that are not as they have to be: up, two-way again within `limitMs` (0: without any gap), with steady voice at the end, and nothing old or
+ * foreign heard.
+ */
 export function legProblems(legs: readonly Leg[], limitMs: number): string[] {
   return legs.flatMap((leg) => {
     const found: string[] = [];
     if (!leg.up) found.push("the call was dropped");
-    if (leg.backAfterMs > limitMs) found.push(`hears again only after ${Math.round(leg.backAfterMs)} ms`);
+    const silent = limitMs === 0 ? leg.longestMs > NOTHING_MS : leg.backAfterMs > limitMs;
+    if (silent)
+      found.push(
+        `a silence of ${Math.round(leg.longestMs)} ms, over ${Math.round(leg.backAfterMs)} ms after the fault`,
+      );
     if (leg.lastSecond < 45) found.push(`heard ${leg.lastSecond} of 50 packets in the last second`);
     if (leg.staleFrames > 0) found.push(`${leg.staleFrames} frames came twice or from an old stream`);
     if (leg.foreign > 0) found.push(`${leg.foreign} packets of somebody else`);
-    return found.map((what) => `${leg.dn}: ${what}`);
+    return found.map((what) => `${leg.dn} (${leg.offers} offers): ${what}`);
   });
 }

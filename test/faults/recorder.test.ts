@@ -128,9 +128,7 @@ describe("R31: the recorder of recorded calls, with another one in its group", (
 
   test("is cut off from the network for 9 s: no sample is missing", { skip: noNamespaces() }, async (t) => {
     const cables = await Cables.lay(["recorder-1"]);
-    t.after(() => cables.remove());
-    const options = { hostOf: (name: string) => cables.hostOf(name), wrap: (name: string) => cables.wrap(name) };
-    const scene = await Scene.open({ ...two, ...options });
+    const scene = await Scene.open({ ...two, cables });
     t.after(() => scene.close());
     await lose(scene, { loss: "cut", begin: () => cables.cut("recorder-1"), end: () => cables.mend("recorder-1") });
   });

@@ -15,17 +15,19 @@ import {
   until,
 } from "@sidetone/testing";
 import { Desktop } from "./desktop.ts";
-import { HOME } from "./networks.ts";
+import { type Cables, HOME } from "./networks.ts";
 import { type StoredCall, storedCalls } from "./stored.ts";
 
 /** What a scene is made of. */
-export interface SceneOptions extends TopologyOptions {
+export interface SceneOptions extends Omit<TopologyOptions, "hostOf" | "wrap"> {
   /** Recorded calls; customer 7301 calls agent 7201, and so on. */
   readonly calls: number;
   /** More pairs of phones, for calls that are made later. */
   readonly spare?: number;
   /** Parts that come only when the calls are up: so all calls are at the others. */
   readonly afterCalls?: readonly PartName[];
+  /** Networks of some parts; removed with the scene. */
+  readonly cables?: Cables;
 }
 
 /** One leg after a fault. */
@@ -68,6 +70,7 @@ export class Scene {
   readonly load: PhoneLoad;
   readonly desktop: Desktop;
   readonly calls: number;
+  readonly #cables: Cables | undefined;
   /** Recording id → pair. */
   readonly recordingIds = new Map<string, number>();
   readonly #pairs: number;
@@ -77,6 +80,7 @@ export class Scene {
     this.load = load;
     this.desktop = desktop;
     this.calls = o.calls;
+    this.#cables = o.cables;
     this.#pairs = o.calls + (o.spare ?? 0);
   }
 
@@ -88,15 +92,21 @@ export class Scene {
       dns: Object.fromEntries(
         phones.map((dn) => [dn, { type: "extension", password: `demo-${dn}`, record: dn.startsWith("72") }]),
       ),
-      ...(o.hostOf === undefined ? {} : { "plain-ws": true }),
+      ...(o.cables === undefined ? {} : { "plain-ws": true }),
       applications: {
         desk: { password: "demo-desk", grants: [{ dns: "7*", rights: ["monitor", "control", "userdata", "record"] }] },
       },
     };
     const given = o.config ?? {};
+    const { cables } = o;
+    const networks =
+      cables === undefined
+        ? {}
+        : { hostOf: (name: PartName) => cables.hostOf(name), wrap: (name: PartName) => cables.wrap(name) };
     const topology = await startTopology({
       console: false,
       ...o,
+      ...networks,
       config: { ...given, "sip-server": { ...own, ...given["sip-server"] } },
       later: [...(o.later ?? []), ...(o.afterCalls ?? [])],
     });
@@ -121,11 +131,13 @@ export class Scene {
       await scene.recorded(Array.from({ length: o.calls }, (_, n) => n));
       for (const name of o.afterCalls ?? []) await topology.start([name]);
       await scene.hearsAll();
+      await talk(1000); // what is judged begins half a second before a fault: by then all must have been well
       return scene;
     } catch (error) {
       desktop?.close();
       await load?.close();
       topology.dispose();
+      cables?.remove();
       throw error;
     }
   }
@@ -135,6 +147,7 @@ export class Scene {
     this.desktop.close();
     await this.load.close();
     this.topology.dispose();
+    this.#cables?.remove(); // last: connections over a network that is gone never end
   }
 
   /** The last warnings of all parts, for a failed test's message. */
@@ -212,13 +225,14 @@ export class Scene {
   /** How every leg came through what happened at `fault`, until `until` (wall clock, µs). */
   async judge(fault: number, until: number, legs: readonly string[] = this.legs): Promise<Leg[]> {
     const states = new Map((await this.load.states()).map((state) => [state.dn, state]));
+    const sentAt = await this.load.sentAt();
     const out: Leg[] = [];
     for (const dn of legs) {
       const heard: Arrivals = await this.load.arrivals(dn, fault - 1e6);
       const state = states.get(dn);
       out.push({
         dn,
-        ...legGap(heard, this.speaker(this.partner(dn)), fault, until),
+        ...legGap(heard, this.speaker(this.partner(dn)), fault, until, sentAt),
         up: state?.up ?? false,
         offers: (state?.notes ?? []).filter(({ what, atMicros }) => what === "offer" && atMicros >= fault).length,
       });

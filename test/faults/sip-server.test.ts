@@ -17,6 +17,7 @@ describe("R33: SIP Server", () => {
     t.after(() => scene.close());
     const problems: string[] = [];
     const connIds = Array.from({ length: CALLS }, (_, n) => scene.desktop.connId(agentOf(n)));
+    const resets = scene.desktop.resets;
     const at = now();
     await scene.topology.kill("sip-server");
     const spawned = now();
@@ -31,6 +32,8 @@ describe("R33: SIP Server", () => {
     }, 15_000);
     const tookMs = Math.round((now() - spawned) / 1000);
     console.log(`SIP Server knows ${known} of ${CALLS} recorded calls ${tookMs} ms after it was started`);
+    const again = await scene.desktop.startedAgain(resets, 10_000);
+    console.log(`the desktop is registered again ${Math.round((now() - spawned) / 1000)} ms after the start: ${again}`);
     if (!all || tookMs > KNOWN_WITHIN_MS) problems.push(`${known} of ${CALLS} calls are known after ${tookMs} ms`);
 
     await untilAfter(at, 6000);
@@ -110,10 +113,11 @@ describe("R33: SIP Server", () => {
     assert.ok(closed, `recordings are open ${tookMs} ms after the last voice\n${scene.warnings}`);
     console.log(`recordings are closed ${tookMs} ms after the last voice`);
     const problems: string[] = [];
-    for (const { id, rows, customer, agent } of await recordingOutcomes(scene, at, gone - 300_000)) {
+    for (const { id, rows, events, customer, agent } of await recordingOutcomes(scene, at, gone - 300_000)) {
       if (customer.holeMs + agent.holeMs > 0)
         problems.push(`${id}: ${customer.holeMs} and ${agent.holeMs} ms are missing`);
-      if (!rows.every((row) => row.endsWith(" partial"))) problems.push(`${id} is not marked: ${rows.join(", ")}`);
+      if (!rows.every((row) => row.endsWith(" partial")))
+        problems.push(`${id} is not marked: ${rows.join(", ")}; events ${events.join(", ")}`);
     }
     none(problems, `SIP Server stays away\n${scene.warnings}`);
   });

@@ -1,6 +1,9 @@
 import { outputOf, type SystemProcess } from "./system-process.ts";
 
-/** Waits until the role at an HTTP address says that it is ready; throws where it does not in 60 s, or its process ends. */
+/** A process that is not ready by then never will be, however busy the machine is. */
+const READY_WITHIN_MS = 60_000;
+
+/** Waits until the role at an HTTP address says that it is ready; throws where it does not in a minute, or its process ends. */
 export async function becomesReady(process: SystemProcess | undefined, role: string, http: string): Promise<void> {
   let said = "no answer";
   const ready = await until(async () => {
@@ -13,10 +16,10 @@ export async function becomesReady(process: SystemProcess | undefined, role: str
     } catch {
       return false;
     }
-  }, 60_000);
+  }, READY_WITHIN_MS);
   if (!ready) {
     const output = process === undefined ? "" : outputOf([process]).slice(-4000);
-    throw new Error(`${role} is not ready after 60 s: ${said}\n${output}`);
+    throw new Error(`${role} is not ready after ${READY_WITHIN_MS / 1000} s: ${said}\n${output}`);
   }
 }
 

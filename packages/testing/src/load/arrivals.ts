@@ -82,12 +82,19 @@ export interface LegGap {
 export const SILENCE_MS = 100;
 /** Frames by which one may be overtaken on its way. */
 const DISORDER = 5;
+const FRAME_MICROS = 20_000;
 
 /**
  * Judges one leg by what its phone heard. The window is from the fault to `untilMicros`; a leg that hears nothing any more has a silence that
- * lasts to its end.
+ * lasts to its end. With `sentAt`, the instant of each frame's sending, what the load's own thread was late does not count.
  */
-export function legGap(arrivals: Arrivals, partner: number, faultMicros: number, untilMicros: number): LegGap {
+export function legGap(
+  arrivals: Arrivals,
+  partner: number,
+  faultMicros: number,
+  untilMicros: number,
+  sentAt?: Float64Array,
+): LegGap {
   const { atMicros, speaker, frame } = arrivals;
   let longest = 0;
   let back = faultMicros;
@@ -98,10 +105,11 @@ export function legGap(arrivals: Arrivals, partner: number, faultMicros: number,
   let foreign = 0;
   let stale = 0;
   const seen = new Set<number>();
-  const silence = (until: number): void => {
-    const from = last ?? faultMicros;
-    if (until - from <= longest) return;
-    longest = until - from;
+  const silence = (until: number, frameHeard?: number): void => {
+    const own = sentAt === undefined || frameHeard === undefined ? 0 : lateness(sentAt, lastFrame, frameHeard);
+    const length = until - (last ?? faultMicros) - own;
+    if (length <= longest) return;
+    longest = length;
     back = until;
   };
   for (let n = 0; n < atMicros.length; n += 1) {
@@ -125,7 +133,7 @@ export function legGap(arrivals: Arrivals, partner: number, faultMicros: number,
       stale += 1;
       continue;
     }
-    silence(at);
+    silence(at, number);
     last = at;
     lastFrame = Math.max(lastFrame, number);
     if (at > untilMicros - 1e6) lastSecond += 1;
@@ -142,6 +150,14 @@ export function legGap(arrivals: Arrivals, partner: number, faultMicros: number,
     foreign,
     lastSecond,
   };
+}
+
+/** By how much the longest pause between two frames on their way out was too long, µs. */
+function lateness(sentAt: Float64Array, first: number, last: number): number {
+  let longest = FRAME_MICROS;
+  for (let n = Math.max(1, first + 1); n <= last; n += 1)
+    longest = Math.max(longest, (sentAt[n] ?? 0) - (sentAt[n - 1] ?? 0));
+  return longest - FRAME_MICROS;
 }
 
 /** Middle, 99th percentile and worst of numbers. */

@@ -74,6 +74,8 @@ test("a leg's gap: how long, until when, what is lost, what comes again", () => 
     9e6,
   );
   assert.deepEqual([dead.longestMs, dead.lastSecond], [4020, 0]);
+  const late = Float64Array.from({ length: 500 }, (_, frame) => 20_000 * frame + (frame < 300 ? 0 : 980_000));
+  assert.equal(legGap(cut, 1, 5e6, 9e6, late).longestMs, 40);
   assert.deepEqual(spreadOf([3, 1, 2]), { count: 3, p50: 2, p99: 3, worst: 3 });
 });
 
