@@ -60,7 +60,7 @@ describe("groups of resources", () => {
   ] as const) {
     test(`a mistake with its line: ${title}`, () => {
       const found = read(group, more);
-      assert(Array.isArray(found) && found.length === 1, String(found));
+      assert(Array.isArray(found) && found.length === 1, JSON.stringify(found));
       assert.match(found[0] ?? "", mistake);
     });
   }
