@@ -310,7 +310,7 @@ export class CallRig {
   }
 
   #endpoint(
-    supported: readonly string[] | undefined = undefined,
+    supported?: readonly string[],
     { clock, network }: Pick<Mortal, "clock" | "network"> = this,
   ): SipEndpoint {
     return new SipEndpoint({

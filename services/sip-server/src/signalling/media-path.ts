@@ -1,6 +1,6 @@
-import type { Cancel, Logger, Result } from "@sidetone/foundation";
+import type { Cancel, Result } from "@sidetone/foundation";
 import { fail, ok } from "@sidetone/foundation";
-import type { IncomingRequest, SipResponse } from "@sidetone/sip";
+import type { SipResponse } from "@sidetone/sip";
 import type { CallSnapshot } from "../restore/call-snapshot.ts";
 import {
   type AnchorRequest,
@@ -14,13 +14,14 @@ import {
 import { CallMedia } from "./call-media.ts";
 import type { CallerSide } from "./caller-side.ts";
 import type { AnchorFailure, AnchorLoss, MediaAnchor } from "./media-anchor.ts";
-import { type Recovered, recoverAnchor, type StartAlong } from "./media-recovery.ts";
+import { type Recovered, recoverAnchor } from "./media-recovery.ts";
+import type { Callee, MediaPathOptions } from "./media-path-options.ts";
+import { musicOf, offerOf, sameMedia } from "./media-shown.ts";
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import type { AnchorForRecording } from "./recording-control.ts";
-import { playPrompt } from "./prompt.ts";
-import type { RecordIndication, RecordPreference } from "./record-attribute.ts";
-import { canAnchor, placeholderOffer, sameButOrigin, withCodecsOf, withDirection } from "./sdp-direction.ts";
-import type { ServerContext } from "./server-context.ts";
+import { canAnchor, placeholderOffer, withDirection } from "./sdp-direction.ts";
+
+export type { Callee } from "./media-path-options.ts";
 
 const SDP = "application/sdp";
 /** R17: attempts to move a call whose media must be mixed. */
@@ -31,42 +32,6 @@ const RETRY_MS = 5000;
 const MOST_LOSSES = 3;
 /** Losses further apart than this are not in a row, ms. */
 const LOSSES_IN_A_ROW_MS = 10_000;
-
-/** A phone that does not know yet whom it will talk to. */
-export interface Callee {
-  /** Id and DN of the party. */
-  readonly party: string;
-  readonly dn: string;
-}
-
-/** What a call's media path needs of the call. */
-export interface MediaPathOptions {
-  readonly context: ServerContext;
-  readonly log: Logger;
-  /** The caller's phone. */
-  readonly caller: PhoneLeg;
-  readonly callerSide: () => CallerSide;
-  /** SDP of the caller's phone; empty where the offer is left to us. */
-  readonly offer: () => Buffer;
-  /** Everything of an anchor but what happens when it is lost. */
-  readonly anchorRequest: () => Omit<AnchorRequest, "onLost" | "onMade" | "onChanged">;
-  readonly over: () => boolean;
-  readonly answered: () => boolean;
-  /** The call has no Media Server any more, and why. */
-  readonly onLost: (reason: string) => void;
-  /** R30: the Media Server is gone; the call is being brought to another one. */
-  readonly onMoving: (loss: AnchorLoss) => void;
-  /** R30: the recorder's start for the document that joins the call there. */
-  readonly startAlong: (anchor: MediaAnchor) => StartAlong | undefined;
-  /** R30: the call is at another Media Server. */
-  readonly onRecovered: (anchor: MediaAnchor) => void;
-  readonly onHold: (party: string, held: boolean) => void;
-  readonly onRefer: (party: string, incoming: IncomingRequest) => void;
-  /** R33: what a restarted server has to know has changed. */
-  readonly onChanged: () => void;
-  readonly recording: () => RecordIndication;
-  readonly onRecordPreference: (party: string, preference: RecordPreference) => void;
-}
 
 /**
  * Which way the media of one call go, from its set-up to its end: to a Media Server before anyone rings, back between
@@ -659,26 +624,4 @@ export class MediaPath {
       this.#o.log.error({ reason: moved.error.reason }, "the phones could not be joined to each other");
     }
   }
-}
-
-/** R28: what who waits hears, where the options name a file. */
-function musicOf(
-  { config }: ServerContext,
-  log: Logger,
-): ((anchor: MediaAnchor, party: string, plays?: boolean) => () => void) | undefined {
-  const { musicOnHold, recordMoh } = config.options;
-  if (musicOnHold === undefined) return undefined;
-  const prompt = { name: "hold", file: musicOnHold, iterations: -1, capture: recordMoh };
-  return (anchor, party, plays) => playPrompt(anchor, party, prompt, log, plays);
-}
-
-function offerOf(anchor: MediaAnchor, party: string): Buffer {
-  const answer = anchor.offerFor(party) ?? Buffer.alloc(0);
-  return withCodecsOf(answer, anchor.offeredBy(party) ?? answer);
-}
-
-/** Whether two descriptions say the same but for their origin and directions. */
-function sameMedia(a: Buffer, b: Buffer): boolean {
-  const [one, other] = [withDirection(a, "sendrecv"), withDirection(b, "sendrecv")];
-  return one !== undefined && other !== undefined && sameButOrigin(one, other);
 }
