@@ -7,15 +7,14 @@ import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
 import type { MediaSnapshot } from "../restore/call-snapshot.ts";
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import { isRecordAware, preferenceIn, type RecordIndication, type RecordPreference } from "./record-attribute.ts";
+import { correct, type Moved, refusal, refusedMove, respond } from "./phone-answers.ts";
 import { relayRequest } from "./relayed-request.ts";
-import { audioDirection, inactiveAnswer, sameButOrigin, withDirection } from "./sdp-direction.ts";
+import { audioDirection, inactiveAnswer, withDirection } from "./sdp-direction.ts";
 
 const SDP = "application/sdp";
 /** How long a phone may take to answer a move, ms: then the others go back. */
 const MOVE_PATIENCE_MS = 5000;
 
-/** A phone's answer to a move; 408 where it gave none in time. */
-export type Moved = Pick<SipResponse, "reason" | "body"> & { readonly status: number };
 type Way = "inactive" | "sendrecv";
 
 /** What a call's media tell the call. */
@@ -589,27 +588,4 @@ export class CallMedia {
     const way = offer.length === 0 ? "sendrecv" : audioDirection(offer);
     if (way !== undefined) this.#listener.onHold(leg.party, way === "sendonly" || way === "inactive");
   }
-}
-
-/** A phone that answered the move with another SDP than the Media Server knows: it is told. */
-async function correct(anchor: MediaAnchor, leg: PhoneLeg, answer: Moved): Promise<void> {
-  const known = anchor.offeredBy(leg.party);
-  if (answer.body.length === 0 || (known !== undefined && sameButOrigin(known, answer.body))) return;
-  await anchor.updateLeg(leg.party, answer.body);
-}
-
-function respond(leg: PhoneLeg, incoming: IncomingRequest, outcome: OfferOutcome): void {
-  const { status, reason, body } = outcome;
-  incoming.respond(status, {
-    ...(reason === undefined ? {} : { reason }),
-    ...(status < 300 && body !== undefined && body.length > 0 ? { body: leg.stamp.stamp(body), contentType: SDP } : {}),
-  });
-}
-
-function refusedMove({ status, reason }: Moved): AnchorFailure {
-  return { reason: `phone-refused-move (${status} ${reason})`, status };
-}
-
-function refusal({ dn }: PhoneLeg, response: SipResponse): string {
-  return `the phone of ${dn} refused (${response.status} ${response.reason})`;
 }

@@ -2,7 +2,7 @@ import { fail, ok, type Result } from "@sidetone/foundation";
 import type { ConnRef, MsmlOperation } from "@sidetone/msml";
 import { joinDocument } from "../recording/documents.ts";
 import { type AnchorRequest, type LegToAnchor, newAnchor, withDeadline } from "./anchor-attempts.ts";
-import type { Moved } from "./call-media.ts";
+import type { Moved } from "./phone-answers.ts";
 import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
 import { askMsml, refusalOf } from "./msml-exchange.ts";
 import type { ServerContext } from "./server-context.ts";
