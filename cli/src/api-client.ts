@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { SidetoneConfig } from "@sidetone/config";
 import { errorText, SidetoneError } from "@sidetone/foundation";
 
@@ -11,12 +12,15 @@ export interface ApiAccess {
 export interface ApiOptions {
   readonly url?: string;
   readonly user?: string;
+  /** `TOKEN` or `@FILE` of a role that asks for one. */
+  readonly token?: string;
 }
 
 /** `--url` and `--user NAME:PASSWORD`, else the console of the configuration with its first user. */
 export function apiAccess(options: ApiOptions, config: () => SidetoneConfig): ApiAccess {
   const basic = (text: string): string => `Basic ${Buffer.from(text, "utf8").toString("base64")}`;
-  const given = options.user === undefined ? undefined : basic(options.user);
+  const bearer = options.token === undefined ? undefined : `Bearer ${tokenText(options.token)}`;
+  const given = bearer ?? (options.user === undefined ? undefined : basic(options.user));
   if (options.url !== undefined) return { base: options.url.replace(/\/$/, ""), authorization: given };
   const section = config().console;
   if (section === undefined) {
@@ -30,6 +34,19 @@ export function apiAccess(options: ApiOptions, config: () => SidetoneConfig): Ap
   return { base: `http://${reachable(section.http)}`, authorization: given ?? own };
 }
 
+function tokenText(given: string): string {
+  if (!given.startsWith("@")) return given;
+  try {
+    return readFileSync(given.slice(1), "utf8").trim();
+  } catch (error) {
+    throw new SidetoneError("token-unreadable", `The token's file cannot be read: ${errorText(error)}.`, {
+      exit: 1,
+      remedy: "Give --token TOKEN, or --token @FILE with a file that this user may read.",
+      cause: error,
+    });
+  }
+}
+
 /** `host:port` at which this machine reaches what listens there: on every address means on loopback too. */
 export function reachable({ host, port }: { readonly host: string; readonly port: number }): string {
   const own = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
@@ -37,12 +54,22 @@ export function reachable({ host, port }: { readonly host: string; readonly port
 }
 
 /** GETs JSON. @throws SidetoneError `not-running`, or the problem that the server tells, with its remedy. */
-export async function getJson(access: ApiAccess, path: string): Promise<unknown> {
+export function getJson(access: ApiAccess, path: string): Promise<unknown> {
+  return ask(access, path, {});
+}
+
+/** POSTs JSON. @throws as `getJson` */
+export function postJson(access: ApiAccess, path: string, body: unknown): Promise<unknown> {
+  return ask(access, path, { method: "POST", body: JSON.stringify(body) });
+}
+
+async function ask(access: ApiAccess, path: string, request: { method?: string; body?: string }): Promise<unknown> {
   const headers: Record<string, string> = { accept: "application/json" };
+  if (request.body !== undefined) headers["content-type"] = "application/json";
   if (access.authorization !== undefined) headers["authorization"] = access.authorization;
   let response: Response;
   try {
-    response = await fetch(access.base + path, { headers });
+    response = await fetch(access.base + path, { ...request, headers });
   } catch (error) {
     const cause = error instanceof Error && error.cause !== undefined ? errorText(error.cause) : errorText(error);
     throw new SidetoneError("not-running", `${access.base} does not answer: ${cause}.`, {

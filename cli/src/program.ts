@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { delay, SidetoneError, systemClock } from "@sidetone/foundation";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { type ApiOptions, apiAccess } from "./api-client.ts";
 import { checkConfig, type Voice } from "./check-config.ts";
@@ -17,6 +18,10 @@ export interface Outcome {
 interface CommonOptions extends ApiOptions {
   readonly config?: string;
   readonly json?: boolean;
+}
+
+interface ResourcesOptions extends CommonOptions {
+  readonly watch?: boolean;
 }
 
 /** The command line. Commands load their code when they run; `outcome.code` is set by the one that ran. */
@@ -78,12 +83,30 @@ export function buildProgram(voice: Voice, outcome: Outcome): Command {
     voice.say(await recordings(access(options), wanted, options.json === true));
   });
 
-  asking(program.command("resources").description("state of media servers and recorders")).action(
-    async (options: CommonOptions) => {
-      const { resources } = await import("./resources.ts");
-      voice.say(await resources(access(options), options.json === true));
-    },
-  );
+  asking(program.command("resources").description("state of media servers and recorders; take one out of service"))
+    .addArgument(
+      new Argument(
+        "[action]",
+        "withdraw: nothing new goes to the resource, what runs there finishes; restore: back in service",
+      ).choices(["withdraw", "restore"]),
+    )
+    .argument("[uri]", "the resource, for example sip:127.0.0.1:5080")
+    .option("--token <token>", "api-token of a Resource Manager asked by --url; @FILE reads it from a file")
+    .option("--watch", "show it again whenever it changes, until Ctrl-C")
+    .action(async (action: "withdraw" | "restore" | undefined, uri: string | undefined, options: ResourcesOptions) => {
+      const { changeResource, resources, watchResources } = await import("./resources.ts");
+      const json = options.json === true;
+      if (action !== undefined) {
+        if (uri === undefined) throw missingUri(action);
+        return voice.say(await changeResource(access(options), action, uri, json));
+      }
+      if (options.watch !== true) return voice.say(await resources(access(options), json));
+      const ended = interrupted().then(() => false);
+      const second = (): Promise<boolean> => delay(systemClock, 1000).then(() => true);
+      const clear = json || process.stdout.isTTY !== true ? "" : "\u001B[2J\u001B[H";
+      const show = (text: string): void => voice.say(clear + text);
+      return watchResources(access(options), json, { show, pause: () => Promise.race([second(), ended]) });
+    });
 
   const speaking = (command: Command): Command =>
     command
@@ -132,6 +155,13 @@ export function buildProgram(voice: Voice, outcome: Outcome): Command {
     });
 
   return program;
+}
+
+function missingUri(action: string): SidetoneError {
+  return new SidetoneError("no-resource-named", `resources ${action} needs the resource's URI.`, {
+    exit: 1,
+    remedy: "sidetone resources lists them.",
+  });
 }
 
 function configOf(options: { readonly config?: string }): () => ReturnType<typeof readConfig> {

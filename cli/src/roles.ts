@@ -14,7 +14,7 @@ const loaders: Record<RoleName, () => Promise<StartRole>> = {
   "resource-manager": async () => {
     const { startResourceManager } = await import("@sidetone/resource-manager");
     return (config, context) =>
-      startResourceManager(section(config, "resource-manager", config.resourceManager), context);
+      startResourceManager(section(config, "resource-manager", config.resourceManager), context, config.file);
   },
   "media-server": async () => {
     const { startMediaServer } = await import("@sidetone/media-server");

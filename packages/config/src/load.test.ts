@@ -39,7 +39,11 @@ describe("operations.md, configuration", () => {
       "userdata",
       "record",
     ]);
-    assert.deepEqual(config.resourceManager?.groups[0]?.monitor, { intervalMs: 500, timeoutMs: 2000 });
+    assert.deepEqual(config.resourceManager?.groups[0]?.monitor, {
+      intervalMs: 500,
+      timeoutMs: 2000,
+      returnAnswers: 2,
+    });
     assert.equal(config.resourceManager?.groups[0]?.resources[0]?.portCapacity, 1500);
     assert.equal(config.mediaServer?.rtp.portMax, 24_999);
     assert.equal(config.mediaServer?.prompts, undefined);

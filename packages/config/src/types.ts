@@ -64,6 +64,22 @@ export interface DnConfig {
   readonly treatment?: "ringback" | "music" | "announcement" | undefined;
   /** Routing point: name of the file of music (undefined: the default music) or announcement (always there); no folder. */
   readonly treatmentFile?: string | undefined;
+  /** Whether a recording for this DN is told of by a tone; undefined: wherever `recording-alert-tone` is set. */
+  readonly alertTone?: boolean | undefined;
+}
+
+/** What tells the parties of a call that it is recorded. */
+export interface AlertToneConfig {
+  /** From one tone's beginning to the next one's; ms. */
+  readonly everyMs: number;
+  readonly durationMs: number;
+  readonly frequencyHz: number;
+  /** Who hears it. */
+  readonly sides: readonly ("customer" | "agent")[];
+  /** Whether it is heard in the recording too. */
+  readonly recorded: boolean;
+  /** In the Media Server's folder of prompts, in place of the tone; no folder. */
+  readonly file: string | undefined;
 }
 
 export interface SipServerOptions {
@@ -78,6 +94,10 @@ export interface SipServerOptions {
   readonly secondRecorderGroup: string | undefined;
   readonly geoLocation: string | undefined;
   readonly musicOnHold: string | undefined;
+  /** Undefined: only DNs with `alert-tone: true` have one, the usual one. */
+  readonly recordingAlertTone?: AlertToneConfig | undefined;
+  /** RFC 7866 7.1.3: a phone's `a=recordpref` pauses, resumes or stops the recording; otherwise it is only logged. */
+  readonly honorRecordpref?: boolean;
   /** How long a phone may ring before the caller gets 480; ms. */
   readonly noAnswerTimeoutMs: number;
   /** RFC 4028, seconds. */
@@ -138,18 +158,38 @@ export interface ResourceConfig {
   readonly address: string;
   /** Sessions it may carry at once; undefined = no limit of ours. */
   readonly portCapacity: number | undefined;
+  /** 1 is tried first, a higher number only where nothing below it is free. */
+  readonly preference: number;
+  /** Where it stands, as compared with X-Genesys-geo-location; undefined = that of its group. */
+  readonly geoLocation: string | undefined;
+  /** It takes nothing new from the start on. */
+  readonly withdrawn: boolean;
 }
 
 export interface ResourceGroupConfig {
   readonly name: string;
   readonly service: "msml" | "recording-server";
   readonly loadBalanceScheme: "round-robin" | "least-used" | "least-percent";
-  readonly monitor: { readonly intervalMs: number; readonly timeoutMs: number };
+  readonly monitor: {
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+    /** Good answers in a row that bring a lost resource back. */
+    readonly returnAnswers: number;
+  };
   readonly recordRoute: boolean;
+  /** Of several groups for a service: 1 is tried first. */
+  readonly preference: number;
+  readonly geoLocation: string | undefined;
+  /** False: it takes nothing that names another location than its own. */
+  readonly geoOverflow: boolean;
+  /** Addresses and networks that may use it; undefined = every peer. */
+  readonly clients: readonly string[] | undefined;
   readonly resources: readonly ResourceConfig[];
 }
 
 export interface ResourceManagerConfig extends SipRoleConfig {
+  /** Sessions that one client (address) may have at once; undefined = no limit. */
+  readonly maxSessionsPerClient: number | undefined;
   readonly groups: readonly ResourceGroupConfig[];
 }
 

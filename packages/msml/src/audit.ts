@@ -45,6 +45,11 @@ export const connStates = [
 /** A state that can be asked for; one of `confStates` for a conference, of `connStates` for a connection. */
 export type AuditState = (typeof confStates)[number] | (typeof connStates)[number];
 
+/** True where a state or one below it is asked for. */
+export function asksFor(states: readonly AuditState[], state: AuditState): boolean {
+  return states.some((asked) => asked === state || asked.startsWith(`${state}.`));
+}
+
 /** `<auditresult>` (RFC 5707 10.1.2): one object, with the states that were asked for and exist. */
 export type AuditResult = AuditedConference | AuditedConnection;
 

@@ -1,13 +1,16 @@
 export * from "./audit.ts";
 export * from "./content-type.ts";
 export * from "./dialog.ts";
+export * from "./digit-pattern.ts";
 export * from "./document.ts";
 export * from "./events.ts";
 export * from "./identifiers.ts";
 export * from "./limits.ts";
 export * from "./media.ts";
 export * from "./read.ts";
+export type { Deviation, ReadingMode } from "./reading.ts";
 export * from "./recorder.ts";
 export type { MsmlRefusal } from "./refusal.ts";
 export * from "./response-codes.ts";
 export * from "./write.ts";
+export { writeMoml } from "./write-dialog.ts";

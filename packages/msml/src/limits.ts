@@ -18,3 +18,17 @@ export const MAX_AUDIO = 16;
 export const MAX_ITERATIONS = 1_000_000;
 /** Longest `interval` and `maxtime`: a day. */
 export const MAX_TIME_MS = 86_400_000;
+/** Deviations from RFC 5707 that a report lists. */
+export const MAX_DEVIATIONS = 256;
+/** Characters of an event's name, and of the target of a `<send>`. */
+export const MAX_EVENT_NAME = 256;
+/** Items of a `valuelist`, a `namelist` or a `statelist`. */
+export const MAX_LIST = 128;
+/** `<pattern>` of one `<collect>`. */
+export const MAX_PATTERNS = 64;
+/** `<tone>` and `<silence>` of one `<tonegen>`. */
+export const MAX_TONES = 64;
+/** Digits of one `<dtmfgen>`. */
+export const MAX_DIGITS = 128;
+/** `<auditresult>` of one result. */
+export const MAX_AUDIT_RESULTS = 1_000;

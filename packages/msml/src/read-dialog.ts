@@ -1,158 +1,140 @@
-import { childElements, type XmlElement } from "@sidetone/xml";
+import {
+  dialogType,
+  type DialogContent,
+  type DialogScript,
+  type DialogStep,
+  type Group,
+  type Primitive,
+} from "./dialog.ts";
 import type { DialogEnd, DialogStart } from "./document.ts";
-import { isDialogRef, isInstanceName, isObjectRef } from "./identifiers.ts";
-import { MAX_AUDIO, MAX_ITERATIONS, MAX_PARAM, MAX_TIME_MS } from "./limits.ts";
-import { dialogType, type Play, playOf } from "./dialog.ts";
-import { recorderNamespace } from "./recorder.ts";
-import { Attributes, Refused } from "./refusal.ts";
+import type { ElementReader } from "./element-reader.ts";
+import { isDialogRef, isObjectRef } from "./identifiers.ts";
+import { MAX_PARAM } from "./limits.ts";
+import { present } from "./present.ts";
+import { isAction, readAction, readExits } from "./read-actions.ts";
+import { readCollect } from "./read-collect.ts";
+import { readPlay } from "./read-play.ts";
+import { readRecord } from "./read-record.ts";
+import { readDtmfGen, readToneGen } from "./read-tones.ts";
 
-/** Other primitives and controls of RFC 5707's dialog packages. */
-const unsupportedPrimitives: ReadonlySet<string> = new Set([
-  "collect",
-  "detect",
-  "disconnect",
-  "dtmf",
-  "dtmfgen",
-  "exit",
-  "faxdetect",
-  "faxrcv",
-  "faxsend",
-  "group",
-  "record",
-  "relay",
-  "send",
-  "speech",
-  "tonegen",
-  "tts",
-  "vad",
-  "gain",
-  "agc",
-  "gate",
-  "clamp",
+/** `gain` and `clamp` are served in a `<stream>`, not as primitives of the package Transform (RFC 5707 9.9). */
+const transforms: ReadonlySet<string> = new Set(["gain", "clamp"]);
+/** Names that a dialog description in RFC 5707's language has: the RFC's, and the one that it registered (18.1). */
+const momlTypes: ReadonlySet<string> = new Set([dialogType, "application/vnd.radisys.moml+xml"]);
+const voiceXmlTypes: ReadonlySet<string> = new Set(["application/vxml+xml", "application/voicexml+xml"]);
+
+const primitives: ReadonlyMap<string, (el: ElementReader) => Primitive> = new Map<
+  string,
+  (el: ElementReader) => Primitive
+>([
+  ["play", readPlay],
+  ["dtmfgen", readDtmfGen],
+  ["tonegen", readToneGen],
+  ["record", readRecord],
+  ["collect", readCollect],
+  ["dtmf", readCollect],
 ]);
 
-/** What else a `<play>` of the RFC may hold. */
-const unsupportedMedia: ReadonlySet<string> = new Set(["video", "media", "tts", "var", "playexit"]);
-
-/** `<dialogstart>` (RFC 5707 9.6.1) with one `<play>` inside. */
-export function readDialogStart(el: XmlElement): DialogStart {
-  const attributes = new Attributes(el);
-  const target = attributes.requiredAs("target", isObjectRef, "conn:TAG or conf:NAME");
-  const name = attributes.optional("name");
-  if (name !== undefined && !isInstanceName(name)) throw attributes.invalid("name", name, "letters, digits, . : - _");
-  const src = attributes.optional("src");
-  const type = attributes.required("type");
-  const mark = attributes.mark();
-  attributes.done();
-  const children = childElements(el);
-  if (src !== undefined) {
-    if (children.length > 0) throw new Refused(422, "<dialogstart> has both src and an inline description");
-    throw new Refused(407, "<dialogstart src>: only inline descriptions are served");
+/** RFC 5707 9.6.1. */
+export function readDialogStart(el: ElementReader): DialogStart {
+  const target = el.requiredAs("target", isObjectRef, "conn:TAG or conf:NAME");
+  // MSML 1.0 wrote `id`.
+  const name = el.instance("name", el.alias("name", "id"));
+  const src = el.optional("src");
+  const type = el.optional("type");
+  const mark = el.mark();
+  el.done();
+  const inline = el.children();
+  if (src !== undefined && inline.length > 0) {
+    throw el.refused(422, "has both src and an inline description", "leave one of them out");
   }
-  if (type.toLowerCase() !== dialogType) {
-    const voiceXml = /^application\/(?:voice|v)xml\+xml$/i.test(type);
-    throw new Refused(voiceXml ? 420 : 421, `<dialogstart type="${type.slice(0, 64)}">: expected ${dialogType}`);
+  if (type === undefined) {
+    // The RFC's own examples leave it out where the description is inline.
+    if (src !== undefined) throw el.missing("type", dialogType);
+    el.deviation(408, "needs the attribute type", `say type="${dialogType}"`);
   }
-  const [first, second] = children;
-  if (first === undefined) throw new Refused(403, "<dialogstart> needs a <play>");
-  for (const child of children) if (child.name !== "play") throw unexpected(child, el, unsupportedPrimitives);
-  if (second !== undefined) throw new Refused(402, "<dialogstart> takes one <play>");
-  return {
-    op: "dialogstart",
-    target,
-    ...(name === undefined ? {} : { name }),
-    content: { kind: "inline", script: [readPlay(first)] },
-    ...mark,
-  };
+  const language = type?.toLowerCase() ?? dialogType;
+  if (!momlTypes.has(language)) {
+    const response = voiceXmlTypes.has(language) ? 420 : 421;
+    throw el.refused(response, `type="${language.slice(0, 64)}" is not served`, `describe the dialog in ${dialogType}`);
+  }
+  return { op: "dialogstart", target, ...present({ name }), content: contentOf(el, src, inline), ...mark };
 }
 
-/** `<dialogend>` (RFC 5707 9.6.2). */
-export function readDialogEnd(el: XmlElement): DialogEnd {
-  const attributes = new Attributes(el);
-  const id = attributes.requiredAs("id", isDialogRef, "conn:TAG/dialog:NAME");
-  const mark = attributes.mark();
-  attributes.done();
+function contentOf(el: ElementReader, src: string | undefined, inline: readonly ElementReader[]): DialogContent {
+  if (src === undefined) return { kind: "inline", script: readScript(el, inline) };
+  if (src.length === 0 || src.length > MAX_PARAM) throw el.invalid("src", src, "a URI");
+  return { kind: "external", src };
+}
+
+/** RFC 5707 9.6.2. */
+export function readDialogEnd(el: ElementReader): DialogEnd {
+  const id = el.requiredAs("id", isDialogRef, "conn:TAG/dialog:NAME or conf:NAME/dialog:NAME");
+  const mark = el.mark();
+  el.done();
+  el.empty();
   return { op: "dialogend", id, ...mark };
 }
 
-function readPlay(el: XmlElement): Play {
-  const attributes = new Attributes(el);
-  const iterate = readIterations(attributes);
-  const intervalMs = readTime(attributes, "interval") ?? 0;
-  const maxTimeMs = readTime(attributes, "maxtime");
-  attributes.optional("id");
-  const clearDigits = attributes.oneOf("cleardb", ["true", "false"]) === "true";
-  // Nothing listens for keys, so nothing can barge in.
-  if (attributes.oneOf("barge", ["true", "false"]) === "true")
-    throw new Refused(407, '<play barge="true"> is not served');
-  if (attributes.oneOf("initial", ["generate", "suspend"]) === "suspend") {
-    throw new Refused(407, '<play initial="suspend"> is not served');
+/** What stands in `<dialogstart>`; `<moml>` around it is allowed (RFC 5707 9.7.6). */
+function readScript(el: ElementReader, children: readonly ElementReader[]): DialogScript {
+  const [first, second] = children;
+  if (first?.is("moml") === true) {
+    if (second !== undefined) throw second.refused(404, "stands beside <moml>", "move it into the <moml>");
+    return readMomlElement(first);
   }
-  for (const name of ["offset", "skip"]) {
-    if (attributes.optional(name) !== undefined) throw new Refused(407, `<play ${name}> is not served`);
+  return stepsOf(el, children);
+}
+
+/** `<moml>`. */
+export function readMomlElement(el: ElementReader): DialogScript {
+  const version = el.optional("version");
+  if (version !== "1.0" && version !== "1.1") {
+    el.deviation(version === undefined ? 408 : 410, "has not version 1.0", 'say version="1.0"');
   }
-  const capture = readCapture(el, attributes);
-  attributes.done();
-  const audio: string[] = [];
-  for (const child of childElements(el)) {
-    if (child.name !== "audio") throw unexpected(child, el, unsupportedMedia);
-    if (audio.length >= MAX_AUDIO) throw new Refused(521, `more than ${MAX_AUDIO} <audio>`);
-    audio.push(readAudio(child));
+  el.optional("id");
+  el.done();
+  return stepsOf(el, el.children());
+}
+
+function stepsOf(el: ElementReader, children: readonly ElementReader[]): DialogScript {
+  const steps: DialogStep[] = [];
+  for (const child of children) {
+    const last = steps.at(-1)?.kind;
+    if (last === "exit" || last === "disconnect") {
+      throw child.refused(405, `stands behind <${last}>, which ends the dialog`, "move it before");
+    }
+    steps.push(isAction(child) ? readAction(child) : readExecutable(child, el, 0));
   }
-  if (audio.length === 0) throw new Refused(403, "<play> needs an <audio>");
-  return playOf(audio, {
-    clearDigits,
-    iterate,
-    intervalMs,
-    ...(maxTimeMs === undefined ? {} : { maxTimeMs }),
-    capture,
-  });
+  if (steps.length === 0)
+    throw el.refused(403, "has no dialog", "put a <play>, a <record> or another primitive into it");
+  return steps;
 }
 
-function readAudio(el: XmlElement): string {
-  const attributes = new Attributes(el);
-  const uri = attributes.required("uri");
-  if (uri.length === 0 || uri.length > MAX_PARAM) throw attributes.invalid("uri", uri, "a URI");
-  // A file says itself what it holds.
-  for (const name of ["format", "audiosamplerate", "audiosamplesize"]) attributes.optional(name);
-  if ((attributes.optional("iterate") ?? "1") !== "1") throw new Refused(407, "<audio iterate> is not served");
-  attributes.done();
-  return uri;
+function readExecutable(el: ElementReader, parent: ElementReader, depth: number): Primitive | Group {
+  const reader = primitives.get(el.name);
+  if (reader !== undefined && el.is(el.name)) return reader(el);
+  if (el.is("group")) return readGroup(el, depth);
+  if (transforms.has(el.name) && el.is(el.name)) throw el.refused(402, "is not served in a dialog", "do without it");
+  throw el.misplaced(parent);
 }
 
-/** RFC 5707 writes `iterate`; `iterations` is what some of its implementations say. */
-function readIterations(attributes: Attributes): number {
-  const [iterate, iterations] = [attributes.optional("iterate"), attributes.optional("iterations")];
-  if (iterate !== undefined && iterations !== undefined)
-    throw new Refused(409, "<play> has both iterate and iterations");
-  const [name, value] = iterate === undefined ? (["iterations", iterations] as const) : (["iterate", iterate] as const);
-  if (value === undefined) return 1;
-  if (value === "-1" || value === "forever") return -1;
-  const count = /^[0-9]{1,9}$/.test(value) ? Number(value) : 0;
-  if (count < 1 || count > MAX_ITERATIONS)
-    throw attributes.invalid(name, value, `1 to ${MAX_ITERATIONS}, -1 or forever`);
-  return count;
-}
-
-/** `2s`, `500ms`; in ms. */
-function readTime(attributes: Attributes, name: string): number | undefined {
-  const value = attributes.optional(name);
-  if (value === undefined) return undefined;
-  const [, digits, unit] = /^([0-9]{1,9})(ms|s)$/.exec(value) ?? [];
-  const ms = Number(digits) * (unit === "s" ? 1000 : 1);
-  if (!(ms <= MAX_TIME_MS)) throw attributes.invalid(name, value, "a time, e.g. 2s or 500ms, at most a day");
-  return ms;
-}
-
-function readCapture(el: XmlElement, attributes: Attributes): boolean {
-  const value = el.attributes.get(`{${recorderNamespace}}capture`) ?? attributes.optional("rec:capture") ?? "false";
-  if (value !== "true" && value !== "false") throw attributes.invalid("rec:capture", value, "true or false");
-  return value === "true";
-}
-
-function unexpected(child: XmlElement, parent: XmlElement, unsupported: ReadonlySet<string>): Refused {
-  const text = `<${child.name}> in <${parent.name}>`;
-  return unsupported.has(child.name)
-    ? new Refused(402, `${text} is not served`)
-    : new Refused(401, `${text} is not known`);
+/** RFC 5707 9.8.1. */
+function readGroup(el: ElementReader, depth: number): Group {
+  const id = el.optional("id");
+  const topology = el.oneOf("topology", ["parallel", "serial", "fullduplex"]);
+  el.done();
+  if (topology === undefined) throw el.missing("topology", "parallel, serial or fullduplex");
+  // The RFC's own examples nest groups that have no id.
+  if (id === undefined && depth > 0) el.deviation(408, "is within another and needs the attribute id", "name it");
+  if (topology === "fullduplex" && depth > 0) {
+    throw el.refused(405, "fullduplex is within another group", "make it the outermost one");
+  }
+  const { exits, others } = readExits(el, "groupexit");
+  const members = others.map((child) => readExecutable(child, el, depth + 1));
+  if (members.length === 0) throw el.refused(403, "is empty", "put a primitive into it");
+  if (topology === "fullduplex" && members.length !== 2) {
+    throw el.refused(405, `fullduplex has ${members.length} members`, "give it two");
+  }
+  return { kind: "group", ...present({ id }), topology, members, onExit: exits };
 }

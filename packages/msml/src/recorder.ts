@@ -49,6 +49,14 @@ export interface AlertTone {
   readonly recorded: boolean;
 }
 
+/** What an alert tone is that says no more than how often. */
+export const defaultAlertTone = {
+  durationMs: 200,
+  frequencyHz: 1400,
+  sides: ["customer", "agent"],
+  recorded: true,
+} as const;
+
 /** `<rec:recorder>`. */
 export interface RecorderCommand {
   readonly state: RecorderState;

@@ -1,8 +1,14 @@
 import { element, writeXml, type XmlElement } from "@sidetone/xml";
-import { dialogType, type Play } from "./dialog.ts";
-import type { MsmlDocument, MsmlEvent, MsmlOperation, MsmlResult } from "./document.ts";
-import type { AudioMix, MediaStream } from "./media.ts";
-import { type RecorderCommand, recorderNamespace } from "./recorder.ts";
+import { dialogType } from "./dialog.ts";
+import type { MsmlDocument, MsmlEvent, MsmlOperation, MsmlResult, Reserve, SendTarget } from "./document.ts";
+import { dialogOf } from "./identifiers.ts";
+import { recorderNamespace } from "./recorder.ts";
+import { auditResultElement, statesText } from "./write-audit.ts";
+import { listText } from "./write-attributes.ts";
+import { stepElement } from "./write-dialog.ts";
+import { mixElement } from "./write-mixer.ts";
+import { recorderElement } from "./write-recorder.ts";
+import { streamElement } from "./write-streams.ts";
 
 /** Writes a document as the body of an INFO or of its 200. */
 export function writeMsml(document: MsmlDocument): string {
@@ -23,10 +29,14 @@ function wrap(children: readonly XmlElement[]): string {
 function operationElement(operation: MsmlOperation): XmlElement {
   const { op, mark } = operation;
   switch (op) {
+    case "send": {
+      const { event, target, values } = operation;
+      return element(op, { attributes: { event, target: targetText(target), valuelist: listText(values), mark } });
+    }
     case "createconference": {
-      const { name, deleteWhen, term, audiomix } = operation;
+      const { name, deleteWhen, term, audiomix, reserve } = operation;
       const attributes = { name, deletewhen: deleteWhen, term: String(term), mark };
-      return element(op, { attributes, children: [mixElement(audiomix)] });
+      return element(op, { attributes, children: [mixElement(audiomix), reserveElement(reserve)] });
     }
     case "modifyconference": {
       const { id, audiomix, recorder } = operation;
@@ -34,85 +44,55 @@ function operationElement(operation: MsmlOperation): XmlElement {
       return element(op, { attributes: { id, mark }, children });
     }
     case "destroyconference":
-      return element(op, { attributes: { id: operation.id, mark } });
-    case "dialogstart": {
-      const { target, name, content } = operation;
-      const steps = content.kind === "inline" ? content.script : [];
-      const children = steps.flatMap((step) => (step.kind === "play" ? [playElement(step)] : []));
-      return element(op, { attributes: { target, name, type: dialogType, mark }, children });
-    }
-    case "dialogend":
-      return element(op, { attributes: { id: operation.id, mark } });
-    case "send":
-    case "audit":
-    case "monitor":
-      return element(op, { attributes: { mark } });
+      return element(op, { attributes: { id: operation.id, mark }, children: [mixElement(operation.audiomix)] });
     case "join":
     case "modifystream":
     case "unjoin": {
       const { id1, id2, streams } = operation;
       return element(op, { attributes: { id1, id2, mark }, children: streams.map(streamElement) });
     }
+    case "monitor": {
+      const { id1, id2, compressed } = operation;
+      return element(op, { attributes: { id1, id2, compressed: compressed ? "true" : undefined, mark } });
+    }
+    case "dialogstart": {
+      const { target, name, content } = operation;
+      const src = content.kind === "external" ? content.src : undefined;
+      const children = content.kind === "inline" ? content.script.map(stepElement) : [];
+      return element(op, { attributes: { target, name, src, type: dialogType, mark }, children });
+    }
+    case "dialogend":
+      return element(op, { attributes: { id: operation.id, mark } });
+    case "audit": {
+      const { query, states } = operation;
+      return element(op, { attributes: { queryid: query, statelist: statesText(query, states), mark } });
+    }
   }
 }
 
-function playElement({ media, iterate, intervalMs, maxTimeMs, capture }: Play): XmlElement {
-  const attributes = {
-    iterate: String(iterate),
-    interval: intervalMs === 0 ? undefined : `${intervalMs}ms`,
-    maxtime: maxTimeMs === undefined ? undefined : `${maxTimeMs}ms`,
-    // Mandatory in RFC 5707 9.7.1, and true: no key is listened for.
-    barge: "false",
-    cleardb: "false",
-    [`{${recorderNamespace}}capture`]: capture ? "true" : undefined,
-  };
-  return element("play", {
-    attributes,
-    children: media.map((m) => element("audio", { attributes: { uri: m.kind === "audio" ? m.uri : "" } })),
-  });
+function targetText({ root, dialog, primitive }: SendTarget): string {
+  if (dialog === undefined) return root;
+  return primitive === undefined ? dialogOf(root, dialog) : `${dialogOf(root, dialog)}/${primitive}`;
 }
 
-function mixElement(mix: AudioMix | undefined): XmlElement | undefined {
-  if (mix === undefined) return undefined;
-  const loudest = mix.nLoudest === undefined ? [] : [element("n-loudest", { attributes: { n: String(mix.nLoudest) } })];
-  return element("audiomix", { attributes: { id: mix.id, samplerate: numberText(mix.sampleRate) }, children: loudest });
-}
-
-function streamElement(stream: MediaStream): XmlElement {
-  return element("stream", { attributes: { media: stream.media, dir: stream.dir } });
-}
-
-function rec(
-  name: string,
-  attributes: Record<string, string | undefined>,
-  children: readonly (XmlElement | string)[] = [],
-) {
-  return element(name, { ns: recorderNamespace, prefix: "rec", attributes, children });
-}
-
-function recorderElement(command: RecorderCommand): XmlElement {
-  const { state, initial, backfillMs, epoch, params, userParams, streams } = command;
-  const attributes = { state, initial, "backfill-ms": numberText(backfillMs), epoch: numberText(epoch) };
-  return rec("recorder", attributes, [
-    ...Array.from(params, ([name, value]) => rec("param", { name, value })),
-    ...Array.from(userParams, ([name, value]) => rec("user-param", { name, value })),
-    ...streams.map(({ label, side, conn, aor, dn, name }) => rec("stream", { label, side, conn, aor, dn, name })),
-  ]);
-}
-
-function numberText(value: number | undefined): string | undefined {
-  return value === undefined ? undefined : String(value);
+function reserveElement(reserve: Reserve | undefined): XmlElement | undefined {
+  if (reserve === undefined) return undefined;
+  const children = reserve.resources.map(({ n, type, elements }) =>
+    element("resource", { attributes: { n: String(n), type }, children: elements.map((name) => element(name)) }),
+  );
+  return element("reserve", { attributes: { required: String(reserve.required) }, children });
 }
 
 function resultElement(result: MsmlResult): XmlElement {
-  const { response, mark, description, confIds, dialogIds, recorderIds } = result;
+  const { response, mark, description, confIds, dialogIds, recorderIds, audits = [] } = result;
   return element("result", {
     attributes: { response: String(response), mark },
     children: [
       description === undefined ? undefined : element("description", { children: [description] }),
       ...confIds.map((id) => element("confid", { children: [id] })),
       ...dialogIds.map((id) => element("dialogid", { children: [id] })),
-      ...recorderIds.map((id) => rec("recorderid", {}, [id])),
+      ...recorderIds.map((id) => element("recorderid", { ns: recorderNamespace, prefix: "rec", children: [id] })),
+      ...audits.map(auditResultElement),
     ],
   });
 }

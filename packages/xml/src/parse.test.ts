@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { childElements, childNamed, parseXml, textOf, type XmlElement, xmlLang } from "./index.ts";
+import { childElements, childNamed, defaultXmlLimits, parseXml, textOf, type XmlElement, xmlLang } from "./index.ts";
 
 function read(text: string | Uint8Array): XmlElement {
   const result = parseXml(text);
@@ -40,6 +40,14 @@ test("forgiven: byte order mark, blank lines before the declaration, an undeclar
   assert.equal(read(Buffer.from("\ufeff<a/>")).name, "a");
   const child = childNamed(read("<a><cvd:b c='1'/></a>"), "b");
   assert.deepEqual([child?.prefix, child?.ns], ["cvd", ""]);
+});
+
+test("refused where it is asked for: an undeclared prefix, of an element or an attribute", () => {
+  for (const text of ["<a><cvd:b/></a>", "<a cvd:b='1'/>"]) {
+    const result = parseXml(text, defaultXmlLimits, { undeclaredPrefixes: "refused" });
+    assert.equal(result.ok ? "read" : result.error.code, "syntax", text);
+  }
+  assert.ok(parseXml("<a xmlns:p='u'><p:b p:c='1'/></a>", defaultXmlLimits, { undeclaredPrefixes: "refused" }).ok);
 });
 
 test("refused: DOCTYPE, processing instructions, other encodings, bad UTF-8", () => {

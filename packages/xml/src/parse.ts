@@ -11,6 +11,12 @@ export interface XmlError {
   readonly message: string;
 }
 
+/** How to read. */
+export interface XmlOptions {
+  /** Default `forgiven`: an element of an undeclared prefix has an empty `ns`. `refused`: it is a `syntax` error. */
+  readonly undeclaredPrefixes?: "forgiven" | "refused";
+}
+
 class Refused extends Error {
   readonly code: XmlError["code"];
   constructor(code: XmlError["code"], message: string) {
@@ -28,14 +34,15 @@ const readableEncodings = new Set(["utf-8", "utf8", "us-ascii", "ascii"]);
  *
  * Refused: DOCTYPE (and with it every entity but the five of XML), processing instructions, anything above `limits`.
  * Forgiven, because hand-built bodies have it: a byte order mark, white space before the declaration, a missing
- * declaration, a prefix that was never declared (its elements have an empty `ns`).
+ * declaration, a prefix that was never declared (`options`).
  */
 export function parseXml(
   input: string | Uint8Array,
   limits: XmlLimits = defaultXmlLimits,
+  options: XmlOptions = {},
 ): Result<XmlElement, XmlError> {
   try {
-    return ok(read(input, limits));
+    return ok(read(input, limits, options));
   } catch (error) {
     if (error instanceof Refused) return fail({ code: error.code, message: error.message });
     const message = error instanceof Error ? error.message : String(error);
@@ -43,10 +50,11 @@ export function parseXml(
   }
 }
 
-function read(input: string | Uint8Array, limits: XmlLimits): XmlElement {
+function read(input: string | Uint8Array, limits: XmlLimits, { undeclaredPrefixes }: XmlOptions): XmlElement {
   if (input.length > limits.size) throw new Refused("limit", `document longer than ${limits.size}`);
   const text = decode(input);
-  const parser = new SaxesParser({ xmlns: true, position: false, resolvePrefix: () => undeclared });
+  const resolvePrefix = undeclaredPrefixes === "refused" ? {} : { resolvePrefix: () => undeclared };
+  const parser = new SaxesParser({ xmlns: true, position: false, ...resolvePrefix });
   const open: XmlElement[] = [];
   let root: XmlElement | undefined;
   let elements = 0;

@@ -134,9 +134,13 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
         const { ok } = ready();
         const load = `sessions=${now}${capacity}${running.draining ? ";draining" : ""}`;
         tx.respond(ok ? 200 : 503, {
-          headers: [["X-Resource-Load", load], ...(ok ? [] : [["Retry-After", "5"] as const])],
+          headers: [
+            ["Allow", sip.allow.join(", ")],
+            ["X-Resource-Load", load],
+            ...(ok ? [] : [["Retry-After", "5"] as const]),
+          ],
         });
-      } else tx.respond(405, { headers: [["Allow", sip.allow.join(", ")]] });
+      } else tx.respond(405, { headers: [["Allow", "INVITE, ACK, CANCEL, OPTIONS"]] });
     };
     const listening: string[] = [];
     for (const wanted of config.listen) {

@@ -24,3 +24,9 @@ export const retryAfterDownS = 1;
 export const maxIdLength = 128;
 /** Longest affinity token. */
 export const maxTokenLength = 1024;
+/** Losses of a resource within this time make its return slower; ms. */
+export const flapWindowMs = 60_000;
+/** Most good answers in a row that a resource owes before it is up again. */
+export const maxReturnAnswers = 20;
+/** A lost resource that has answered once is asked again after this; ms. */
+export const returnProbeMs = 100;

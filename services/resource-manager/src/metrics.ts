@@ -4,7 +4,7 @@ import type { Pool } from "./groups/pool.ts";
 import type { ProxyObserver } from "./proxy/proxy.ts";
 
 /** Adds the Resource Manager's metrics; gives what counts the proxy's outcomes. */
-export function addMetrics(registry: Registry, pool: Pool, clock: Clock): ProxyObserver {
+export function addMetrics(registry: Registry, pool: Pool, clock: Clock, subscribers: () => number): ProxyObserver {
   const labelNames = ["group", "resource"];
   const up: Gauge = new Gauge({
     name: "sidetone_resource_up",
@@ -27,6 +27,32 @@ export function addMetrics(registry: Registry, pool: Pool, clock: Clock): ProxyO
         for (const r of g.resources) sessions.set({ group: r.group, resource: r.address }, r.used(clock.now()));
       }
     },
+  });
+  const capacity: Gauge = new Gauge({
+    name: "sidetone_resource_capacity",
+    help: "Sessions that a resource may carry, where that is known.",
+    labelNames,
+    registers: [registry],
+    collect: () => {
+      for (const r of pool.resources) {
+        if (r.capacity !== undefined) capacity.set({ group: r.group, resource: r.address }, r.capacity);
+      }
+    },
+  });
+  const withdrawn: Gauge = new Gauge({
+    name: "sidetone_resource_withdrawn",
+    help: "1 for a resource that takes nothing new, else 0.",
+    labelNames,
+    registers: [registry],
+    collect: () => {
+      for (const r of pool.resources) withdrawn.set({ group: r.group, resource: r.address }, r.withdrawn ? 1 : 0);
+    },
+  });
+  const told: Gauge = new Gauge({
+    name: "sidetone_resource_subscribers",
+    help: "Clients that are told of lost and returned resources.",
+    registers: [registry],
+    collect: () => told.set(subscribers()),
   });
   const bindings: Gauge = new Gauge({
     name: "sidetone_resource_bindings",

@@ -7,7 +7,7 @@ import { HealthMonitor } from "./monitor.ts";
 
 const address = "sip:10.0.0.1:5080;transport=tcp";
 
-function watched(answer: () => SipResponse | undefined | Promise<SipResponse | undefined>): {
+function watched(answer: () => SipResponse | "timeout" | Promise<SipResponse | "timeout">): {
   clock: ManualClock;
   pool: Pool;
   monitor: HealthMonitor;
@@ -19,13 +19,17 @@ function watched(answer: () => SipResponse | undefined | Promise<SipResponse | u
     name: "ms",
     service: "msml",
     loadBalanceScheme: "round-robin",
-    monitor: { intervalMs: 500, timeoutMs: 2000 },
+    monitor: { intervalMs: 500, timeoutMs: 2000, returnAnswers: 1 },
     recordRoute: false,
-    resources: [{ address, portCapacity: undefined }],
+    preference: 1,
+    geoLocation: undefined,
+    geoOverflow: true,
+    clients: undefined,
+    resources: [{ address, portCapacity: undefined, preference: 1, geoLocation: undefined, withdrawn: false }],
   } as const;
   const pool = new Pool([group], clock.now());
   let asked = 0;
-  const ask = async (): Promise<SipResponse | undefined> => {
+  const ask = async (): Promise<SipResponse | "timeout"> => {
     asked += 1;
     return answer();
   };
@@ -50,7 +54,7 @@ test("OPTIONS goes out every interval, counted from the last answer", async () =
 });
 
 test("no answer: down; the next answer: up; an asker that throws is no answer", async () => {
-  let answer: () => SipResponse | undefined = () => undefined;
+  let answer: () => SipResponse | "timeout" = () => "timeout";
   const w = watched(() => answer());
   w.monitor.start();
   await w.clock.advanceAsync(0);
@@ -82,7 +86,7 @@ test("contract, loss of a resource: a closed connection makes it be asked at onc
 });
 
 test("a resource that is down is not asked in a loop: a refused connection is a closed one too", async () => {
-  const w = watched(() => undefined);
+  const w = watched(() => "timeout");
   w.monitor.start();
   await w.clock.advanceAsync(0);
   w.monitor.connectionClosed({ host: "10.0.0.1", port: 5080 });
@@ -96,6 +100,6 @@ test("contract, affinity: the load in the answer to OPTIONS is taken", async () 
   w.monitor.start();
   await w.clock.advanceAsync(0);
   const resource = w.pool.groups[0]?.resources[0];
-  assert.deepEqual([resource?.used(0), resource?.capacity, resource?.draining], [7, 9, true]);
+  assert.deepEqual([resource?.used(0), resource?.capacity, resource?.withdrawn], [7, 9, true]);
   w.monitor.close();
 });

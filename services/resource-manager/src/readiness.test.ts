@@ -10,9 +10,13 @@ test("ready once every group has a resource up, or after a grace with what is mi
       name,
       service: "msml",
       loadBalanceScheme: "round-robin",
-      monitor: { intervalMs: 500, timeoutMs: 2000 },
+      monitor: { intervalMs: 500, timeoutMs: 2000, returnAnswers: 1 },
       recordRoute: false,
-      resources: [{ address, portCapacity: undefined }],
+      preference: 1,
+      geoLocation: undefined,
+      geoOverflow: true,
+      clients: undefined,
+      resources: [{ address, portCapacity: undefined, preference: 1, geoLocation: undefined, withdrawn: false }],
     }) as const;
   const pool = new Pool([group("a", "sip:1.1.1.1"), group("b", "sip:2.2.2.2")], 0);
   pool.groups[0]?.resources[0]?.observe({ kind: "answered", status: 200 }, 0);

@@ -1,103 +1,7 @@
 import assert from "node:assert/strict";
-import { describe, type TestContext, test } from "node:test";
-import type { ResourceGroupConfig, ResourceManagerConfig } from "@sidetone/config";
-import { type RunningRole, silentLogger, systemClock, systemRandom } from "@sidetone/foundation";
-import { type ServerTransaction, SipEndpoint, type SipRequest, type SipResponse } from "@sidetone/sip";
-import { startResourceManager } from "./start.ts";
-
-const context = { clock: systemClock, random: systemRandom, log: silentLogger };
-
-interface Stand {
-  readonly endpoint: SipEndpoint;
-  readonly uri: string;
-  readonly invites: SipRequest[];
-}
-
-async function element(t: TestContext, answer: (tx: ServerTransaction) => void): Promise<Stand> {
-  const endpoint = new SipEndpoint({ ...context, userAgent: "stand-in" });
-  t.after(() => endpoint.close());
-  const invites: SipRequest[] = [];
-  endpoint.onRequest = (tx) => {
-    if (tx.request.method === "OPTIONS") return tx.respond(200);
-    invites.push(tx.request);
-    answer(tx);
-  };
-  const bound = await endpoint.listen({ transport: "tcp", host: "127.0.0.1", port: 0 });
-  return { endpoint, uri: `sip:127.0.0.1:${bound.port};transport=tcp`, invites };
-}
-
-const accepting = (tx: ServerTransaction): void =>
-  tx.respond(200, { toTag: "there", headers: [["Contact", "<sip:127.0.0.1:9>"]], body: "v=0\r\n" });
-
-async function manager(
-  t: TestContext,
-  media: string[],
-  recorders: string[] = [],
-  more: Partial<ResourceGroupConfig> = {},
-): Promise<RunningRole> {
-  const monitor = { intervalMs: 50, timeoutMs: 300 };
-  const resources = (list: string[]): ResourceGroupConfig["resources"] =>
-    list.map((address) => ({ address, portCapacity: undefined }));
-  const base = { loadBalanceScheme: "round-robin", monitor, recordRoute: false } as const;
-  const groups: ResourceGroupConfig[] = [
-    { name: "ms", service: "msml", ...base, resources: resources(media), ...more },
-    { name: "rs", service: "recording-server", ...base, resources: resources(recorders) },
-  ].filter((g) => g.resources.length > 0) as ResourceGroupConfig[];
-  const config: ResourceManagerConfig = {
-    listen: [{ transport: "tcp", host: "127.0.0.1", port: 0 }],
-    http: { host: "127.0.0.1", port: 0 },
-    apiToken: undefined,
-    sipJournal: undefined,
-    peers: [],
-    groups,
-  };
-  const role = await startResourceManager(config, context);
-  t.after(() => role.close());
-  return role;
-}
-
-async function ready(role: RunningRole): Promise<void> {
-  for (;;) if ((await fetch(`${role.http}/readyz`)).ok) return;
-}
-
-function placeOf(role: RunningRole): { host: string; port: number } {
-  const url = new URL((role.listening[0] ?? "").replace("tcp:", "http:"));
-  return { host: url.hostname, port: Number(url.port) };
-}
-
-async function client(t: TestContext): Promise<SipEndpoint> {
-  const endpoint = new SipEndpoint({ ...context, userAgent: "client" });
-  t.after(() => endpoint.close());
-  await endpoint.listen({ transport: "tcp", host: "127.0.0.1", port: 0 });
-  return endpoint;
-}
-
-/** Sends an INVITE to the Resource Manager; gives its first final response. */
-function invite(
-  from: SipEndpoint,
-  role: RunningRole,
-  user: string,
-  params: string,
-  headers: [string, string][] = [],
-  host?: string,
-): Promise<SipResponse> {
-  const { port } = placeOf(role);
-  const uri = `sip:${user}@${host ?? `127.0.0.1:${port}`}${params}`;
-  const request = from.newRequest("INVITE", {
-    uri,
-    to: "<sip:x@x.test>",
-    from: "<sip:y@x.test>",
-    headers,
-    body: "v=0\r\no=- 1\r\n",
-  });
-  return new Promise((resolve, reject) => {
-    from.request(
-      request,
-      { transport: "tcp", host: "127.0.0.1", port },
-      { onFinal: resolve, onFailure: (why) => reject(new Error(why)) },
-    );
-  });
-}
+import { describe, test } from "node:test";
+import type { SipRequest, SipResponse } from "@sidetone/sip";
+import { accepting, client, element, invite, manager, placeOf, ready } from "./rig.ts";
 
 describe("Resource Manager over TCP", () => {
   test("R11, R12: the INVITE reaches a Media Server, the 2xx carries a token, the second leg goes to the same one", async (t) => {
@@ -305,24 +209,24 @@ describe("Resource Manager over TCP", () => {
     assert.equal(byes[0]?.headers.has("route"), false);
   });
 
-  test("the state of every resource is on /api/v1/resources, and can be drained", async (t) => {
+  test("the state of every resource is on /api/v1/resources, and can be withdrawn", async (t) => {
     const a = await element(t, accepting);
     const b = await element(t, accepting);
     const role = await manager(t, [a.uri, b.uri]);
     await ready(role);
-    const drained = await fetch(`${role.http}/api/v1/resources/drain`, {
+    const withdrawn = await fetch(`${role.http}/api/v1/resources/withdraw`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ address: a.uri, draining: true }),
+      body: JSON.stringify({ address: a.uri }),
     });
-    assert.equal(drained.status, 200);
+    assert.equal(withdrawn.status, 200);
     const uac = await client(t);
     for (let i = 0; i < 3; i++) await invite(uac, role, `msml=d${i}`, ";dn=1");
     assert.deepEqual([a.invites.length, b.invites.length], [0, 3]);
     const { resources } = (await (await fetch(`${role.http}/api/v1/resources`)).json()) as {
       resources: { address: string; state: string }[];
     };
-    assert.deepEqual(resources.map((r) => [r.address, r.state])[0], [a.uri, "draining"]);
+    assert.deepEqual(resources.map((r) => [r.address, r.state])[0], [a.uri, "withdrawn"]);
     assert.match(
       await (await fetch(`${role.http}/metrics`)).text(),
       /sidetone_resource_invites_total\{service="msml",outcome="accepted",status="200"\} 3/,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { SidetoneConfig, SipServerConfig } from "@sidetone/config";
 import { errorText, type Logger, type RoleContext, type RunningRole } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
-import { DigestVerifier, GuessGuard, openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
+import { DigestVerifier, GuessGuard, NextHops, openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
 import { callView } from "./api/call-view.ts";
 import { registerMetrics, registerRoutes } from "./api/index.ts";
 import type { Call } from "./call-model/call.ts";
@@ -13,6 +13,7 @@ import { Authenticator, Registrar } from "./registrar/index.ts";
 import { CallSwitch } from "./signalling/call-switch.ts";
 import { MediaServerWatch } from "./signalling/media-server-watch.ts";
 import { Calls } from "./signalling/calls.ts";
+import { hearOfMediaServers } from "./signalling/resource-news.ts";
 import { RecoveryTurns } from "./signalling/recovery-turns.ts";
 import { allowedMethods, dispatchRequest, supportedExtensions } from "./signalling/request-dispatch.ts";
 import { AuditTrail, CallJournal, openStorage, type Storage } from "./storage/index.ts";
@@ -149,9 +150,27 @@ async function newCalls(
     });
   };
   const watch = new MediaServerWatch(clock, async (uri, ms) => (await endpoint.options(uri, ms)) !== undefined);
+  const resourceManagers = new NextHops({
+    uris: config.resourceManagers,
+    clock,
+    ask: (uri, ms) => endpoint.options(uri, ms),
+    onChange: (uri, alive) =>
+      alive
+        ? log.info({ uri }, "Resource Manager answers again")
+        : log.warn({ uri }, "Resource Manager does not answer"),
+  });
+  opened.push(() => resourceManagers.close());
   endpoint.onFlowClosed = ({ transport, remote }) => {
     if (transport === "tcp") watch.connectionClosed(`${remote.host}:${remote.port}`);
   };
+  opened.push(
+    hearOfMediaServers({
+      subscribe: (o) => endpoint.subscribe(o),
+      log,
+      resourceManagers: config.resourceManagers,
+      onLost: (uri) => watch.reportedGone(uri),
+    }),
+  );
   const connIds = await ConnIdSource.open({ storage, clock, log, serverId: config.serverId });
   // Each needs the other: the calls tell T-Library of their changes, T-Library moves the calls.
   let tlib: TlibServer | undefined;
@@ -164,6 +183,7 @@ async function newCalls(
       log,
       endpoint,
       watch,
+      resourceManagers,
       recoveries: new RecoveryTurns(),
       ledger,
       ids: {

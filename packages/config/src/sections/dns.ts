@@ -28,6 +28,7 @@ const dnFields = object({
   "default-destination": optional(text),
   "route-timeout": optional(duration(second, 3600 * second), 10 * second),
   treatment: optional(oneOf(["ringback", "music", "announcement"])),
+  "alert-tone": optional(flag),
   "treatment-file": optional(text),
 });
 
@@ -52,6 +53,7 @@ export function dnConfig(dn: string): Reader<DnConfig> {
       prefix: v.prefix,
       defaultDestination: v["default-destination"],
       routeTimeoutMs: v["route-timeout"],
+      ...(v["alert-tone"] === undefined ? {} : { alertTone: v["alert-tone"] }),
       ...(v.type === "trunk" ? trunk(v) : v.type === "trunk-group" ? trunkGroup(v) : {}),
       ...(v.type === "routing-point"
         ? { treatment: v.treatment ?? "ringback", treatmentFile: v["treatment-file"] }

@@ -2,9 +2,15 @@ import { isIP } from "node:net";
 import { YAMLMap } from "yaml";
 import { mapped, sipUri, sipUriPlace, sqliteFile } from "../addresses.ts";
 import type { At, Reader, Reading } from "../reading.ts";
-import { duration, flag, integer, secret, text } from "../scalars.ts";
+import { duration, flag, integer, oneOf, secret, text } from "../scalars.ts";
 import { listOf, mapOf, object, oneOrMore, optional, required } from "../shapes.ts";
-import type { AgentLoginConfig, ApplicationConfig, SipServerConfig, SipServerOptions } from "../types.ts";
+import type {
+  AgentLoginConfig,
+  AlertToneConfig,
+  ApplicationConfig,
+  SipServerConfig,
+  SipServerOptions,
+} from "../types.ts";
 import { dnConfig, soundFileName } from "./dns.ts";
 import { grants, tokenSecret } from "./grants.ts";
 import { sipRoleFields } from "./sip-role.ts";
@@ -19,6 +25,29 @@ const groupName: Reader<string> = mapped(text, (name, at, reading) =>
     : reading.complain(at, `"${name}" cannot name a group of recorders.`, "Letters, digits, . and - may stand in it."),
 );
 
+const toneSide: Reader<"customer" | "agent"> = oneOf(["customer", "agent"]);
+
+const toneFields = object({
+  every: optional(duration(second, 3600 * second), 15 * second),
+  duration: optional(duration(50, 10 * second), 200),
+  frequency: optional(integer(200, 3400), 1400),
+  sides: optional<("customer" | "agent")[]>(listOf(toneSide, 1), ["customer", "agent"]),
+  recorded: optional(flag, true),
+  file: optional(text),
+});
+
+const alertTone: Reader<AlertToneConfig> = mapped(toneFields, (v, at, reading) => {
+  if (v.duration >= v.every) {
+    return reading.complain({ path: `${at.path}.duration` }, "must be shorter than every.");
+  }
+  if (v.file !== undefined && !soundFileName(v.file)) {
+    const path = `${at.path}.file`;
+    return reading.complain({ path }, "is not a file name.", "Name a file in the Media Server's folder of prompts.");
+  }
+  const { every: everyMs, duration: durationMs, frequency: frequencyHz, sides, recorded, file } = v;
+  return { everyMs, durationMs, frequencyHz, sides, recorded, file };
+});
+
 const optionFields = object({
   "recording-filename": optional(text, "$UUID$_$DATE$_$TIME$"),
   "record-consult-calls": optional(flag, true),
@@ -28,6 +57,8 @@ const optionFields = object({
   "second-recorder-group": optional(groupName),
   "geo-location": optional(text),
   "music-on-hold": optional(text),
+  "recording-alert-tone": optional(alertTone),
+  "honor-recordpref": optional(flag, false),
   "no-answer-timeout": optional(duration(second, 3600 * second), 60 * second),
   "session-expires": optional(duration(90 * second), 1800 * second),
   "min-se": optional(duration(90 * second), 90 * second),
@@ -56,6 +87,8 @@ const options: Reader<SipServerOptions> = mapped(optionFields, (v, at, reading) 
         secondRecorderGroup: v["second-recorder-group"],
         geoLocation: v["geo-location"],
         musicOnHold: v["music-on-hold"],
+        recordingAlertTone: v["recording-alert-tone"],
+        honorRecordpref: v["honor-recordpref"],
         noAnswerTimeoutMs: v["no-answer-timeout"],
         sessionExpires: toSeconds(v["session-expires"]),
         minSe: toSeconds(v["min-se"]),

@@ -5,6 +5,7 @@ import { OutgoingSubscription } from "../event/outgoing-subscription.ts";
 import type { EventHost, SubscribeOptions, Subscription } from "../event/types.ts";
 import { formatUri, formatVia, Headers, Params, parseUri, serialize, SipRequest } from "../message/index.ts";
 import type { SipMessage, SipResponse, SipUri } from "../message/index.ts";
+import { dismiss } from "../session/dismissal.ts";
 import type { DialogUser } from "../session/host.ts";
 import { Session } from "../session/invite-session.ts";
 import { MAX_DIALOGS, MIN_SE_S, SESSION_EXPIRES_S } from "../session/limits.ts";
@@ -172,6 +173,11 @@ export class SipEndpoint implements EventHost {
     });
   }
 
+  /** ACK and BYE for a 2xx that nobody wants; gives the function that repeats the ACK. @param invite as it was sent */
+  dismiss(invite: SipRequest, response: SipResponse): () => void {
+    return dismiss(this, invite, response);
+  }
+
   /** Sends a message as it is. */
   sendStateless(message: SipMessage, to: Destination): void {
     this.#reach(to, (flow) => this.#transport.send(serialize(message), message, flow, () => undefined));
@@ -258,16 +264,22 @@ export class SipEndpoint implements EventHost {
   }
 
   /** Asks `uri` for its options; undefined where no answer comes in time. */
-  options(uri: string, timeoutMs: number): Promise<SipResponse | undefined> {
+  async options(uri: string, timeoutMs: number): Promise<SipResponse | undefined> {
+    const answer = await this.ask(uri, timeoutMs);
+    return typeof answer === "string" ? undefined : answer;
+  }
+
+  /** As `options`, but says why there is no answer: `transport` where nobody is there, `timeout` where somebody is silent. */
+  ask(uri: string, timeoutMs: number): Promise<SipResponse | "timeout" | "transport"> {
     return new Promise((resolve) => {
-      const cancel = afterSilence(this.clock, timeoutMs, () => resolve(undefined));
-      const done = (response: SipResponse | undefined): void => {
+      const cancel = afterSilence(this.clock, timeoutMs, () => resolve("timeout"));
+      const done = (answer: SipResponse | "timeout" | "transport"): void => {
         cancel();
-        resolve(response);
+        resolve(answer);
       };
       const from = `<${this.contact(undefined, { uri })}>`;
       const request = this.newRequest("OPTIONS", { uri, to: uri, from, headers: [["Accept", "application/sdp"]] });
-      this.request(request, { uri }, { onFinal: done, onFailure: () => done(undefined) });
+      this.request(request, { uri }, { onFinal: done, onFailure: done });
     });
   }
 

@@ -1,13 +1,16 @@
 import { BlockList, isIP } from "node:net";
 
-/**
- * Who may talk to a role that serves other servers, as `acceptPeer` of an endpoint: loopback always, besides it the addresses and networks
- * (`10.1.0.0/16`) of `allowed`. An IPv4 address in IPv6 form is the IPv4 address. Entries that are neither are left out: host names prove nothing.
- */
+/** Who may talk to a role that serves other servers, as `acceptPeer` of an endpoint: loopback always, besides it what `addressCheck` takes. */
 export function peerCheck(allowed: readonly string[]): (ip: string) => boolean {
+  return addressCheck(["127.0.0.0/8", "::1", ...allowed]);
+}
+
+/**
+ * True for the addresses and networks (`10.1.0.0/16`) of `allowed`. An IPv4 address in IPv6 form is the IPv4 address. Entries that are neither are
+ * left out: host names prove nothing.
+ */
+export function addressCheck(allowed: readonly string[]): (ip: string) => boolean {
   const list = new BlockList();
-  list.addSubnet("127.0.0.0", 8, "ipv4");
-  list.addAddress("::1", "ipv6");
   for (const entry of allowed) {
     const slash = entry.indexOf("/");
     const ip = slash < 0 ? entry : entry.slice(0, slash);

@@ -190,7 +190,6 @@ export class OutgoingSubscription implements Subscription, DialogUser {
     headers.append("Event", this.#o.event);
     headers.append("Expires", String(expires));
     headers.append("Accept", this.#o.accept.join(", "));
-    headers.append("Allow-Events", this.#o.event);
     for (const [name, value] of this.#o.headers ?? []) headers.append(name, value);
     const goodbye = expires === 0 ? (this.#goodbye ??= Promise.withResolvers<void>()) : undefined;
     this.#sent = request;

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { silentLogger } from "@sidetone/foundation";
+import { SipEndpoint } from "../endpoint/endpoint.ts";
 import { CallRig } from "../session/rig.ts";
 import { Notifier } from "./notifier.ts";
 import type { Subscription } from "./types.ts";
@@ -86,4 +88,89 @@ test("RFC 6665 4.1.3: a notifier that ends it with deactivated is asked again", 
   assert.deepEqual(rig.take(), ["active 60", "all", "terminated deactivated 250"]);
   await rig.after(250);
   assert.deepEqual(rig.take(), ["active 60", "all"]);
+});
+
+test("RFC 6665 4.1: a notifier whose process is killed is missed at once and asked until it is back", async () => {
+  const rig = await new EventRig().open();
+  rig.subscribe();
+  await rig.after(20);
+  rig.take();
+  const { port } = rig.callee.bound[0] ?? { port: 0 };
+  await rig.callee.close();
+  await rig.after(20);
+  assert.deepEqual(rig.take(), ["terminated transport 250"]);
+  await rig.after(2000);
+  assert.deepEqual(rig.take(), ["terminated transport 500", "terminated transport 1000", "terminated transport 2000"]);
+  const again = new SipEndpoint({ clock: rig.clock, log: silentLogger, network: rig.network, userAgent: "Again" });
+  const notifier = new Notifier(again, { event: "x-test", contentType: TYPE, fullState: () => "all, anew" });
+  again.onRequest = (tx) => notifier.receive(tx);
+  await again.listen({ transport: "tcp", host: "127.0.0.1", port });
+  await rig.after(5000);
+  assert.deepEqual(rig.take().slice(-2), ["active 60", "all, anew"]);
+  await again.close();
+});
+
+test("a notifier that says nothing any more: the refresh is given up after 4 s, and the subscription is lost", async () => {
+  const rig = await new EventRig().open("udp");
+  rig.subscribe();
+  await rig.after(20);
+  rig.take();
+  rig.network.filter = () => false;
+  await rig.after(45_000 + 4_000);
+  assert.deepEqual(rig.take(), ["terminated timeout 250"]);
+});
+
+test("RFC 6665 4.2.2: a subscriber that does not answer NOTIFY, or refuses it, is forgotten", async () => {
+  const rig = await new EventRig().open("udp");
+  const s = rig.subscribe();
+  await rig.after(20);
+  void rig.caller.close();
+  await rig.after(20);
+  rig.notifier.notify("1", "change");
+  await rig.after(40_000);
+  assert.equal(rig.notifier.subscribers.length, 0);
+  assert.equal(s.closed, true);
+});
+
+test("a subscription of the wrong package, type or time is refused as the RFC says", async () => {
+  const rig = await new EventRig().open();
+  const ask = async (headers: [string, string][]): Promise<number> => {
+    const request = rig.caller.newRequest("SUBSCRIBE", {
+      uri: rig.calleeUri,
+      to: rig.calleeUri,
+      from: "<sip:a@b>",
+      headers,
+    });
+    request.headers.append("Contact", "<sip:127.0.0.1:9;transport=tcp>");
+    const answer = new Promise<number>((resolve) => {
+      rig.caller.request(request, { uri: rig.calleeUri }, { onFinal: (r) => resolve(r.status) });
+    });
+    await rig.after(20);
+    return answer;
+  };
+  assert.equal(await ask([["Event", "presence"]]), 489);
+  assert.equal(await ask([]), 489);
+  assert.equal(
+    await ask([
+      ["Event", "x-test"],
+      ["Accept", "image/png"],
+    ]),
+    406,
+  );
+  assert.equal(
+    await ask([
+      ["Event", "x-test"],
+      ["Expires", "3"],
+    ]),
+    423,
+  );
+  assert.equal(rig.notifier.subscribers.length, 0);
+  assert.equal(
+    await ask([
+      ["Event", "x-test"],
+      ["Expires", "0"],
+    ]),
+    200,
+  );
+  assert.equal(rig.notifier.subscribers.length, 0);
 });

@@ -33,6 +33,11 @@ export function executeDialogStart(
   }
   const [step, second] = content.kind === "inline" ? content.script : [];
   if (step?.kind !== "play" || second !== undefined) throw new OperationFailed(402, "<dialogstart> takes one <play>");
+  const { barge, initial, offsetMs, onExit } = step;
+  if (barge || initial === "suspend" || offsetMs !== undefined) {
+    throw new OperationFailed(407, "<play> with barge, offset or initial is not served");
+  }
+  if (onExit.length > 0) throw new OperationFailed(402, "<playexit> is not served");
   const files = filesOf(step);
   copy.putConnection({ ...connection, dialog });
   copy.effects.push({ kind: "play", tag: connection.tag, dialog, files, play: step });

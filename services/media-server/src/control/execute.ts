@@ -78,6 +78,8 @@ function executeOne(
     case "destroyconference": {
       const conference = copy.conference(operation.id.slice(5));
       if (conference === undefined) throw new OperationFailed(430, `${operation.id} does not exist`);
+      if (operation.audiomix !== undefined)
+        throw new OperationFailed(402, "<audiomix> in <destroyconference> is not served");
       copy.destroy(conference, "destroyconference");
       return;
     }

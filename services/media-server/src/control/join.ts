@@ -8,7 +8,8 @@ type Found = { readonly connection: Connection } | { readonly conference: Confer
 
 /** RFC 5707 8.8: connection with conference, or two connections; audio both ways. Legal before the far end is known. */
 export function executeJoin(copy: WorkingCopy, { id1, id2, streams }: Join): void {
-  for (const { media, dir } of streams) {
+  for (const { media, dir, gain, clamp } of streams) {
+    if (gain !== undefined || clamp !== undefined) throw new OperationFailed(402, "<gain> and <clamp> are not served");
     if (media === "video") throw new OperationFailed(451, "video is not served");
     if (dir !== undefined) throw new OperationFailed(407, "a stream in one direction is not served");
   }

@@ -12,6 +12,7 @@ import type {
   PlayOptions,
   StreamSettings,
 } from "./audio-types.ts";
+import { Awakening } from "./awakening.ts";
 import { Conferences } from "./conferences.ts";
 import type { CoreEvents } from "./core-events.ts";
 import type { CapturedAudio } from "./file-recordings.ts";
@@ -75,6 +76,7 @@ export class MediaCore {
   /** While somebody needs frames. */
   #stopFrames: (() => void) | undefined;
   #nextId = 1;
+  readonly #awakening: Awakening;
   #strangers = 0;
   #garbage = 0;
 
@@ -89,6 +91,7 @@ export class MediaCore {
   }) {
     this.#io = o.io;
     this.#clock = o.clock;
+    this.#awakening = new Awakening(o.clock.now());
     this.#random = o.random;
     this.#rtp = o.rtp;
     this.#log = o.log;
@@ -403,6 +406,7 @@ export class MediaCore {
   }
 
   #onBatch(b: PacketBatch): void {
+    if (this.#awakening.isDeaf(this.#clock.now())) return;
     for (let i = 0; i < b.count; i++) {
       const receiver = this.#receivers[b.socket[i] ?? -1];
       if (receiver === undefined) continue;
@@ -426,6 +430,7 @@ export class MediaCore {
 
   #tick(): void {
     const now = this.#clock.now();
+    this.#awakening.isDeaf(now);
     const wallMicros = this.#clock.wallMicros();
     for (const leg of this.#legs.values()) {
       if (now >= leg.nextReport) {

@@ -72,6 +72,8 @@ export const supportedExtensions = ["100rel", "timer", "siprec"] as const;
 
 const supported: ReadonlySet<string> = new Set(supportedExtensions);
 const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK";
+/** RFC 3261 21.4.6: what is served outside a dialog. */
+const allowOutside = "INVITE, ACK, CANCEL, OPTIONS";
 
 /** Party legs, conferences and recorders: SIP on one side, the media engine on the other, decisions in `control/`. */
 export class MediaServer {
@@ -150,7 +152,7 @@ export class MediaServer {
         });
         return;
       default:
-        tx.respond(405, { headers: [["Allow", allow]] });
+        tx.respond(405, { headers: [["Allow", allowOutside]] });
     }
   }
 

@@ -123,6 +123,12 @@ function eventsOf(operations: readonly MsmlOperation[], store: ControlStore): st
         break;
       case "dialogend":
         names.push(store.eventsOf(partsOfDialog(operation.id)?.tag ?? ""));
+        break;
+      case "send":
+      case "modifystream":
+      case "monitor":
+      case "audit":
+        break;
     }
   }
   return names;

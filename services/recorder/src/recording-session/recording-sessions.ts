@@ -476,7 +476,9 @@ export class RecordingSessions {
     sip.on("reinvite", change);
     sip.on("update", change);
     sip.on("request", (incoming) => {
-      if (incoming.request.method !== "INFO") return incoming.respond(405);
+      if (incoming.request.method !== "INFO") {
+        return incoming.respond(405, { headers: [["Allow", this.#sip.allow.join(", ")]] });
+      }
       const body = readSessionBody(incoming.request);
       if (body.ok) session.take(body.value.carried);
       return incoming.respond(200);

@@ -5,11 +5,9 @@ import fc from "fast-check";
 import { assumedSessionMs, bindingLifetimeMs } from "../limits.ts";
 import { readServiceUri, type ServiceWish } from "../proxy/service-uri.ts";
 import { Affinity } from "./affinity.ts";
-import { initialHealth, stepHealth } from "./health.ts";
 import { formatLoadReport, parseLoadReport } from "./load-report.ts";
 import { type Plan, Pool } from "./pool.ts";
 import { Resource } from "./resource.ts";
-import { select } from "./selection.ts";
 import { makeToken, readToken } from "./token.ts";
 
 const m1 = "sip:10.0.0.1:5080;transport=tcp";
@@ -27,11 +25,26 @@ function group(
     name,
     service: "msml",
     loadBalanceScheme: "round-robin",
-    monitor: { intervalMs: 500, timeoutMs: 2000 },
+    monitor: { intervalMs: 500, timeoutMs: 2000, returnAnswers: 1 },
     recordRoute: false,
-    resources: addresses.map((address) => ({ address, portCapacity: capacity })),
+    preference: 1,
+    geoLocation: undefined,
+    geoOverflow: true,
+    clients: undefined,
+    resources: addresses.map((address) => ({
+      address,
+      portCapacity: capacity,
+      preference: 1,
+      geoLocation: undefined,
+      withdrawn: false,
+    })),
     ...rest,
   };
+}
+
+function resource(address: string, portCapacity?: number): Resource {
+  const config = { address, portCapacity, preference: 1, geoLocation: undefined, withdrawn: false };
+  return new Resource("g", config, { failingMs: 2000, returnAnswers: 1 }, 0);
 }
 
 function poolOf(...groups: ResourceGroupConfig[]): Pool {
@@ -58,31 +71,6 @@ const at = (pool: Pool, address: string): Resource => {
   return found;
 };
 
-describe("health", () => {
-  test("unknown → up on an answer, also 404: it lives", () => {
-    assert.deepEqual(stepHealth(initialHealth, { kind: "answered", status: 404 }), [
-      { phase: "up", reason: "" },
-      { kind: "came-up" },
-    ]);
-  });
-  test("up → down when OPTIONS stays unanswered, on 5xx, on a broken connection; each told once", () => {
-    for (const input of [
-      { kind: "unanswered" },
-      { kind: "answered", status: 503 },
-      { kind: "connection-lost" },
-    ] as const) {
-      const [down, told] = stepHealth({ phase: "up", reason: "" }, input);
-      assert.equal(down.phase, "down");
-      assert.equal(told?.kind, "went-down");
-      assert.equal(stepHealth(down, input)[1], undefined);
-    }
-  });
-  test("down → up on the next answer", () => {
-    const [up, told] = stepHealth({ phase: "down", reason: "x" }, { kind: "answered", status: 200 });
-    assert.deepEqual([up.phase, told?.kind], ["up", "came-up"]);
-  });
-});
-
 describe("load", () => {
   test("a report is read and written", () => {
     const report = { sessions: 12, capacity: 1500, draining: true };
@@ -91,7 +79,7 @@ describe("load", () => {
     fc.assert(fc.property(fc.string(), (s) => void parseLoadReport(s)));
   });
   test("contract, affinity: a report replaces what was counted before it; RM counts for those that do not report", () => {
-    const r = new Resource("g", { address: m1, portCapacity: 10 }, 0);
+    const r = resource(m1, 10);
     r.began("a", 100);
     r.began("b", 200);
     assert.equal(r.used(300), 2);
@@ -102,67 +90,10 @@ describe("load", () => {
     assert.equal(r.used(300), 7);
   });
   test("without reports a session is counted for a while only", () => {
-    const r = new Resource("g", { address: m1, portCapacity: undefined }, 0);
+    const r = resource(m1);
     r.began("a", 0);
     assert.equal(r.used(assumedSessionMs - 1), 1);
     assert.equal(r.used(assumedSessionMs), 0);
-  });
-});
-
-describe("selection", () => {
-  const three = (): Resource[] =>
-    [m1, m2, m3].map((address) => {
-      const r = new Resource("g", { address, portCapacity: 4 }, 0);
-      r.observe({ kind: "answered", status: 200 }, 0);
-      return r;
-    });
-  const first = (
-    resources: Resource[],
-    scheme: "round-robin" | "least-used" | "least-percent",
-    turn: number,
-  ): string | undefined => {
-    const s = select({ resources, scheme, turn, now: 0 });
-    return s.kind === "candidates" ? s.resources[0]?.address : s.kind;
-  };
-  test("round-robin: each in turn", () => {
-    const rs = three();
-    assert.deepEqual(
-      [0, 1, 2, 3].map((t) => first(rs, "round-robin", t)),
-      [m1, m2, m3, m1],
-    );
-  });
-  test("least-used: fewest sessions first, ties in turn", () => {
-    const rs = three();
-    rs[0]?.began("a", 0);
-    assert.deepEqual(
-      [0, 1, 2].map((t) => first(rs, "least-used", t)),
-      [m2, m2, m3],
-    );
-  });
-  test("least-percent: by the share of the capacity", () => {
-    const big = new Resource("g", { address: m1, portCapacity: 100 }, 0);
-    const small = new Resource("g", { address: m2, portCapacity: 4 }, 0);
-    for (const r of [big, small]) r.observe({ kind: "answered", status: 200 }, 0);
-    for (let i = 0; i < 10; i++) big.began(`b${i}`, 0);
-    small.began("s", 0);
-    assert.equal(first([big, small], "least-percent", 0), m1);
-    assert.equal(first([big, small], "least-used", 0), m2);
-  });
-  test("what is down, draining or full is left out; all full is busy, none in service is none up", () => {
-    const rs = three();
-    rs[0]?.observe({ kind: "unanswered" }, 0);
-    rs[1]?.drain(true);
-    assert.equal(first(rs, "round-robin", 0), m3);
-    for (let i = 0; i < 4; i++) rs[2]?.began(`c${i}`, 0);
-    assert.equal(first(rs, "round-robin", 0), "all-busy");
-    rs[2]?.observe({ kind: "unanswered" }, 0);
-    assert.equal(first(rs, "round-robin", 0), "none-up");
-  });
-  test("a resource never asked yet comes after those that are up, and before nobody", () => {
-    const rs = three();
-    const fresh = new Resource("g", { address: "sip:new", portCapacity: undefined }, 0);
-    assert.equal(first([fresh, ...rs], "round-robin", 0), m1);
-    assert.equal(first([fresh], "round-robin", 0), "sip:new");
   });
 });
 
@@ -247,11 +178,11 @@ describe("pool", () => {
     });
     assert.deepEqual(order(pool.plan(conf("bb"), none, 0)), [m1]);
   });
-  test("a bound conf-id reaches its server even while it drains or is full", () => {
+  test("a bound conf-id reaches its server even while it is withdrawn or full", () => {
     const pool = poolOf(group("ms", { addresses: [m1], capacity: 1 }));
     pool.affinity.bind("conf aa", { group: "ms", address: m1, confirmed: true }, 0);
     at(pool, m1).began("x", 0);
-    at(pool, m1).drain(true);
+    at(pool, m1).withdraw(true, 0);
     assert.deepEqual(order(pool.plan(conf("aa"), none, 0)), [m1]);
   });
   test("480 when all are full, 503 when none is up, 404 without a group", () => {

@@ -1,4 +1,5 @@
 import { type ResourceGroupConfig, sipUriPlace } from "@sidetone/config";
+import { addressCheck } from "@sidetone/sip";
 import { retryAfterBusyS, retryAfterDownS } from "../limits.ts";
 import type { ServiceWish } from "../proxy/service-uri.ts";
 import { Affinity } from "./affinity.ts";
@@ -10,16 +11,22 @@ import { type ResourceToken, readToken } from "./token.ts";
 export interface Group {
   readonly config: ResourceGroupConfig;
   readonly resources: readonly Resource[];
+  /** Whether a client with this address may use it. */
+  readonly serves: (client: string) => boolean;
 }
 
-/** What the headers of a request add to its Request-URI. */
+/** What a request says besides its Request-URI. */
 export interface PlacementHints {
   /** Value of X-Resource-Token. */
   readonly token: string | undefined;
   /** Values of X-Resource-Avoid: SIP URIs or tokens. Such a resource is taken only where no other is left. */
   readonly avoid: readonly string[];
   /** Value of X-Resource-Sibling: the SIP URI of the other copy's recorder. Never taken (R10). */
-  readonly sibling?: string;
+  readonly sibling?: string | undefined;
+  /** Value of X-Genesys-geo-location. */
+  readonly geoLocation?: string | undefined;
+  /** IP address that the request came from. */
+  readonly client?: string | undefined;
 }
 
 /** Where a request may go, or the answer that it gets instead. */
@@ -34,6 +41,15 @@ export type Plan =
     }
   | { readonly kind: "refuse"; readonly status: number; readonly reason: string; readonly retryAfterS?: number };
 
+interface Wanted {
+  readonly groups: readonly Group[];
+  readonly name: string | undefined;
+  readonly shun: ReadonlySet<string>;
+  readonly without?: ReadonlySet<string>;
+  readonly hints: PlacementHints;
+  readonly now: number;
+}
+
 /** All groups and bindings of one Resource Manager. Does no I/O and reads no clock. */
 export class Pool {
   readonly groups: readonly Group[];
@@ -43,14 +59,22 @@ export class Pool {
   constructor(groups: readonly ResourceGroupConfig[], now: number) {
     this.groups = groups.map((config) => ({
       config,
-      resources: config.resources.map((r) => new Resource(config.name, r, now)),
+      serves: config.clients === undefined ? () => true : addressCheck(config.clients),
+      resources: config.resources.map((r) => newResource(config, r, now)),
     }));
   }
 
-  /** The resource that a token or a binding names, where it is configured. */
+  get resources(): Resource[] {
+    return this.groups.flatMap((g) => g.resources);
+  }
+
+  /**
+   * The resource that a token or a binding names, where it is configured. Another Resource Manager may have it in a group
+   * of another name (R32).
+   */
   find(named: ResourceToken): Resource | undefined {
-    const group = this.groups.find((g) => g.config.name === named.group);
-    return group?.resources.find((r) => r.address === named.address);
+    const all = this.resources.filter((r) => r.address === named.address);
+    return all.find((r) => r.group === named.group) ?? all[0];
   }
 
   groupOf(resource: Resource): Group | undefined {
@@ -59,11 +83,11 @@ export class Pool {
 
   /** R12: decides where an INVITE goes. */
   plan(wish: ServiceWish, hints: PlacementHints, now: number): Plan {
-    return wish.kind === "msml" ? this.#planConference(wish.confId, hints, now) : this.#planRecording(wish, hints, now);
+    return wish.kind === "msml" ? this.#planConference(wish, hints, now) : this.#planRecording(wish, hints, now);
   }
 
-  #planConference(confId: string, hints: PlacementHints, now: number): Plan {
-    const name = `conf ${confId}`;
+  #planConference(wish: ServiceWish & { kind: "msml" }, hints: PlacementHints, now: number): Plan {
+    const name = `conf ${wish.confId}`;
     const token = readToken(hints.token);
     const named = token === undefined ? undefined : this.find(token);
     if (named !== undefined && this.groupOf(named)?.config.service === "msml") {
@@ -74,8 +98,10 @@ export class Pool {
     const known = this.affinity.get(name, now);
     const home = known === undefined ? undefined : this.find(known);
     if (home !== undefined) return toBound(home, name);
-    const groups = this.groups.filter((g) => g.config.service === "msml");
-    return this.#choose(groups, name, this.#avoided(hints.avoid), now);
+    const all = this.groups.filter((g) => g.config.service === "msml");
+    const groups = wish.group === undefined ? all : namedLike(all, wish.group);
+    if (groups.length === 0 && all.length > 0) return refuse(404, "No Such Group Here");
+    return this.#choose({ groups, name, shun: this.#avoided(hints.avoid), hints, now });
   }
 
   #planRecording(wish: ServiceWish & { kind: "record" }, hints: PlacementHints, now: number): Plan {
@@ -83,48 +109,48 @@ export class Pool {
     const all = this.groups.filter((g) => g.config.service === "recording-server");
     // Where there is no choice there is nothing to remember.
     const choice = all.flatMap((g) => g.resources).length > 1;
-    const named = all.filter((g) => g.config.name.toLowerCase() === wish.uri.host.toLowerCase());
+    const named = namedLike(all, wish.uri.host);
+    const groups = named.length > 0 ? named : all;
     const shun = this.#avoided(hints.avoid);
     // R10: the two copies of a recording never go to the same resource.
-    const taken = this.#avoided(hints.sibling === undefined ? [] : [hints.sibling]);
+    const without = this.#avoided(hints.sibling === undefined ? [] : [hints.sibling]);
     const sibling = this.affinity.get(recordingName(wish.id, wish.copy === "2" ? "1" : "2"), now);
-    if (sibling !== undefined) taken.add(sibling.address);
+    if (sibling !== undefined) without.add(sibling.address);
     const home = this.affinity.get(name, now)?.address;
     // R31: who names a resource to avoid has lost the one that it had, whatever its name was.
     if (home !== undefined && hints.avoid.length > 0) shun.add(home);
-    const plan = this.#choose(named.length > 0 ? named : all, choice ? name : undefined, shun, now, taken);
-    if (plan.kind === "refuse") return plan;
-    // A higher epoch, or a further channel, of a recording goes to where the recording is, if that is in service.
-    const first = plan.resources.find((r) => r.address === home && !shun.has(r.address));
-    if (first === undefined) return plan;
+    const plan = this.#choose({ groups, name: choice ? name : undefined, shun, without, hints, now });
+    // A higher epoch, or a further channel, of a recording goes to where the recording is, also while that one is withdrawn or full.
+    const first =
+      home === undefined || shun.has(home) || without.has(home)
+        ? undefined
+        : groups.flatMap((g) => g.resources).find((r) => r.address === home && r.health.phase !== "down");
+    if (first === undefined || (plan.kind === "refuse" && plan.status === 403)) return plan;
+    if (plan.kind === "refuse") return { kind: "try", resources: [first], bound: false, name };
     return { ...plan, resources: [first, ...plan.resources.filter((r) => r !== first)] };
   }
 
-  #choose(
-    groups: readonly Group[],
-    name: string | undefined,
-    shun: ReadonlySet<string>,
-    now: number,
-    taken: ReadonlySet<string> = new Set(),
-  ): Plan {
+  #choose({ groups, name, shun, without, hints, now }: Wanted): Plan {
     if (groups.length === 0) return refuse(404, "No Such Service Here");
-    const turn = this.#turn++;
-    let busy = false;
-    const resources: Resource[] = [];
-    for (const group of groups) {
-      const selection = select({
-        resources: group.resources.filter(({ address }) => !taken.has(address)),
-        scheme: group.config.loadBalanceScheme,
-        turn,
-        now,
-        shun,
-      });
-      if (selection.kind === "candidates") resources.push(...selection.resources);
-      else if (selection.kind === "all-busy") busy = true;
+    const { client } = hints;
+    const allowed = client === undefined ? groups : groups.filter((g) => g.serves(client));
+    if (allowed.length === 0) return refuse(403, "Not Allowed to Use This Group");
+    const selection = select({
+      groups: allowed,
+      turn: this.#turn++,
+      now,
+      shun,
+      ...(without === undefined ? {} : { without }),
+      geoLocation: hints.geoLocation,
+    });
+    switch (selection.kind) {
+      case "candidates":
+        return { kind: "try", resources: selection.resources, bound: false, name };
+      case "all-busy":
+        return refuse(480, "All Resources Are Busy", retryAfterBusyS);
+      case "none-up":
+        return refuse(503, "No Resource in Service", retryAfterDownS);
     }
-    if (resources.length > 0) return { kind: "try", resources, bound: false, name };
-    if (busy) return refuse(480, "All Resources Are Busy", retryAfterBusyS);
-    return refuse(503, "No Resource in Service", retryAfterDownS);
   }
 
   /** Addresses of our resources that the client names by token, or by a SIP URI with the same host and port (a Contact). */
@@ -135,7 +161,7 @@ export class Pool {
       if (token !== undefined) addresses.add(token.address);
       const place = sipUriPlace(value.replace(/^<|>$/g, ""));
       if (place === undefined) continue;
-      for (const { address } of this.groups.flatMap((g) => g.resources)) {
+      for (const { address } of this.resources) {
         const own = sipUriPlace(address);
         if (own?.host === place.host && own.port === place.port) addresses.add(address);
       }
@@ -144,7 +170,22 @@ export class Pool {
   }
 }
 
-/** An INVITE that belongs to one resource goes there, also while that one drains or is full. */
+function newResource(
+  group: ResourceGroupConfig,
+  config: ResourceGroupConfig["resources"][number],
+  now: number,
+): Resource {
+  const { timeoutMs, returnAnswers } = group.monitor;
+  const resource = new Resource(group.name, config, { failingMs: timeoutMs, returnAnswers }, now);
+  if (config.withdrawn) resource.withdraw(true, now);
+  return resource;
+}
+
+function namedLike(groups: readonly Group[], name: string): readonly Group[] {
+  return groups.filter((g) => g.config.name.toLowerCase() === name.toLowerCase());
+}
+
+/** An INVITE that belongs to one resource goes there, also while that one is withdrawn or full. */
 function toBound(resource: Resource, name: string | undefined): Plan {
   if (resource.health.phase !== "down") return { kind: "try", resources: [resource], bound: true, name };
   // R30: the conference is lost with its server; whoever recovers it takes a new conf-id.

@@ -9,49 +9,100 @@ export type Selection =
   | { readonly kind: "all-busy" }
   | { readonly kind: "none-up" };
 
+/** A group as a selection sees it. */
+export interface Offer {
+  readonly config: Pick<ResourceGroupConfig, "loadBalanceScheme" | "preference" | "geoLocation" | "geoOverflow">;
+  readonly resources: readonly Resource[];
+}
+
 /** What a selection takes into account. */
 export interface SelectionInput {
-  readonly resources: readonly Resource[];
-  readonly scheme: Scheme;
+  /** Groups in the order of the configuration. */
+  readonly groups: readonly Offer[];
   /** Grows by one with each selection: where round robin starts, and what breaks ties. */
   readonly turn: number;
   readonly now: number;
   /** Addresses that are taken only if no other is left. */
   readonly shun?: ReadonlySet<string>;
+  /** Addresses that are never taken. */
+  readonly without?: ReadonlySet<string>;
+  /** X-Genesys-geo-location of the request. */
+  readonly geoLocation?: string | undefined;
 }
 
+/** Why one resource stands before another, weightiest first. */
+type Rank = readonly [
+  shunned: number,
+  unproved: number,
+  elsewhere: number,
+  groupPreference: number,
+  group: number,
+  preference: number,
+  load: number,
+];
+
 /**
- * Orders the resources that may take a new session: those that are up before those that were never asked, the others of a
- * shunned one before it, then by the scheme. What is down, draining, backing off or full is left out.
+ * Orders the resources that may take a new session: one to avoid comes last, then one that was never asked; those at the
+ * wished location before the others (overflow), preferred groups before others, in a group preferred resources before others, and
+ * among equals by the group's scheme. What is lost, failing, withdrawn, backing off or full is left out.
  */
 export function select(input: SelectionInput): Selection {
   const { now } = input;
-  const inService = input.resources.filter((r) => r.health.phase !== "down" && !r.draining);
-  if (inService.length === 0) return { kind: "none-up" };
-  const free = inService.filter((r) => !r.backsOff(now) && !isFull(r, now));
-  if (free.length === 0) return { kind: "all-busy" };
-  const start = input.turn % free.length;
-  const rotated = [...free.slice(start), ...free.slice(0, start)];
-  const ranked = rotated.map((resource) => ({ resource, rank: rank(resource, input) }));
-  ranked.sort(
-    (a, b) => a.rank.shunned - b.rank.shunned || a.rank.unproved - b.rank.unproved || a.rank.load - b.rank.load,
-  );
-  return { kind: "candidates", resources: ranked.map((r) => r.resource) };
+  const found: { resource: Resource; rank: Rank }[] = [];
+  let inService = 0;
+  for (const [position, group] of input.groups.entries()) {
+    const eligible = group.resources.filter(
+      (r) => input.without?.has(r.address) !== true && mayServe(r, group, input.geoLocation),
+    );
+    const up = eligible.filter((r) => inServicePhase(r) && !r.withdrawn);
+    inService += up.length;
+    const free = up.filter((r) => !r.backsOff(now) && !r.isFull(now));
+    const start = free.length === 0 ? 0 : input.turn % free.length;
+    for (const resource of [...free.slice(start), ...free.slice(0, start)]) {
+      found.push({ resource, rank: rank(resource, group, position, input) });
+    }
+  }
+  if (inService === 0) return { kind: "none-up" };
+  if (found.length === 0) return { kind: "all-busy" };
+  found.sort((a, b) => compare(a.rank, b.rank));
+  return { kind: "candidates", resources: found.map((f) => f.resource) };
 }
 
-function isFull(resource: Resource, now: number): boolean {
-  return resource.capacity !== undefined && resource.used(now) >= resource.capacity;
+function inServicePhase(r: Resource): boolean {
+  return r.health.phase === "up" || r.health.phase === "unknown";
 }
 
-function rank(r: Resource, input: SelectionInput): { shunned: number; unproved: number; load: number } {
-  return {
-    shunned: input.shun?.has(r.address) === true ? 1 : 0,
-    unproved: r.health.phase === "up" ? 0 : 1,
-    load: load(r, input),
-  };
+function rank(r: Resource, group: Offer, position: number, input: SelectionInput): Rank {
+  return [
+    input.shun?.has(r.address) === true ? 1 : 0,
+    r.health.phase === "up" ? 0 : 1,
+    input.geoLocation === undefined || isAt(r, group, input.geoLocation) ? 0 : 1,
+    group.config.preference,
+    position,
+    r.preference,
+    load(r, group.config.loadBalanceScheme, input.now),
+  ];
 }
 
-function load(resource: Resource, { scheme, now }: SelectionInput): number {
+function compare(a: Rank, b: Rank): number {
+  for (const [i, value] of a.entries()) {
+    const difference = value - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** A group without overflow takes nothing that names another location. */
+function mayServe(r: Resource, group: Offer, wanted: string | undefined): boolean {
+  return group.config.geoOverflow || wanted === undefined || isAt(r, group, wanted);
+}
+
+function isAt(r: Resource, group: Offer, wanted: string): boolean {
+  const location = r.geoLocation ?? group.config.geoLocation;
+  return location !== undefined && location.toLowerCase() === wanted.toLowerCase();
+}
+
+function load(resource: Resource, scheme: Scheme, now: number): number {
   switch (scheme) {
     case "round-robin":
       return 0;

@@ -29,6 +29,7 @@ export function retarget(uri: SipUri, resource: string): string {
   // These name the way to us, not the way onwards.
   params.delete("maddr");
   params.delete("transport");
+  params.delete("resource-group");
   return formatUri({ ...uri, scheme: parsed.value.scheme, host: parsed.value.host, port: parsed.value.port, params });
 }
 

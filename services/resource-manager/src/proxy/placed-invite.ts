@@ -34,6 +34,10 @@ export interface PlacementContext {
   readonly log: Logger;
   readonly pool: Pool;
   readonly send: SendRequest;
+  /** Ends the dialog of a 2xx that nobody wants; gives what repeats the ACK. */
+  readonly dismiss: (invite: SipRequest, response: SipResponse) => () => void;
+  /** Something is wrong with a resource: it should be asked whether it lives. */
+  readonly suspect: (resource: Resource) => void;
   /** Name to bind to the resource that accepts; absent where nothing is bound. */
   readonly name: string | undefined;
   /** How it ended, once; and how many resources it was offered to. */
@@ -50,6 +54,8 @@ export class PlacedInvite {
   readonly #context: PlacementContext;
   #placement: Placement;
   readonly #clients: (ClientTransaction | undefined)[] = [];
+  /** Attempt and To tag of late 2xx → what repeats the ACK. */
+  readonly #dismissed = new Map<string, () => void>();
   readonly #refusals = new Map<number, SipResponse>();
   #stopTimer: Cancel | undefined;
   #reported = false;
@@ -92,6 +98,9 @@ export class PlacedInvite {
       }
       case "respond":
         return this.#respond(output.status);
+      case "dismiss":
+        if (response !== undefined) this.#dismiss(output.attempt, response);
+        return;
       case "accepted":
         return this.#accepted(output.attempt);
       case "let-go":
@@ -148,10 +157,11 @@ export class PlacedInvite {
     resource.ended(this.#callId);
     if (name !== undefined) pool.affinity.release(name, resource.address);
     const now = clock.now();
-    if (why === "transport") resource.observe({ kind: "connection-lost" }, now);
-    else if (why === "timeout") resource.observe({ kind: "unanswered" }, now);
-    else if (why === "silence") resource.backOff(now + silenceBackOffMs);
-    else if (response?.status === 503) {
+    if (why !== "refused") {
+      // One INVITE that came to nothing is no death: OPTIONS decides that.
+      resource.backOff(now + silenceBackOffMs);
+      if (why !== "silence") this.#context.suspect(resource);
+    } else if (response?.status === 503) {
       const seconds = retryAfterSeconds(response);
       if (seconds !== undefined) resource.backOff(now + Math.min(maxBackOffMs, seconds * 1000));
     }
@@ -169,6 +179,19 @@ export class PlacedInvite {
     this.#tx.forward(back);
     if (response.status < 200) return;
     this.#report(success ? "accepted" : this.#placement.cancelled ? "cancelled" : "refused", response.status);
+  }
+
+  #dismiss(attempt: number, response: SipResponse): void {
+    const key = `${attempt} ${response.toTag ?? ""}`;
+    const again = this.#dismissed.get(key);
+    if (again !== undefined) return again();
+    const invite = this.#clients[attempt]?.request;
+    if (invite === undefined) return;
+    this.#context.log.info(
+      { callId: this.#callId, resource: this.#candidates[attempt]?.address },
+      "a late 2xx is ended",
+    );
+    this.#dismissed.set(key, this.#context.dismiss(invite, response));
   }
 
   #respond(status: 408 | 487 | 503): void {

@@ -153,3 +153,9 @@ test("whatever comes, the client gets one final answer of its own or none while 
     }),
   );
 });
+
+test("contract, affinity: a late 2xx after the client was refused is for nobody: we end it ourselves", () => {
+  assert.deepEqual(run(["a", "b"], silence, final(1, 486), final(0, 200)), ["dismiss 0"]);
+  assert.deepEqual(run(["a", "b"], silence, final(1, 404), final(0, 200)), ["dismiss 0"]);
+  assert.deepEqual(run(["a", "b"], silence, cancel, final(1, 487), final(0, 200)), ["dismiss 0"]);
+});

@@ -8,7 +8,8 @@ import { finalAnswerMs, firstAnswerMs } from "../limits.ts";
  *                           → 480, 486, 408, 5xx, silence, failed connection: the next resource, else the last answer
  *                           → any other final response: forwarded
  *
- * A 2xx of an attempt that was left is forwarded too: the client ACKs and BYEs the second one (contract: affinity).
+ * A 2xx of an attempt that was left is forwarded too: the client ACKs and BYEs the second one (contract: affinity). Where the client
+ * was refused or has cancelled, and so takes no 2xx any more, we do that ourselves.
  */
 export interface Placement {
   readonly attempts: readonly Attempt[];
@@ -43,6 +44,8 @@ export type PlacementOutput =
   /** The kept refusal goes to the client. */
   | { readonly kind: "forward-kept"; readonly attempt: number }
   | { readonly kind: "respond"; readonly status: 408 | 487 | 503 }
+  /** The 2xx that is being handled is for nobody: ACK and BYE. */
+  | { readonly kind: "dismiss"; readonly attempt: number }
   | { readonly kind: "accepted"; readonly attempt: number }
   /** The attempt came to nothing. */
   | {
@@ -139,7 +142,8 @@ function onFinal(p: Placement, attempt: number, status: number): Step {
 
 function onAccepted(p: Placement, attempt: number): Step {
   const over: Placement = { ...withState(p, attempt, "over"), outcome: "accepted" };
-  if (p.outcome !== "open") return [{ ...over, outcome: p.outcome }, [{ kind: "forward" }]];
+  if (p.outcome === "refused") return [{ ...over, outcome: "refused" }, [{ kind: "dismiss", attempt }]];
+  if (p.outcome === "accepted") return [over, [{ kind: "forward" }]];
   return [
     over,
     [{ kind: "timer", ms: undefined }, { kind: "accepted", attempt }, ...cancelOthers(p, attempt), { kind: "forward" }],

@@ -8,13 +8,16 @@ import {
   type HostPort,
   Params,
   parseUri,
+  RESOURCE_EVENT,
   type ServerTransaction,
   type SipRequest,
+  type SipResponse,
   type SipUri,
 } from "@sidetone/sip";
 import type { Pool } from "../groups/pool.ts";
 import type { Resource } from "../groups/resource.ts";
 import { avoidHeader, siblingHeader, tokenHeader } from "../groups/token.ts";
+import { ClientSessions } from "./client-sessions.ts";
 import { forwarded, isSelf, retarget, returned } from "./forwarding.ts";
 import { checkGate } from "./gate.ts";
 import type { Peers } from "./peers.ts";
@@ -42,17 +45,31 @@ export interface ProxyOptions {
   readonly send: SendRequest;
   /** Sends an ACK of a 2xx on, with a Via of our own. */
   readonly sendAck: (request: SipRequest, to: Destination) => void;
+  /** Ends the dialog of a 2xx that nobody wants; gives what repeats the ACK. */
+  readonly dismiss: (invite: SipRequest, response: SipResponse) => () => void;
   readonly observer: ProxyObserver;
+  readonly suspect: (resource: Resource) => void;
+  readonly maxSessionsPerClient: number | undefined;
+  /** Takes a SUBSCRIBE to the states of the resources. */
+  readonly subscribe: (tx: ServerTransaction) => void;
 }
+
+/** Header with the location that a session is wanted at. */
+const geoLocationHeader = "X-Genesys-geo-location";
+
+/** What the proxy serves outside a dialog. */
+const allow = "INVITE, ACK, CANCEL, OPTIONS, SUBSCRIBE";
 
 const forbidden = Symbol("forbidden");
 
 /** A stateful proxy (RFC 3261 16) in front of media servers and recorders. */
 export class ResourceProxy {
   readonly #o: ProxyOptions;
+  readonly #sessions: ClientSessions;
 
   constructor(options: ProxyOptions) {
     this.#o = options;
+    this.#sessions = new ClientSessions(options.maxSessionsPerClient);
   }
 
   /** A request from outside that began a server transaction. */
@@ -61,16 +78,22 @@ export class ResourceProxy {
     const self = this.#o.self();
     const uri = parseUri(request.uri);
     if (request.method === "OPTIONS" && uri.ok && isSelf(uri.value, self) && uri.value.user === undefined) {
-      return tx.respond(200, { headers: [["Accept", "application/sdp"]] });
+      return tx.respond(200, {
+        headers: [
+          ["Allow", allow],
+          ["Allow-Events", RESOURCE_EVENT],
+          ["Accept", "application/sdp"],
+        ],
+      });
     }
     if (this.#refusedAtGate(tx)) return;
+    if (request.method === "SUBSCRIBE") return this.#o.subscribe(tx);
     const wish = readServiceUri(request.uri);
     if (wish === undefined) {
-      if (request.method === "SUBSCRIBE") return tx.respond(489);
       return tx.respond(404, { reason: "No Such Service Here" });
     }
     if (request.method === "OPTIONS") return this.#answerServiceOptions(tx, wish);
-    if (request.method !== "INVITE") return tx.respond(405, { headers: [["Allow", "INVITE, ACK, CANCEL, OPTIONS"]] });
+    if (request.method !== "INVITE") return tx.respond(405, { headers: [["Allow", allow]] });
     this.#place(tx, wish);
   }
 
@@ -96,16 +119,20 @@ export class ResourceProxy {
   }
 
   #answerServiceOptions(tx: ServerTransaction, wish: ServiceWish): void {
-    const plan = this.#o.pool.plan(wish, { token: undefined, avoid: [] }, this.#o.clock.now());
+    const geoLocation = tx.request.headers.get(geoLocationHeader)?.trim();
+    const hints = { token: undefined, avoid: [], geoLocation, client: tx.flow.remote.host };
+    const plan = this.#o.pool.plan(wish, hints, this.#o.clock.now());
     if (plan.kind === "try") return tx.respond(200, { headers: [["Accept", "application/sdp"]] });
     tx.respond(plan.status, { reason: plan.reason, headers: retryHeaders(plan.status, plan.retryAfterS) });
   }
 
   #place(tx: ServerTransaction, wish: ServiceWish): void {
-    const { clock, log, pool, send, observer } = this.#o;
+    const { clock, log, pool, send, dismiss, observer, suspect } = this.#o;
     const request = tx.request;
+    const client = tx.flow.remote.host;
     const finish = (outcome: "accepted" | "refused" | "cancelled", status: number, attempts: number): void => {
       observer.outcome(wish.kind, outcome, status, attempts);
+      if (outcome === "accepted") this.#sessions.began(client, request.callId ?? "", clock.now());
       const fields = { callId: request.callId, service: wish.kind, uri: request.uri, status, attempts };
       if (outcome === "refused") log.warn(fields, "no resource took the INVITE");
       else log.info(fields, `INVITE ${outcome}`);
@@ -114,6 +141,7 @@ export class ResourceProxy {
       tx.respond(status, { reason, headers: retryHeaders(status, seconds) });
       finish("refused", status, 0);
     };
+    if (this.#sessions.isFull(client, clock.now())) return refuse(480, "Client Has Too Many Sessions");
     const named = wish.kind === "record" ? this.#namedDestination(wish.uri) : undefined;
     if (named === forbidden) return refuse(403, "Destination Not Allowed");
     const sibling = request.headers.get(siblingHeader);
@@ -123,7 +151,9 @@ export class ResourceProxy {
     const hints = {
       token: request.headers.get(tokenHeader),
       avoid: request.headers.list(avoidHeader),
-      ...(sibling === undefined ? {} : { sibling }),
+      sibling,
+      geoLocation: request.headers.get(geoLocationHeader)?.trim(),
+      client,
     };
     const plan = named === undefined ? pool.plan(wish, hints, clock.now()) : undefined;
     if (plan?.kind === "refuse") return refuse(plan.status, plan.reason, plan.retryAfterS);
@@ -132,7 +162,7 @@ export class ResourceProxy {
       plan === undefined
         ? [{ address: named ?? "", resource: undefined, request: forwarded(request, this.#o.self()) }]
         : plan.resources.map((r) => this.#candidate(tx, wish.uri, r));
-    const context = { clock, log, pool, send, name: plan?.name, onOutcome: finish };
+    const context = { clock, log, pool, send, dismiss, suspect, name: plan?.name, onOutcome: finish };
     new PlacedInvite(tx, candidates, context).start();
   }
 
@@ -185,7 +215,8 @@ export class ResourceProxy {
   }
 
   #sessionEnded(callId: string): void {
-    for (const group of this.#o.pool.groups) for (const r of group.resources) r.ended(callId);
+    for (const r of this.#o.pool.resources) r.ended(callId);
+    this.#sessions.ended(callId);
   }
 
   #ownUri(flow: Flow): string {

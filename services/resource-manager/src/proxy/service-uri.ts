@@ -4,7 +4,14 @@ import { maxIdLength } from "../limits.ts";
 /** What a Request-URI asks for. */
 export type ServiceWish =
   /** R11: `sip:msml=<conf-id>@...;dn=<DN>;record`. */
-  | { readonly kind: "msml"; readonly uri: SipUri; readonly confId: string; readonly record: boolean }
+  | {
+      readonly kind: "msml";
+      readonly uri: SipUri;
+      readonly confId: string;
+      readonly record: boolean;
+      /** `;resource-group=<name>`: the group that it asks for. Of recordings the host names the group. */
+      readonly group: string | undefined;
+    }
   /** `sip:record=<id>@...;copy=<1|2>;epoch=<n>`. */
   | { readonly kind: "record"; readonly uri: SipUri; readonly id: string; readonly copy: string };
 
@@ -21,7 +28,10 @@ export function readServiceUri(text: string): ServiceWish | undefined {
   const semicolon = rest.indexOf(";");
   const id = semicolon < 0 ? rest : rest.slice(0, semicolon);
   if (id === "" || id.length > maxIdLength) return undefined;
-  if (name === "msml") return { kind: "msml", uri, confId: id, record: uri.params.has("record") };
+  if (name === "msml") {
+    const group = uri.params.text("resource-group");
+    return { kind: "msml", uri, confId: id, record: uri.params.has("record"), group };
+  }
   if (name === "record") return { kind: "record", uri, id, copy: uri.params.text("copy") ?? "1" };
   return undefined;
 }

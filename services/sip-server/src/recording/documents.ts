@@ -1,4 +1,5 @@
 import {
+  type AlertTone,
   type ConnRef,
   confRef,
   dialogRef,
@@ -79,6 +80,8 @@ export interface StartFacts {
   readonly dest2?: string | undefined;
   /** R7: generic parameters. */
   readonly parameters: RecordingParameters;
+  /** What tells the parties of it; absent: nothing. */
+  readonly alertTone?: AlertTone | undefined;
   /** Connection of each party at the Media Server. */
   connectionOf(party: string): ConnRef | undefined;
 }
@@ -116,6 +119,7 @@ export function startOperation(facts: StartFacts): MsmlOperation {
       params,
       userParams: facts.parameters,
       streams: recorderStreams(facts),
+      ...(facts.alertTone === undefined ? {} : { alertTone: facts.alertTone }),
     },
   };
 }
@@ -131,10 +135,19 @@ function changingParams(call: Call): Map<string, string> {
 
 /** MSML that tells the recorder who is in the call now, and what was added to its parameters (R6, R26). */
 export function updateDocument(
-  facts: Pick<StartFacts, "confId" | "call" | "recordingId" | "recordDn" | "parameters" | "connectionOf">,
+  facts: Pick<StartFacts, "confId" | "call" | "recordingId" | "recordDn" | "parameters" | "connectionOf"> & {
+    /** Absent: as it was. */
+    readonly alertTone?: AlertTone | "off" | undefined;
+  },
 ): string {
   const params = new Map([["id", facts.recordingId], ["recordDN", facts.recordDn], ...changingParams(facts.call)]);
-  const recorder = { state: "update", params, userParams: facts.parameters, streams: recorderStreams(facts) } as const;
+  const recorder = {
+    state: "update",
+    params,
+    userParams: facts.parameters,
+    streams: recorderStreams(facts),
+    ...(facts.alertTone === undefined ? {} : { alertTone: facts.alertTone }),
+  } as const;
   return writeMsml({
     kind: "request",
     operations: [{ op: "modifyconference", id: confRef(facts.confId), mark: "rec", recorder }],

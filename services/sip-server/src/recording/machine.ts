@@ -211,7 +211,9 @@ function lost(state: RecordingMachineState, reason: string): RecordingStep {
   switch (state.phase) {
     case "starting":
       if (!state.accepted) return refusedStart(state, reason);
-      return { state: next, effects: [...brokenOff(state, reason), ...told, retry()] };
+      return state.recovering === undefined
+        ? { state: next, effects: [...brokenOff(state, reason), ...told, retry()] }
+        : lost({ ...state, recovering: undefined }, `${state.recovering.reason}, then ${reason}`);
     case "recording":
     case "paused":
       return { state: next, effects: [...brokenOff(state, reason), ...told, retry()] };

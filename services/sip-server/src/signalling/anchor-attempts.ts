@@ -28,20 +28,20 @@ export interface AnchorRequest {
   onLost(anchor: MediaAnchor, loss: AnchorLoss): void;
 }
 
-/** A new anchor that goes through the `attempt`-th Resource Manager of the configuration. */
+/** A new anchor; each attempt of a call begins with another Resource Manager. */
 export function newAnchor(
   context: ServerContext,
   request: AnchorRequest,
   attempt: number,
   avoid: readonly string[] = [],
 ): MediaAnchor {
-  const { resourceManagers, options } = context.config;
-  const resourceManager = resourceManagers[attempt % Math.max(1, resourceManagers.length)] ?? "";
+  const { options } = context.config;
   const anchor: MediaAnchor = new MediaAnchor({
     endpoint: context.endpoint,
     clock: context.clock,
     log: context.log,
-    resourceManager,
+    resourceManagers: () => context.resourceManagers.order(attempt),
+    onSilent: (resourceManager) => context.resourceManagers.failed(resourceManager),
     confId: context.ids.confIds.next(),
     callUuid: request.callUuid,
     geoLocation: options.geoLocation,

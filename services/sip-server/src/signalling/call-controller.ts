@@ -25,6 +25,7 @@ import { CallSetup, offerOfDialled } from "./call-setup.ts";
 import { answeringCaller, type CallerSide, upCaller } from "./caller-side.ts";
 import { MediaPath } from "./media-path.ts";
 import { CALLED, CALLER, type PhoneLeg } from "./phone-leg.ts";
+import { commandOf, indicationOf, type RecordPreference } from "./record-attribute.ts";
 import type { RingFailure, RingTarget } from "./ringing.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -162,12 +163,14 @@ export class CallController {
 
   /** Takes over what the call model made of the call. */
   carryOut(step: CallStep): void {
+    const before = this.#call.recording.state;
     this.#call = step.call;
     if (step.effects.length > 0) this.context.onCall(step.call, step.effects);
     for (const effect of step.effects) {
       if (effect.kind === "release-party") this.#releaseParty(effect.party);
       if (effect.kind === "call-ended") void this.#finish(effect.cause);
     }
+    if (before !== step.call.recording.state && !this.over) this.path.recordingChanged();
   }
 
   /** Brings the call on its way: to the called party, or first to the phone of who had it dialled. */
@@ -282,8 +285,20 @@ export class CallController {
       startAlong: (anchor) => this.recording.startAlong(anchor),
       onRecovered: (anchor) => this.#queue?.playAt(anchor),
       onHold: (party, held) => this.apply({ kind: held ? "party-held" : "party-retrieved", party }),
+      recording: () => indicationOf(this.#call.recording.state),
+      onRecordPreference: (party, preference) => void this.#prefers(party, preference),
       onRefer: (party, incoming) => this.#beyond.onRefer(this, party, incoming),
     });
+  }
+
+  /** RFC 7866 7.1.3: what a phone would like of the recording; policy says whether that counts. */
+  async #prefers(party: string, preference: RecordPreference): Promise<void> {
+    const honored = this.context.config.options.honorRecordpref === true;
+    this.log.info({ party, preference, honored }, "a phone has a preference about recording");
+    const kind = honored ? commandOf(preference, this.#call.recording.state) : undefined;
+    if (kind === undefined) return;
+    const outcome = await this.record({ kind, parameters: new Map() });
+    if (!outcome.ok) this.log.warn({ party, preference, reason: outcome.error.message }, "a preference was not met");
   }
 
   /** The way of the waiting caller to a called party; the party's id is `id`. */

@@ -5,6 +5,7 @@ import type { LegToAnchor } from "./anchor-attempts.ts";
 import { unreadable } from "./incoming-body.ts";
 import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
+import { isRecordAware, preferenceIn, type RecordIndication, type RecordPreference } from "./record-attribute.ts";
 import { relayRequest } from "./relayed-request.ts";
 import { audioDirection, inactiveAnswer, sameButOrigin, withDirection } from "./sdp-direction.ts";
 
@@ -22,6 +23,10 @@ export interface CallMediaListener {
   onHold(party: string, held: boolean): void;
   /** A phone waits at the Media Server for one that holds: what it hears meanwhile; gives the way to end it. Absent: nothing. */
   readonly music?: ((anchor: MediaAnchor, party: string) => () => void) | undefined;
+  /** RFC 7866 7.1.2: what phones that ask for it are told of the recording now. Absent: nothing. */
+  readonly recording?: (() => RecordIndication) | undefined;
+  /** RFC 7866 7.1.3: a phone said what it would like of the recording. */
+  readonly onRecordPreference?: (party: string, preference: RecordPreference) => void;
   /** A phone refers its call somewhere (RFC 3515); answered by who takes it. */
   onRefer(party: string, incoming: IncomingRequest): void;
 }
@@ -84,6 +89,7 @@ export class CallMedia {
   serve(leg: PhoneLeg): void {
     if (this.#served.get(leg.party)?.leg.session === leg.session) return;
     this.drop(leg.party);
+    this.#indicateTo(leg);
     this.#served.set(leg.party, { leg, away: false, way: "sendrecv", endMusic: undefined, stop: this.#listenTo(leg) });
   }
 
@@ -108,6 +114,7 @@ export class CallMedia {
     const before = this.#served.get(party);
     before?.stop();
     if (leg.party !== party) this.drop(party);
+    this.#indicateTo(leg);
     const [way, endMusic] = [before?.way ?? "sendrecv", before?.endMusic];
     this.#served.set(leg.party, { leg, away: false, way, endMusic, stop: this.#listenTo(leg) });
     this.#noteHold(leg, offer);
@@ -173,9 +180,34 @@ export class CallMedia {
     this.#moves += 1;
     let over = false;
     return () => {
-      if (!over) this.#moves -= 1;
+      if (over) return;
       over = true;
+      this.#moves -= 1;
+      this.indicate();
     };
+  }
+
+  /**
+   * RFC 7866 7.1.2: the recording is another than phones that show it were told. What moves the media tells them as well:
+   * then nothing is said besides.
+   */
+  indicate(): void {
+    if (this.#moves > 0) return;
+    for (const { leg } of this.#present()) {
+      const { session, stamp } = leg;
+      const body = session.localSdp;
+      if (session.state !== "confirmed" || stamp.indication() === stamp.indicated || body === undefined) continue;
+      const offer = { body: stamp.stamp(body), contentType: SDP };
+      void (session.remoteAllow.has("UPDATE") ? session.update(offer) : session.reinvite(offer)).then(({ status }) => {
+        if (status >= 300) this.#log.info({ dn: leg.dn, status }, "a phone was not told of its recording");
+      });
+    }
+  }
+
+  /** From now on the phone is told of this call's recording. */
+  #indicateTo({ session, stamp }: PhoneLeg): void {
+    const { recording } = this.#listener;
+    if (recording !== undefined) stamp.indication = () => (isRecordAware(session) ? recording() : undefined);
   }
 
   /**
@@ -266,6 +298,7 @@ export class CallMedia {
     const served = this.#served.get(party);
     if (served?.away === true) {
       served.stop = this.#listenTo(served.leg);
+      this.#indicateTo(served.leg);
       served.away = false;
     }
     this.#holders = new Set(Array.from(this.#holders).filter((one) => one !== party));
@@ -285,6 +318,7 @@ export class CallMedia {
       return await work();
     } finally {
       this.#moves -= 1;
+      this.indicate();
     }
   }
 
@@ -302,10 +336,11 @@ export class CallMedia {
     const sdpB = b.leg.session.remoteSdp;
     if (sdpB === undefined) return fail({ reason: "no-sdp", status: undefined });
     const toA = await this.#offer(a.leg, this.#asShown(sdpB, a));
-    if (toA.status >= 300) return fail(refusedMove(toA));
-    const toB = await this.#offer(b.leg, this.#asShown(toA.body, b));
-    if (toB.status >= 300) return fail(refusedMove(toB));
-    return ok(undefined);
+    // Of a phone that refuses the other one is told all the same: nobody else would send to it.
+    const sdpA = toA.status < 300 ? toA.body : a.leg.session.remoteSdp;
+    const toB = sdpA === undefined ? toA : await this.#offer(b.leg, this.#asShown(sdpA, b));
+    const refused = [toA, toB].find(({ status }) => status >= 300);
+    return refused === undefined ? ok(undefined) : fail(refusedMove(refused));
   }
 
   /** What a phone hears while clients' holds last: of two phones neither, or music who waits; in a conference all but who holds. */
@@ -469,6 +504,8 @@ export class CallMedia {
     void this.#answerOffer(served, peer, body, method).then((outcome) => {
       if (outcome.status < 300) this.#noteHold(leg, body);
       respond(leg, incoming, outcome);
+      const preference = preferenceIn(body);
+      if (preference !== undefined) this.#listener.onRecordPreference?.(leg.party, preference);
     });
   }
 

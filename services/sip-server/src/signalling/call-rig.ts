@@ -1,12 +1,13 @@
 import type { DnConfig, SipServerConfig, SipServerOptions } from "@sidetone/config";
 import { type CallUuid, type ConnId, fail, ManualClock, ok, silentLogger } from "@sidetone/foundation";
-import { type InviteSession, MemoryNetwork, parseUri, SipEndpoint } from "@sidetone/sip";
+import { type InviteSession, MemoryNetwork, NextHops, parseUri, SipEndpoint } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
 import { type Directory, directoryOf, liveConfig, TrunkUse } from "../directory/index.ts";
 import { CallSwitch } from "./call-switch.ts";
 import { Calls } from "./calls.ts";
 import { FakeMediaServer, phoneSdp } from "./fake-media-server.ts";
+import { FakeResourceManager } from "./fake-resource-manager.ts";
 import { MediaServerWatch } from "./media-server-watch.ts";
 import { RecoveryTurns } from "./recovery-turns.ts";
 import { dispatchRequest } from "./request-dispatch.ts";
@@ -60,19 +61,39 @@ export class CallRig {
   readonly caller: SipEndpoint;
   readonly called: SipEndpoint;
   readonly mediaServer: FakeMediaServer;
+  /** With `mediaServers: 2` there are another one and a Resource Manager before them. */
+  readonly secondMediaServer: FakeMediaServer;
+  readonly resourceManager: FakeResourceManager;
+  /** UDP ports that say nothing and are told nothing. */
+  readonly cutOff = new Set<number>();
   last: Call | undefined;
 
-  constructor(dns: readonly Partial<DnConfig>[], options: Partial<SipServerOptions> = {}) {
+  constructor(
+    dns: readonly Partial<DnConfig>[],
+    options: Partial<SipServerOptions> = {},
+    { mediaServers = 1 }: { readonly mediaServers?: 1 | 2 } = {},
+  ) {
     this.server = this.#endpoint();
     this.caller = this.#endpoint();
     this.called = this.#endpoint();
     this.mediaServer = new FakeMediaServer(this.#endpoint(), (what) => this.events.push(what));
+    this.secondMediaServer = new FakeMediaServer(
+      this.#endpoint(),
+      (what) => this.events.push(`second ${what}`),
+      50_000,
+    );
+    this.resourceManager = new FakeResourceManager(this.#endpoint(), [
+      { uri: "sip:127.0.0.1:5070", token: "token-1", up: true },
+      { uri: "sip:127.0.0.1:5072", token: "token-50000", up: true },
+    ]);
+    this.network.filter = (_bytes, from, to) => !this.cutOff.has(from.port) && !this.cutOff.has(to.port);
     const note = (what: string): Promise<void> => {
       this.events.push(what.split(" ").slice(0, 2).join(" "));
       this.ledger.push(what);
       return this.#stored(undefined);
     };
-    const config = testConfig(dns, options);
+    const resourceManager = `sip:127.0.0.1:${mediaServers === 1 ? 5070 : 5069};transport=udp`;
+    const config: SipServerConfig = { ...testConfig(dns, options), resourceManagers: [resourceManager] };
     this.directory = directoryOf(config);
     this.trunks = new TrunkUse(this.directory);
     let ids = 0;
@@ -86,6 +107,11 @@ export class CallRig {
         log: silentLogger,
         endpoint: this.server,
         watch: new MediaServerWatch(this.clock, async (uri, ms) => (await this.server.options(uri, ms)) !== undefined),
+        resourceManagers: new NextHops({
+          uris: config.resourceManagers,
+          clock: this.clock,
+          ask: (uri, ms) => this.server.options(uri, ms),
+        }),
         recoveries: new RecoveryTurns(),
         ledger: {
           expect: ({ dn, side, cause }) =>
@@ -134,6 +160,8 @@ export class CallRig {
       endpoint.listen({ transport: "udp", host: "127.0.0.1", port });
     await open(this.server, 5060);
     await open(this.mediaServer.endpoint, 5070);
+    await open(this.secondMediaServer.endpoint, 5072);
+    await open(this.resourceManager.endpoint, 5069);
     await open(this.called, 6001);
     await open(this.caller, 6002);
     this.targets.push({ uri: "sip:7001@127.0.0.1:6001", destination: { uri: "sip:7001@127.0.0.1:6001" } });
@@ -161,7 +189,9 @@ export class CallRig {
 
   /** Closes everything. */
   async close(): Promise<void> {
-    await Promise.all([this.server, this.caller, this.called, this.mediaServer.endpoint].map((e) => e.close()));
+    const { endpoint } = this.mediaServer;
+    const others = [this.secondMediaServer.endpoint, this.resourceManager.endpoint];
+    await Promise.all([this.server, this.caller, this.called, endpoint, ...others].map((e) => e.close()));
   }
 
   #unique(name: string): string {
@@ -176,17 +206,18 @@ export class CallRig {
   }
 
   /** An endpoint of the rig's network. */
-  newEndpoint(): SipEndpoint {
-    return this.#endpoint();
+  newEndpoint(supported?: readonly string[]): SipEndpoint {
+    return this.#endpoint(supported);
   }
 
-  #endpoint(): SipEndpoint {
+  #endpoint(supported?: readonly string[]): SipEndpoint {
     return new SipEndpoint({
       clock: this.clock,
       log: silentLogger,
       userAgent: "test",
       network: this.network,
       sessionTimer: false,
+      ...(supported === undefined ? {} : { supported }),
     });
   }
 }

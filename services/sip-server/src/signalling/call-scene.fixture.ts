@@ -10,6 +10,11 @@ import { CallRig, phoneSdp } from "./call-rig.ts";
 const wayOf = (sdp: string): string => /a=(sendrecv|inactive|sendonly|recvonly)/.exec(sdp)?.[1] ?? "sendrecv";
 const portOf = (sdp: string): string => /m=audio (\d+)/.exec(sdp)?.[1] ?? "-";
 
+/** A DN of a scene, and what its phone can do. */
+export interface SceneDn extends Partial<DnConfig> {
+  readonly awareOfRecording?: boolean;
+}
+
 /** A phone of a scene: answers by itself unless told otherwise, and knows where it was told to send. */
 export class ScenePhone {
   readonly dn: string;
@@ -25,6 +30,8 @@ export class ScenePhone {
   refusing: number | undefined;
   /** Status with which it refuses re-INVITEs. */
   refusingOffers: number | undefined;
+  /** Told of every SDP that the phone gets. */
+  onSdp: (sdp: string, method: string) => void = () => undefined;
   #hears = "- nothing";
 
   constructor(dn: string, port: number, endpoint: SipEndpoint) {
@@ -63,6 +70,7 @@ export class ScenePhone {
     this.sessions.push(session);
     session.on("accepted", (response) => this.#note(response.body.toString()));
     session.on("reinvite", (incoming) => this.#offered(incoming));
+    session.on("update", (incoming) => this.#offered(incoming));
     session.on("request", (incoming) => {
       this.told.push(incoming.request.body.toString().trim());
       incoming.respond(200);
@@ -72,12 +80,13 @@ export class ScenePhone {
   #offered(incoming: IncomingRequest): void {
     if (this.refusingOffers !== undefined) return incoming.respond(this.refusingOffers);
     const offer = incoming.request.body.toString();
-    this.#note(offer);
+    this.#note(offer, incoming.request.method);
     const way = wayOf(offer) === "inactive" ? "inactive" : "sendrecv";
     incoming.respond(200, { body: phoneSdp(this.port, "0 8 101", way), contentType: "application/sdp" });
   }
 
-  #note(sdp: string): void {
+  #note(sdp: string, method = "INVITE"): void {
+    if (sdp !== "") this.onSdp(sdp, method);
     if (sdp !== "") this.#hears = `${portOf(sdp)} ${wayOf(sdp)}`;
   }
 }
@@ -111,20 +120,26 @@ export class CallScene {
     };
   }
 
-  static of(...dns: readonly Partial<DnConfig>[]): Promise<CallScene> {
+  static of(...dns: readonly SceneDn[]): Promise<CallScene> {
     return CallScene.with({}, ...dns);
   }
 
-  static async with(
-    options: Partial<SipServerConfig["options"]>,
-    ...dns: readonly Partial<DnConfig>[]
-  ): Promise<CallScene> {
-    const rig = await new CallRig(dns, options).listen();
+  static async with(options: Partial<SipServerConfig["options"]>, ...dns: readonly SceneDn[]): Promise<CallScene> {
+    return CallScene.at(new CallRig(dns, options), dns);
+  }
+
+  /** At two Media Servers behind a Resource Manager. */
+  static withTwo(options: Partial<SipServerConfig["options"]>, ...dns: readonly SceneDn[]): Promise<CallScene> {
+    return CallScene.at(new CallRig(dns, options, { mediaServers: 2 }), dns);
+  }
+
+  private static async at(rig: CallRig, dns: readonly SceneDn[]): Promise<CallScene> {
+    await rig.listen();
     const scene = new CallScene(rig);
-    for (const { dn = "", type } of dns) {
+    for (const { dn = "", type, awareOfRecording } of dns) {
       if (type === "routing-point") continue;
       const port = Number(dn);
-      const endpoint = rig.newEndpoint();
+      const endpoint = rig.newEndpoint(awareOfRecording === true ? ["100rel", "timer", "record-aware"] : undefined);
       await endpoint.listen({ transport: "udp", host: "127.0.0.1", port });
       scene.phones.set(dn, new ScenePhone(dn, port, endpoint));
       const uri = `sip:${dn}@127.0.0.1:${port}`;
@@ -191,8 +206,8 @@ export class CallScene {
   /** Every dialog of every phone is over, every leg at the Media Server too, no call is left, and every DN knows it. */
   async nothingLeft(): Promise<void> {
     await this.rig.pass(40_000);
-    for (const phone of this.phones.values()) assert.deepEqual(phone.up, [], `${phone.dn} still has a call`);
-    const legs = this.rig.mediaServer.legs.filter(({ state }) => state === "confirmed");
+    for (const phone of this.phones.values()) assert.equal(phone.up.length, 0, `${phone.dn} still has a call`);
+    const legs = [...this.rig.mediaServer.up, ...this.rig.secondMediaServer.up];
     assert.equal(legs.length, 0, "legs at the Media Server are left");
     assert.equal(this.rig.calls.size, 0, "calls are left");
     assert.deepEqual(Array.from(this.#heard), [], "somebody has heard of no end");

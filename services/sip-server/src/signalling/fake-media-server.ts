@@ -49,10 +49,15 @@ export class FakeMediaServer {
   /** True: like a real one it tells of a recorder command that changes something, before the command's result. */
   telling = false;
   readonly #note: (what: string) => void;
+  readonly #firstPort: number;
+  readonly #token: string;
 
-  constructor(endpoint: SipEndpoint, note: (what: string) => void) {
+  /** @param firstPort of its media; an even number */
+  constructor(endpoint: SipEndpoint, note: (what: string) => void, firstPort = 40_000) {
     this.endpoint = endpoint;
     this.#note = note;
+    this.#firstPort = firstPort;
+    this.#token = `token-${firstPort === 40_000 ? 1 : firstPort}`;
     endpoint.onRequest = (tx) => this.#request(tx);
   }
 
@@ -69,6 +74,16 @@ export class FakeMediaServer {
     );
   }
 
+  /** Its legs that are up. */
+  get up(): readonly InviteSession[] {
+    return this.legs.filter(({ state }) => state === "confirmed");
+  }
+
+  /** Whether a port is one of its own. */
+  hasPort(port: number): boolean {
+    return port >= this.#firstPort && port < this.#firstPort + 1000;
+  }
+
   /** Names of recorder commands and joins, in order. */
   get commands(): string[] {
     return this.operations.map((operation) =>
@@ -83,12 +98,12 @@ export class FakeMediaServer {
     const dn = user.ok ? user.value.params.text("dn") : undefined;
     this.#note(`ms invite ${dn ?? ""}`);
     const leg = this.endpoint.accept(tx, {});
-    const port = 40_000 + this.legs.length * 2;
+    const port = this.#firstPort + this.legs.length * 2;
     this.legs.push(leg);
     leg.accept({
       body: phoneSdp(port, "0 101", reversed.get(audioDirection(tx.request.body) ?? "sendrecv")),
       contentType: "application/sdp",
-      headers: [["X-Resource-Token", "token-1"]],
+      headers: [["X-Resource-Token", this.#token]],
     });
     leg.on("reinvite", (incoming) => {
       this.#note(`ms reinvite ${dn ?? ""}`);
@@ -103,7 +118,13 @@ export class FakeMediaServer {
       if (!this.resulting) return;
       const told = tellings.get(this.recorder.at(-1)?.state ?? "");
       if (this.telling && told !== undefined && this.commands.at(-1)?.startsWith("recorder") === true) {
-        this.event(told, [["id", this.recorder.at(-1)?.params.get("id") ?? ""]]);
+        const { params, epoch } = this.recorder.at(-1) ?? {};
+        const values: [string, string][] = [["id", params?.get("id") ?? ""]];
+        if (epoch !== undefined) values.push(["epoch", String(epoch)]);
+        void leg.request("INFO", {
+          body: writeMsml({ kind: "event", event: { name: told, id: "conf:x", values } }),
+          contentType: "application/msml+xml",
+        });
       }
       const result = { response: this.response, confIds: [], dialogIds: [], recorderIds: [] };
       incoming.respond(200, { body: writeMsml({ kind: "result", result }), contentType: "application/msml+xml" });

@@ -1,10 +1,13 @@
 import type { Clock, Logger, Result } from "@sidetone/foundation";
-import { errorText, fail, ok } from "@sidetone/foundation";
+import { afterSilence, errorText, fail, ok } from "@sidetone/foundation";
 import { type ConnRef, connRef } from "@sidetone/msml";
 import type { IncomingRequest, InviteSession, NameAddr, SipEndpoint, SipResponse } from "@sidetone/sip";
 import type { MediaServerWatch } from "./media-server-watch.ts";
 import { OriginStamp } from "./origin-stamp.ts";
 import { takesNothing, withDirection } from "./sdp-direction.ts";
+
+/** R17: a Resource Manager says 100 at once; one that says nothing for this long is left for the next one, in the same attempt; ms. */
+export const MANAGER_SILENCE_MS = 250;
 
 /** Why the Media Server could not do what was asked; `reason` goes into the ledger. */
 export interface AnchorFailure {
@@ -17,8 +20,10 @@ export interface MediaAnchorOptions {
   readonly endpoint: Pick<SipEndpoint, "invite">;
   readonly clock: Clock;
   readonly log: Logger;
-  /** SIP URI of the Resource Manager this anchor goes through. */
-  readonly resourceManager: string;
+  /** SIP URIs of the Resource Managers, in the order of trial. */
+  readonly resourceManagers: () => readonly string[];
+  /** R32: this one did not answer. */
+  onSilent(resourceManager: string): void;
   readonly confId: string;
   readonly callUuid: string;
   readonly geoLocation: string | undefined;
@@ -70,6 +75,8 @@ export class MediaAnchor {
   #closed = false;
   /** The Media Server was reported as lost. */
   #gone = false;
+  /** Resolves then: whoever waits for its answer need not wait for a transaction's end. */
+  readonly #isLost = Promise.withResolvers<Result<never, AnchorFailure>>();
 
   constructor(options: MediaAnchorOptions) {
     this.#options = options;
@@ -115,29 +122,56 @@ export class MediaAnchor {
    * Brings a leg to the Media Server.
    * @param record the leg may be recorded (`;record` in the Request-URI)
    */
-  addLeg(name: string, dn: string, sdp: Buffer, record: boolean): Promise<Result<undefined, AnchorFailure>> {
-    const { endpoint, resourceManager, callUuid, geoLocation, from } = this.#options;
-    const uri = requestUri(resourceManager, this.confId, dn, record);
+  async addLeg(name: string, dn: string, sdp: Buffer, record: boolean): Promise<Result<undefined, AnchorFailure>> {
+    const managers = this.#options.resourceManagers();
+    let outcome: Result<undefined, AnchorFailure> = fail({ reason: "no-resource-manager", status: undefined });
+    // R32: any of them reaches the same Media Server, by the token.
+    for (const [i, manager] of managers.entries()) {
+      const patienceMs = i + 1 < managers.length ? MANAGER_SILENCE_MS : undefined;
+      const answer = await this.#offerLeg(manager, { name, dn, sdp, record }, patienceMs);
+      if (answer !== "silent") return answer;
+      this.#options.onSilent(manager);
+      outcome = fail({ reason: "no-media-server (no Resource Manager answers)", status: 503 });
+      if (this.#closed) break;
+    }
+    return outcome;
+  }
+
+  #offerLeg(
+    manager: string,
+    { name, dn, sdp, record }: { name: string; dn: string; sdp: Buffer; record: boolean },
+    patienceMs: number | undefined,
+  ): Promise<Result<undefined, AnchorFailure> | "silent"> {
+    const { endpoint, clock, callUuid, geoLocation, from, avoid = [] } = this.#options;
     const headers: [string, string][] = [["X-Genesys-CallUUID", callUuid]];
     if (geoLocation !== undefined) headers.push(["X-Genesys-geo-location", geoLocation]);
     if (this.#token !== undefined) headers.push(["X-Resource-Token", this.#token]);
-    const { avoid = [] } = this.#options;
     if (avoid.length > 0) headers.push(["X-Resource-Avoid", avoid.join(", ")]);
     const stamp = new OriginStamp(
-      `${this.#legs.size + 1}${Math.floor(this.#options.clock.wallMicros() / 1000)}`,
+      `${this.#legs.size + 1}${Math.floor(clock.wallMicros() / 1000)}`,
       this.#options.localAddress,
     );
     return new Promise((resolve) => {
       const session = endpoint.invite({
-        uri,
-        to: { uri: resourceManager },
+        uri: requestUri(manager, this.confId, dn, record),
+        to: { uri: manager },
         from,
         headers,
         body: stamp.stamp(sdp),
         contentType: "application/sdp",
       });
+      let silent = false;
+      const leave = (): void => {
+        silent = true;
+        session.cancel();
+        resolve("silent");
+      };
+      const heard = patienceMs === undefined ? (): void => undefined : afterSilence(clock, patienceMs, leave);
+      session.on("trying", heard);
+      session.on("progress", heard);
       session.on("accepted", (response) => {
-        if (this.#closed) {
+        heard();
+        if (this.#closed || silent) {
           session.terminate();
           return;
         }
@@ -162,9 +196,15 @@ export class MediaAnchor {
         this.#listen(name, session);
         resolve(ok(undefined));
       });
-      session.on("rejected", (response) => resolve(fail(failureOf(response))));
+      session.on("rejected", (response) => {
+        heard();
+        resolve(response.headers.has("X-Synthesised") ? "silent" : fail(failureOf(response)));
+      });
       this.#pending.add(session);
-      session.on("ended", () => this.#pending.delete(session));
+      session.on("ended", () => {
+        heard();
+        this.#pending.delete(session);
+      });
     });
   }
 
@@ -190,7 +230,7 @@ export class MediaAnchor {
       return ok(away ? sdp : leg.answer);
     });
     leg.queue = next.catch(() => undefined);
-    return next;
+    return Promise.race([next, this.#isLost.promise]);
   }
 
   /** Ends one leg: its party has left the call. */
@@ -215,7 +255,7 @@ export class MediaAnchor {
       return response.status < 300 ? ok(response.body) : this.#failed(response);
     });
     this.#msmlQueue = next.catch(() => undefined);
-    return next;
+    return Promise.race([next, this.#isLost.promise]);
   }
 
   /** Ends every leg. The MSML that is under way is waited for, so that a `stop` reaches the Media Server first. */
@@ -289,6 +329,7 @@ export class MediaAnchor {
   #lost(reason: string, sinceMicros = this.#options.clock.wallMicros()): void {
     if (this.#closed || this.#gone) return;
     this.#gone = true;
+    this.#isLost.resolve(fail({ reason: "media-server-lost", status: undefined }));
     this.#options.onLost({ reason, sinceMicros });
   }
 

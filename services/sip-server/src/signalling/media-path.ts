@@ -1,16 +1,24 @@
-import type { Cancel, Logger, Result } from "@sidetone/foundation";
+import type { Cancel, Result } from "@sidetone/foundation";
 import { fail, ok } from "@sidetone/foundation";
-import type { IncomingRequest, SipResponse } from "@sidetone/sip";
-import { type AnchorRequest, anchorCall, buildAnchor, growAnchor, type LegToAnchor, newAnchor } from "./anchor-attempts.ts";
+import type { SipResponse } from "@sidetone/sip";
+import {
+  type AnchorRequest,
+  anchorCall,
+  buildAnchor,
+  growAnchor,
+  type LegToAnchor,
+  newAnchor,
+} from "./anchor-attempts.ts";
 import { CallMedia } from "./call-media.ts";
-import type { CallerSide } from "./caller-side.ts";
 import type { AnchorFailure, AnchorLoss, MediaAnchor } from "./media-anchor.ts";
-import { type Recovered, recoverAnchor, type StartAlong } from "./media-recovery.ts";
+import { type Recovered, recoverAnchor } from "./media-recovery.ts";
+import type { Callee, MediaPathOptions } from "./media-path-options.ts";
+import { musicOf, offerOf, sameMedia } from "./media-shown.ts";
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import type { AnchorForRecording } from "./recording-control.ts";
-import { playPrompt } from "./prompt.ts";
-import { canAnchor, placeholderOffer, sameButOrigin, withCodecsOf, withDirection } from "./sdp-direction.ts";
-import type { ServerContext } from "./server-context.ts";
+import { canAnchor, placeholderOffer, withDirection } from "./sdp-direction.ts";
+
+export type { Callee } from "./media-path-options.ts";
 
 const SDP = "application/sdp";
 /** R17: attempts to move a call whose media must be mixed. */
@@ -21,38 +29,6 @@ const RETRY_MS = 5000;
 const MOST_LOSSES = 3;
 /** Losses further apart than this are not in a row, ms. */
 const LOSSES_IN_A_ROW_MS = 10_000;
-
-/** A phone that does not know yet whom it will talk to. */
-export interface Callee {
-  /** Id and DN of the party. */
-  readonly party: string;
-  readonly dn: string;
-}
-
-/** What a call's media path needs of the call. */
-export interface MediaPathOptions {
-  readonly context: ServerContext;
-  readonly log: Logger;
-  /** The caller's phone. */
-  readonly caller: PhoneLeg;
-  readonly callerSide: () => CallerSide;
-  /** SDP of the caller's phone; empty where the offer is left to us. */
-  readonly offer: () => Buffer;
-  /** Everything of an anchor but what happens when it is lost. */
-  readonly anchorRequest: () => Omit<AnchorRequest, "onLost">;
-  readonly over: () => boolean;
-  readonly answered: () => boolean;
-  /** The call has no Media Server any more, and why. */
-  readonly onLost: (reason: string) => void;
-  /** R30: the Media Server is gone; the call is being brought to another one. */
-  readonly onMoving: (loss: AnchorLoss) => void;
-  /** R30: the recorder's start for the document that joins the call there. */
-  readonly startAlong: (anchor: MediaAnchor) => StartAlong | undefined;
-  /** R30: the call is at another Media Server. */
-  readonly onRecovered: (anchor: MediaAnchor) => void;
-  readonly onHold: (party: string, held: boolean) => void;
-  readonly onRefer: (party: string, incoming: IncomingRequest) => void;
-}
 
 /**
  * Which way the media of one call go, from its set-up to its end: to a Media Server before anyone rings, back between
@@ -80,8 +56,9 @@ export class MediaPath {
 
   constructor(o: MediaPathOptions) {
     this.#o = o;
-    const { context, log, onHold, onRefer } = o;
-    this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer, music: musicOf(context, log) });
+    const { context, log, onHold, onRefer, recording, onRecordPreference } = o;
+    const music = musicOf(context, log);
+    this.#media = new CallMedia({ clock: context.clock, log, onHold, onRefer, recording, onRecordPreference, music });
   }
 
   /** The Media Server where the call is now. */
@@ -89,9 +66,14 @@ export class MediaPath {
     return this.#anchor;
   }
 
-  /** Why the media of a call that should be anchored go direct. */
+  /** Why the media of a call that should be anchored go direct; undefined while it is on its way to another Media Server. */
   get failure(): string | undefined {
-    return this.#failure;
+    return this.#recovery === undefined ? this.#failure : undefined;
+  }
+
+  /** RFC 7866 7.1.2: the call's recording changed. */
+  recordingChanged(): void {
+    this.#media.indicate();
   }
 
   // Set-up
@@ -544,6 +526,7 @@ export class MediaPath {
       return fail({ reason: "call-ended", status: undefined });
     }
     this.#setAnchor(anchor);
+    this.#failure = undefined;
     for (const party of this.#left) anchor.removeLeg(party);
     this.#o.log.info({ confId: anchor.confId }, "the call is at another Media Server");
     onRecovered(anchor);
@@ -579,7 +562,10 @@ export class MediaPath {
     this.#retry();
     this.#retry = this.#o.context.clock.after(RETRY_MS, () => void this.#tryAgain());
     if (this.#media.parties.length === 2) return this.#goDirect();
-    this.#o.log.error({ reason: this.#failure ?? "" }, "no Media Server: who waits, or is in a conference, hears nothing");
+    this.#o.log.error(
+      { reason: this.#failure ?? "" },
+      "no Media Server: who waits, or is in a conference, hears nothing",
+    );
   }
 
   /** A call that was anchored without a recording; one that is recorded is brought there by its next start. */
@@ -598,26 +584,4 @@ export class MediaPath {
       this.#o.log.error({ reason: moved.error.reason }, "the phones could not be joined to each other");
     }
   }
-}
-
-/** R28: what who waits hears, where the options name a file. */
-function musicOf(
-  { config }: ServerContext,
-  log: Logger,
-): ((anchor: MediaAnchor, party: string) => () => void) | undefined {
-  const { musicOnHold, recordMoh } = config.options;
-  if (musicOnHold === undefined) return undefined;
-  const prompt = { name: "hold", file: musicOnHold, iterations: -1, capture: recordMoh };
-  return (anchor, party) => playPrompt(anchor, party, prompt, log);
-}
-
-function offerOf(anchor: MediaAnchor, party: string): Buffer {
-  const answer = anchor.offerFor(party) ?? Buffer.alloc(0);
-  return withCodecsOf(answer, anchor.offeredBy(party) ?? answer);
-}
-
-/** Whether two descriptions say the same but for their origin and directions. */
-function sameMedia(a: Buffer, b: Buffer): boolean {
-  const [one, other] = [withDirection(a, "sendrecv"), withDirection(b, "sendrecv")];
-  return one !== undefined && other !== undefined && sameButOrigin(one, other);
 }

@@ -7,8 +7,8 @@ import type { AnchorFailure, MediaAnchor } from "./media-anchor.ts";
 import { askMsml, refusalOf } from "./msml-exchange.ts";
 import type { ServerContext } from "./server-context.ts";
 
-/** How long one attempt may take, ms: others wait for the same servers, so this is more than a set-up has. */
-export const RECOVERY_ATTEMPT_MS = 1500;
+/** How long an answer may take, ms: others wait for the same servers, so this is more than a set-up has. */
+export const RECOVERY_ANSWER_MS = 1500;
 /** A server may die while calls come to it. */
 const MOST_ATTEMPTS = 3;
 
@@ -59,7 +59,7 @@ export async function recoverAnchor(o: RecoveryOptions): Promise<Result<Recovere
   for (let attempt = 0; attempt < MOST_ATTEMPTS && !o.over(); attempt += 1) {
     const anchor = newAnchor(context, request, attempt, avoid);
     const shown: Promise<Shown>[] = [];
-    const built = await withDeadline(context, build(o, anchor, shown), RECOVERY_ATTEMPT_MS);
+    const built = await build(o, anchor, shown);
     if (built.ok && !anchor.gone) return ok({ anchor, shown: Promise.all(shown) });
     failure = built.ok ? { reason: "media-server-lost", status: undefined } : built.error;
     context.log.warn({ callUuid: request.callUuid, attempt: attempt + 1, reason: failure.reason }, "not recovered yet");
@@ -79,7 +79,7 @@ async function build(
   shown: Promise<Shown>[],
 ): Promise<Result<undefined, AnchorFailure>> {
   const bring = async ({ name, dn, offer }: LegToAnchor): Promise<Result<undefined, AnchorFailure>> => {
-    const added = await anchor.addLeg(name, dn, offer, o.request.record);
+    const added = await withDeadline(o.context, anchor.addLeg(name, dn, offer, o.request.record), RECOVERY_ANSWER_MS);
     if (added.ok) shown.push(o.show(anchor, name).then((answer) => ({ party: name, answer })));
     return added;
   };
@@ -89,7 +89,7 @@ async function build(
   const brought = [await bring(first)];
   if (brought[0]?.ok === true) brought.push(...(await Promise.all(others.map(bring))));
   const refused = brought.find((result) => !result.ok);
-  return refused ?? join(o, anchor);
+  return refused ?? withDeadline(o.context, join(o, anchor), RECOVERY_ANSWER_MS);
 }
 
 async function join(o: RecoveryOptions, anchor: MediaAnchor): Promise<Result<undefined, AnchorFailure>> {

@@ -5,8 +5,6 @@ import { parseUri } from "@sidetone/sip";
 export const WATCH_INTERVAL_MS = 250;
 /** How long it may take to answer, ms. R30: a stall below 2 s is no death; one above it is recovered within 4 s of its beginning. */
 export const WATCH_TIMEOUT_MS = 2200;
-/** The same once a Resource Manager has said that it is gone. */
-export const REPORTED_TIMEOUT_MS = 300;
 /** An answer that comes sooner than this without being one is a connection that failed. */
 const AT_ONCE_MS = 100;
 
@@ -24,14 +22,14 @@ interface Watched {
   readonly users: Set<MediaServerUser>;
   stop: Cancel;
   lastHeardMs: number;
-  /** Questions under way. */
-  asking: number;
+  /** When a connection to it closed that has not been looked into yet: whoever was there lived until then. */
+  closedMs: number | undefined;
 }
 
 /**
  * Notices that a Media Server is gone while nothing is said to it: OPTIONS four times a second as long as calls are
- * there, at once when a connection to it closes, and when a Resource Manager says so (R30). One question per server,
- * however many calls it carries.
+ * there, at once when a connection to it closes, and when a Resource Manager says so (R30). It is gone when none of these
+ * was answered for 2.2 s. They are asked for a server, however many calls it carries.
  */
 export class MediaServerWatch {
   readonly #clock: Clock;
@@ -54,11 +52,9 @@ export class MediaServerWatch {
     const place = placeOf(uri);
     let watched = this.#watched.get(place);
     if (watched === undefined) {
-      watched = { uri, users: new Set(), stop: () => undefined, lastHeardMs: this.#clock.now(), asking: 0 };
+      watched = { uri, users: new Set(), stop: () => undefined, lastHeardMs: this.#clock.now(), closedMs: undefined };
       this.#watched.set(place, watched);
-      watched.stop = this.#clock.every(WATCH_INTERVAL_MS, () => {
-        if (this.#watched.get(place)?.asking === 0) void this.#check(place, WATCH_TIMEOUT_MS);
-      });
+      watched.stop = this.#clock.every(WATCH_INTERVAL_MS, () => void this.#check(place, WATCH_TIMEOUT_MS));
     }
     const { users, stop } = watched;
     // An object of its own: two legs of one call may give the same.
@@ -74,38 +70,42 @@ export class MediaServerWatch {
 
   /** A connection to `hostport` (`host:port`) closed: whoever is there is asked now, and its calls look after themselves. */
   connectionClosed(hostport: string): void {
-    const closed = Array.from(this.#watched.keys()).filter((place) => place === hostport);
-    for (const place of closed) {
-      const watched = this.#watched.get(place);
-      if (watched === undefined) continue;
-      watched.lastHeardMs = this.#clock.now();
-      void this.#check(place, WATCH_TIMEOUT_MS).then((alive) => {
-        if (alive) for (const user of Array.from(watched.users)) user.onDoubt?.();
-      });
-    }
+    this.#lookInto(hostport);
   }
 
-  /** A Resource Manager says that the resource at `uri` is gone. It may be it that is cut off: a quick question decides. */
+  /**
+   * A Resource Manager says that what was at `uri` is gone. It may be it that is cut off, so the server is asked; where it
+   * answers, another process may have taken its place.
+   */
   reportedGone(uri: string): void {
-    void this.#check(placeOf(uri), REPORTED_TIMEOUT_MS);
+    this.#lookInto(placeOf(uri));
+  }
+
+  #lookInto(place: string): void {
+    const watched = this.#watched.get(place);
+    // The question itself may make a connection that fails.
+    if (watched === undefined || watched.closedMs !== undefined) return;
+    watched.closedMs = this.#clock.now();
+    void this.#check(place, WATCH_TIMEOUT_MS).then((alive) => {
+      watched.closedMs = undefined;
+      if (alive) for (const user of Array.from(watched.users)) user.onDoubt?.();
+    });
   }
 
   async #check(place: string, patienceMs: number): Promise<boolean> {
     const watched = this.#watched.get(place);
     if (watched === undefined) return false;
-    watched.asking += 1;
     const askedAt = this.#clock.now();
     let alive = await this.#ask(watched.uri, patienceMs);
     // A question on a connection that is closing fails with it: the next one makes a new connection.
     if (!alive && this.#clock.now() - askedAt < AT_ONCE_MS) alive = await this.#ask(watched.uri, patienceMs);
-    watched.asking -= 1;
     if (alive) {
       watched.lastHeardMs = this.#clock.now();
       return true;
     }
-    // Heard meanwhile: it was the question that got lost.
+    // Heard meanwhile, in answer to a later question: this one got lost.
     if (watched.lastHeardMs > askedAt) return false;
-    for (const user of Array.from(watched.users)) user.onGone(watched.lastHeardMs);
+    for (const user of Array.from(watched.users)) user.onGone(watched.closedMs ?? watched.lastHeardMs);
     return false;
   }
 }

@@ -1,4 +1,5 @@
 import { formatSdp, parseSdp } from "@sidetone/sip";
+import { type RecordIndication, writeIndication } from "./record-attribute.ts";
 
 /**
  * Keeps the `o=` line of what SIP Server sends on one dialog: same user name, session id and address for its life,
@@ -10,10 +11,18 @@ export class OriginStamp {
   readonly #address: string;
   #version = 0;
   #last = "";
+  #indicated: RecordIndication | undefined;
+  /** RFC 7866 7.1.2: what this phone is to be told of its recording; undefined: it would not know what that is. */
+  indication: () => RecordIndication | undefined = () => undefined;
 
   constructor(sessionId: string, address: string) {
     this.#sessionId = sessionId;
     this.#address = address;
+  }
+
+  /** What the phone was told last of its recording. */
+  get indicated(): RecordIndication | undefined {
+    return this.#indicated;
   }
 
   /** The body with our origin; what is no SDP passes as it is. An empty body stays empty. */
@@ -22,6 +31,8 @@ export class OriginStamp {
     const parsed = parseSdp(body);
     if (!parsed.ok) return body;
     const sdp = parsed.value;
+    this.#indicated = this.indication();
+    writeIndication(sdp, this.#indicated);
     const addrType = this.#address.includes(":") ? "IP6" : "IP4";
     const withVersion = (version: number): string =>
       formatSdp({

@@ -22,15 +22,41 @@ class RandomScene {
   readonly path: string[] = [];
   readonly #scene: CallScene;
   readonly #random: (below: number) => number;
+  /** R30: its two Media Servers die and wake up at any moment. */
+  readonly #mortal: boolean;
 
-  constructor(scene: CallScene, random: (below: number) => number) {
+  constructor(scene: CallScene, random: (below: number) => number, mortal = false) {
     this.#scene = scene;
     this.#random = random;
+    this.#mortal = mortal;
+  }
+
+  /** A Media Server says nothing any more, or something again. Mostly one is left. */
+  async #lifeAndDeath(): Promise<void> {
+    const { rig } = this.#scene;
+    const resource = rig.resourceManager.resources[this.#random(2)];
+    const port = resource?.uri.endsWith("5070") === true ? 5070 : 5072;
+    const dead = rig.cutOff.has(port);
+    if (!dead && rig.cutOff.size > 0 && this.#random(4) > 0) return;
+    this.path.push(`Media Server ${port} ${dead ? "wakes up" : "dies"}`);
+    if (dead) rig.cutOff.delete(port);
+    else rig.cutOff.add(port);
+    // The Resource Manager knows it, or not yet.
+    if (resource !== undefined && this.#random(2) === 0) resource.up = dead;
+    await rig.pass([0, 300, 2300, 2600, 6000][this.#random(5)] ?? 0);
+  }
+
+  /** Everything lives again. */
+  revive(): void {
+    const { rig } = this.#scene;
+    rig.cutOff.clear();
+    for (const resource of rig.resourceManager.resources) resource.up = true;
   }
 
   /** One thing. False: there is no call any more. */
   async next(): Promise<boolean> {
     const { rig } = this.#scene;
+    if (this.#mortal && this.#random(3) === 0) await this.#lifeAndDeath();
     const live = rig.calls.controllers().filter(({ over }) => !over);
     const controller = live[this.#random(Math.max(1, live.length))];
     if (controller === undefined) return false;
@@ -96,6 +122,42 @@ test(`property: ${SCENES} random scenes: every request answered, events legal, n
     try {
       await s.dial("7001", random(3) === 0 ? point.dn : "7002");
       for (let steps = 0; steps < 14 && (await scene.next()); steps += 1);
+      for (let rounds = 0; rounds < 3; rounds += 1) {
+        for (const phone of s.phones.values()) for (const session of phone.up) phone.hangUp(session);
+        await s.rig.pass(30_000);
+      }
+      await s.nothingLeft();
+      await s.close();
+    } catch (error) {
+      throw new Error(`seed ${seed}\n${scene.path.join("\n")}\n${s.events.join(" ")}`, { cause: error });
+    }
+  }
+});
+
+test(`property: R30: ${SCENES} random scenes whose Media Servers die and wake up: the same, and no phone has lost its call`, async () => {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SCENES; seed += 1) {
+    const random = numbersFrom(seed);
+    const phones = [...dns, "7005"].map((dn) => {
+      const media = random(4) === 0 ? ("anchored" as const) : ("direct" as const);
+      return { dn, record: random(2) === 0, media };
+    });
+    const s = await CallScene.withTwo({}, ...phones, random(2) === 0 ? { ...point, treatment: "music" } : point);
+    s.rig.mediaServer.telling = true;
+    s.rig.secondMediaServer.telling = true;
+    s.rig.watched.add(point.dn);
+    const scene = new RandomScene(s, random, true);
+    try {
+      await s.dial("7001", random(3) === 0 ? point.dn : "7002");
+      for (let steps = 0; steps < 14 && (await scene.next()); steps += 1);
+      scene.revive();
+      await s.rig.pass(8000);
+      // A call is never dropped because of its Media Server: who is connected in the model has a dialog.
+      for (const { call, phones: legs } of s.rig.calls.controllers()) {
+        for (const { id, state, dn } of presentParties(call)) {
+          const up = legs.get(id)?.session.state;
+          assert.ok(state !== "connected" || up === "confirmed", `${dn} is connected, its dialog ${up ?? "nowhere"}`);
+        }
+      }
       for (let rounds = 0; rounds < 3; rounds += 1) {
         for (const phone of s.phones.values()) for (const session of phone.up) phone.hangUp(session);
         await s.rig.pass(30_000);

@@ -1,8 +1,15 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Cancel, Clock, Logger, Result } from "@sidetone/foundation";
-import { type MsmlOperation, paramOf } from "@sidetone/msml";
+import { type AlertTone, type MsmlOperation, paramOf } from "@sidetone/msml";
 import type { Call } from "../call-model/call.ts";
 import type { MediaAnchor } from "./media-anchor.ts";
-import { recorderDocument, type StartFacts, startDocument, startOperation, updateDocument } from "../recording/documents.ts";
+import {
+  recorderDocument,
+  type StartFacts,
+  startDocument,
+  startOperation,
+  updateDocument,
+} from "../recording/documents.ts";
 import { stepRecording } from "../recording/machine.ts";
 import {
   newRecording,
@@ -37,6 +44,8 @@ export interface RecordingControlOptions {
   /** R10: recorders that a client named. */
   readonly dest: string | undefined;
   readonly dest2: string | undefined;
+  /** What tells the parties of it now. */
+  readonly alertTone: () => AlertTone | undefined;
   /** Epoch of the conference's last recording, 0 where there was none. */
   readonly epoch: number;
   readonly call: () => Call;
@@ -65,6 +74,8 @@ export class RecordingControl {
   /** The start under way: what is asked meanwhile goes after it. */
   #starting: Promise<void> = Promise.resolve();
   #answerAsked: (refusal: string | undefined) => void = () => undefined;
+  /** The alert tone that the Media Server was told of. */
+  #toneSaid: AlertTone | undefined;
   /** The start that waits for the call to be at a Media Server. */
   #due: StartEffect | undefined;
   /** What became of a start that went along with the joins. */
@@ -131,10 +142,17 @@ export class RecordingControl {
       recordingId: this.#state.id,
       recordDn: this.#options.recordDn(),
       parameters,
+      alertTone: this.#changedTone(),
       connectionOf: (party) => anchor.connection(party),
     });
     const refusal = await sendMsml(anchor, document);
     if (refusal !== undefined) this.#options.log.warn({ recordingId: this.#state.id, refusal }, "update refused");
+  }
+
+  #changedTone(): AlertTone | "off" | undefined {
+    const [was, is] = [this.#toneSaid, this.#options.alertTone()];
+    this.#toneSaid = is;
+    return isDeepStrictEqual(was, is) ? undefined : (is ?? "off");
   }
 
   /** The Media Server has it: what changes is to be said. */
@@ -278,6 +296,7 @@ export class RecordingControl {
   #startFacts(effect: StartEffect, anchor: MediaAnchor, fresh: boolean): StartFacts {
     const { recordingId, fileName, recordDn, dest, dest2, call } = this.#options;
     const { paused, parameters } = this.#state;
+    this.#toneSaid = this.#options.alertTone();
     // Asked to pause while the media were on their way.
     const initial = paused ? "paused" : effect.initial;
     return {
@@ -292,6 +311,7 @@ export class RecordingControl {
       dest,
       dest2,
       parameters,
+      alertTone: this.#toneSaid,
       connectionOf: (party) => anchor.connection(party),
     };
   }

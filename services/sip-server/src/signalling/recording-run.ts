@@ -1,5 +1,6 @@
 import { recordingFilename } from "../identity/index.ts";
 import { presentParties } from "../call-model/call.ts";
+import { alertToneOf } from "../recording/alert-tone.ts";
 import type { RecordingWish } from "../recording/policy.ts";
 import type { RecordingParameters } from "../recording/states.ts";
 import type { CallRecordingOptions } from "./call-recording.ts";
@@ -49,6 +50,11 @@ export function newRun(o: CallRecordingOptions, facts: RunFacts): RecordingRun {
     recordDn,
     dest,
     dest2,
+    alertTone: () => {
+      const dns = presentParties(call()).filter(({ id: party }) => flagged.has(party));
+      const wishes = dns.map(({ dn }) => context.config.dns.get(dn)?.alertTone);
+      return alertToneOf(context.config.options.recordingAlertTone, wishes);
+    },
     epoch,
     call,
     anchor: () => path().anchorForRecording(control.state.accepted ? 1 : facts.attempts),

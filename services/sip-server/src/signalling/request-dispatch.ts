@@ -1,13 +1,12 @@
 import type { ServerTransaction } from "@sidetone/sip";
 
-/** Methods that SIP Server serves outside or inside a dialog. */
+/** Methods that SIP Server serves inside a dialog: some itself, MESSAGE and NOTIFY by passing them on to the other phone. `Allow` of its calls. */
 export const allowedMethods: readonly string[] = [
   "INVITE",
   "ACK",
   "CANCEL",
   "BYE",
   "OPTIONS",
-  "REGISTER",
   "INFO",
   "UPDATE",
   "PRACK",
@@ -15,6 +14,15 @@ export const allowedMethods: readonly string[] = [
   "REFER",
   "NOTIFY",
 ];
+
+/** Methods that it serves outside a dialog (RFC 3261 21.4.6: `Allow` of 405 names those). */
+const outsideMethods: readonly string[] = ["INVITE", "ACK", "CANCEL", "OPTIONS", "REGISTER"];
+
+/**
+ * What OPTIONS outside a dialog tells: those, and the ones that have a meaning inside a dialog only. REFER, NOTIFY and MESSAGE outside
+ * one are refused, so they are not told here.
+ */
+const toldMethods: readonly string[] = [...outsideMethods, "BYE", "INFO", "UPDATE", "PRACK"];
 
 /** Extensions that may stand in `Require`. */
 export const supportedExtensions: readonly string[] = ["100rel", "timer", "replaces"];
@@ -49,13 +57,13 @@ export function dispatchRequest(tx: ServerTransaction, handlers: RequestHandlers
     case "OPTIONS":
       tx.respond(200, {
         headers: [
-          ["Allow", allowedMethods.join(", ")],
+          ["Allow", toldMethods.join(", ")],
           ["Accept", "application/sdp"],
           ["Supported", supportedExtensions.join(", ")],
         ],
       });
       return;
     default:
-      tx.respond(knownMethods.has(request.method) ? 405 : 501, { headers: [["Allow", allowedMethods.join(", ")]] });
+      tx.respond(knownMethods.has(request.method) ? 405 : 501, { headers: [["Allow", outsideMethods.join(", ")]] });
   }
 }

@@ -1,6 +1,6 @@
 import type { SipServerConfig } from "@sidetone/config";
 import type { Clock, Logger } from "@sidetone/foundation";
-import type { SipEndpoint } from "@sidetone/sip";
+import type { NextHops, SipEndpoint } from "@sidetone/sip";
 import type { Call } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
 import type { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "../identity/index.ts";
@@ -20,6 +20,8 @@ export interface ServerContext {
   readonly log: Logger;
   readonly endpoint: SipEndpoint;
   readonly watch: MediaServerWatch;
+  /** R32: the Resource Managers, those that answer first. */
+  readonly resourceManagers: NextHops;
   readonly recoveries: RecoveryTurns;
   readonly ledger: Pick<Ledger, "expect" | "resolve" | "update">;
   readonly ids: {

@@ -34,7 +34,11 @@ function wrongOfChange(before: Call, after: Call, { effects }: Change): string |
   const same = isDeepStrictEqual({ ...after, recording }, { ...before, recording: recordingBefore });
   if (before.endedMicros !== undefined && (!same || effects.length > 0)) return "a call that was over has changed";
   if (effects.length === 0 && !same) return "a call has changed, and nobody is told";
-  if (effects.length > 0 && same && !effects.every(({ kind }) => kind === "recording-failed" || kind === "recording-recovered")) {
+  if (
+    effects.length > 0 &&
+    same &&
+    !effects.every(({ kind }) => kind === "recording-failed" || kind === "recording-recovered")
+  ) {
     return `nothing has changed, and ${effects[0]?.kind ?? ""} is told`;
   }
   const lost = before.parties.find(({ id }) => !after.parties.some((party) => party.id === id));
