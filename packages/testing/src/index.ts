@@ -6,6 +6,7 @@ export * from "./lab-phones.ts";
 export * from "./load/index.ts";
 export * from "./lossy-network.ts";
 export * from "./measure.ts";
+export * from "./numbered-audio.ts";
 export * from "./phone-sdp.ts";
 export * from "./ports.ts";
 export * from "./programs.ts";

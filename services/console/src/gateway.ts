@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "@sidetone/ht
 import { upstreamTimeoutMs } from "./limits.ts";
 import { rolesFor } from "./path-table.ts";
 import type { RoleDirectory } from "./role-directory.ts";
+import { acrossRecorders } from "./several-recorders.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** Headers that mean one connection only (RFC 9110 7.6.1), and those that the gateway replaces. */
@@ -47,6 +48,19 @@ export function registerGateway(app: FastifyInstance, o: GatewayOptions): void {
 
 async function pass(request: FastifyRequest, reply: FastifyReply, o: GatewayOptions): Promise<FastifyReply> {
   const urls = await candidates(request.url, o.directory);
+  if ((request.method === "GET" || request.method === "HEAD") && urls.length > 1) {
+    const { upstream, log } = o;
+    const headers = onwardHeaders(request, o.apiToken);
+    const { range: _, ...plain } = headers;
+    const verdict = await acrossRecorders(request.url, { upstream, log, headers: plain, recorders: urls });
+    if (verdict !== undefined && "status" in verdict) return reply.code(verdict.status).send(verdict.body);
+    if (verdict !== undefined) {
+      const url = new URL(verdict.recorder + verdict.path);
+      const { method } = request;
+      const answer = await upstream.send({ url, method, headers, timeoutMs: upstreamTimeoutMs });
+      return answerWith(reply, answer, method, log);
+    }
+  }
   const gone = new AbortController();
   reply.raw.on("close", () => gone.abort());
   const body = bodyOf(request);

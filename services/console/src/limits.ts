@@ -20,3 +20,7 @@ export const maxProxied = 2000;
 export const upgradeTimeoutMs = 5000;
 /** One end of a T-Library connection is gone: the other may take this long for what was still said; ms. */
 export const lingerMs = 2000;
+/** Largest list of recordings that is read from one of several recorders, in bytes: 1000 rows of many events. */
+export const maxListBytes = 64 * 1024 * 1024;
+/** Rows of a list where nobody says how many, as at a recorder. */
+export const pageDefault = 50;

@@ -118,6 +118,8 @@ function labelCells(row, names) {
 
 /** The state, and for a recording that lacks something the first reason. */
 function stateText(r) {
+  if (r.parts !== undefined)
+    return `${r.state}: ${r.parts.length} parts at ${r.parts.length} recorders, ${r.gapMs > 0 ? `${r.gapMs} ms missing between` : "nothing missing between"}`;
   const why = r.state === "partial" || r.state === "failed" ? r.warnings?.[0]?.text : undefined;
   return why === undefined ? (r.state ?? "") : `${r.state}: ${why}`;
 }
@@ -133,6 +135,15 @@ function fillRow(row, r) {
   ];
   texts.forEach((text, i) => setText(row.cells[i], text));
   row.cells[4].className = r.state === "failed" || r.state === "partial" ? "bad" : r.state === "complete" ? "good" : "";
+  // R31: what a recorder that took over has is saved by itself.
+  for (const [i, part] of (r.parts ?? []).slice(1).entries()) {
+    if (row.cells[6].querySelector(`a[data-part="${i + 2}"]`) !== null) continue;
+    const more = element("a", `Save part ${i + 2}`);
+    more.dataset.part = String(i + 2);
+    more.download = `${r.fileName ?? r.id}.${i + 2}.wav`;
+    more.href = part.audio;
+    row.cells[6].append(" ", more);
+  }
   row.cells[6].querySelector("button").setAttribute("aria-label", `Play the recording of ${texts[0]}`);
   row.cells[6].querySelector("a").setAttribute("aria-label", `Save the recording of ${texts[0]}`);
   row.classList.toggle("playing", r.id === playing);

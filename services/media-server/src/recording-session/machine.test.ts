@@ -199,10 +199,22 @@ const table: [name: string, inputs: SessionInput[], steps: string[], phase: Sess
     "ended",
   ],
   [
-    "R31: none is found in time: failed, whatever is under way",
-    [...up, vanished, refused, retry, giveUp, accepted],
-    [...upSteps, losing, "retry-after", "invite-again", "failed finish", ""],
+    "R31: none is found in time: failed",
+    [...up, vanished, refused, giveUp, accepted],
+    [...upSteps, losing, "retry-after", "failed finish", ""],
     "ended",
+  ],
+  [
+    "R31: the time is over while one is asked: it is the last one",
+    [...up, vanished, refused, retry, giveUp, refused],
+    [...upSteps, losing, "retry-after", "invite-again", "", "failed finish"],
+    "ended",
+  ],
+  [
+    "R31: the time is over while one is asked, and that one takes over",
+    [...up, vanished, giveUp, accepted],
+    [...upSteps, losing, "", "send-media switched"],
+    "up",
   ],
   [
     "R31: the time to find another is over when one was found: nothing happens",
@@ -261,7 +273,7 @@ for (const [name, inputs, steps, phase] of table) {
 test("recording session: R31, R34: the failure says why the recorder was lost, and why no other took over", () => {
   let state = newSession;
   let outputs: readonly SessionOutput[] = [];
-  for (const input of [begin, accepted, vanished, refused, retry, refused, giveUp])
+  for (const input of [begin, accepted, vanished, refused, retry, giveUp, refused])
     ({ state, outputs } = stepSession(state, input));
   assert.deepEqual(outputs[0], { kind: "report", event: "failed", reason: "recorder-lost (timeout; 486 Busy Here)" });
 });

@@ -27,6 +27,10 @@ export interface SessionState {
   readonly modifying: boolean;
   /** What was captured before is still on its way: neither a pause nor BYE may overtake it. */
   readonly sending: boolean;
+  /** An INVITE is under way. */
+  readonly asking: boolean;
+  /** The time to find another recorder is over: what is under way is the last try. */
+  readonly late: boolean;
   /** While no recorder is there: audio is kept for the next one. */
   readonly kept: boolean;
   /** `stop` has come: BYE follows when the recorder has everything. */
@@ -106,6 +110,8 @@ export const newSession: SessionState = {
   dirty: false,
   modifying: false,
   sending: false,
+  asking: false,
+  late: false,
   kept: false,
   closing: false,
   everUp: false,
@@ -122,6 +128,7 @@ export function stepSession(state: SessionState, input: SessionInput): SessionSt
         state: {
           ...state,
           phase: "inviting",
+          asking: true,
           capture: input.capture,
           told: input.capture,
           kept: input.capture === "recording",
@@ -142,7 +149,7 @@ export function stepSession(state: SessionState, input: SessionInput): SessionSt
 function inviting(state: SessionState, input: SessionInput): SessionStep {
   switch (input.kind) {
     case "accepted":
-      return settle({ ...state, phase: "up", everUp: true, sending: true, kept: false }, [
+      return settle({ ...state, phase: "up", everUp: true, asking: false, sending: true, kept: false }, [
         { kind: "send-media" },
         { kind: "report", event: state.everUp ? "switched" : "started", reason: undefined },
         ...(state.closing ? [{ kind: "close-after", ms: DELIVERY_MS } as const] : []),
@@ -150,15 +157,16 @@ function inviting(state: SessionState, input: SessionInput): SessionStep {
     case "refused":
     case "peer-ended": {
       if (!state.everUp) return end(state, [report("failed", input.reason)]);
-      const next = { ...state, lost: `${state.lost.split("; ", 1)[0] ?? ""}; ${input.reason}` };
-      if (input.kind === "refused" && input.final === true) return givenUp(next);
+      const next = { ...state, asking: false, lost: `${state.lost.split("; ", 1)[0] ?? ""}; ${input.reason}` };
+      if (state.late || (input.kind === "refused" && input.final === true)) return givenUp(next);
       return { state: next, outputs: [{ kind: "retry-after", ms: SWITCH_RETRY_MS }] };
     }
     case "give-up-due":
-      return state.everUp ? givenUp(state) : none(state);
+      if (!state.everUp) return none(state);
+      return state.asking ? none({ ...state, late: true }) : givenUp(state);
     case "retry-due":
       return {
-        state: { ...state, told: offered(state), dirty: false },
+        state: { ...state, asking: true, told: offered(state), dirty: false },
         outputs: [{ kind: "invite", switching: true }],
       };
     case "capture":
@@ -258,6 +266,8 @@ function lost(state: SessionState, { reason, kept, brief }: Loss): SessionStep {
     phase: "inviting",
     modifying: false,
     sending: false,
+    asking: !brief,
+    late: false,
     dirty: false,
     kept,
     told: kept ? "recording" : state.capture,

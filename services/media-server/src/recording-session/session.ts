@@ -500,9 +500,11 @@ export class RecordingSession {
     const onAnswer = (response: SipResponse): void => {
       answer = response;
     };
-    void sip
-      .bye({ onAnswer })
-      .then(() => done(answer !== undefined && isGone(answer) ? `${answer.status} ${answer.reason}` : undefined));
+    const finish = async (): Promise<void> => {
+      await sip.bye({ onAnswer });
+      done(answer !== undefined && isGone(answer) ? `${answer.status} ${answer.reason}` : undefined);
+    };
+    void finish();
   }
 
   #streams(): OfferedStream[] {

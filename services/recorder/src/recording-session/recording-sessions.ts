@@ -530,7 +530,9 @@ export class RecordingSessions {
     reason: string,
   ): void {
     if (recording.ending !== undefined) return;
-    const state = recording.beheaded && wanted === "complete" ? "partial" : wanted;
+    // What is there of a recording is not undone by a session that came to nothing.
+    const lessens = (recording.beheaded && wanted === "complete") || (recording.continued && wanted === "failed");
+    const state = lessens ? "partial" : wanted;
     recording.ending = state;
     if (session.prepared) session.neverBegan();
     if (this.#down) {

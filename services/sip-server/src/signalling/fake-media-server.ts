@@ -46,7 +46,7 @@ export class FakeMediaServer {
   response: ResponseCode = 200;
   /** False: documents are taken, INFO is not answered. */
   resulting = true;
-  /** True: like a real one it tells of a recorder command that changes something, before the command's result. */
+  /** True: like a real one it tells of a recorder command that changes something, before the command's result. Of `stop` it always does. */
   telling = false;
   readonly #note: (what: string) => void;
   readonly #firstPort: number;
@@ -117,7 +117,8 @@ export class FakeMediaServer {
       }
       if (!this.resulting) return;
       const told = tellings.get(this.recorder.at(-1)?.state ?? "");
-      if (this.telling && told !== undefined && this.commands.at(-1)?.startsWith("recorder") === true) {
+      const tells = this.telling || this.recorder.at(-1)?.state === "stop";
+      if (tells && told !== undefined && this.commands.at(-1)?.startsWith("recorder") === true) {
         const { params, epoch } = this.recorder.at(-1) ?? {};
         const values: [string, string][] = [["id", params?.get("id") ?? ""]];
         if (epoch !== undefined) values.push(["epoch", String(epoch)]);

@@ -10,6 +10,7 @@ import {
   newAnchor,
 } from "./anchor-attempts.ts";
 import { CallMedia } from "./call-media.ts";
+import type { CallerSide } from "./caller-side.ts";
 import type { AnchorFailure, AnchorLoss, MediaAnchor } from "./media-anchor.ts";
 import { type Recovered, recoverAnchor } from "./media-recovery.ts";
 import type { Callee, MediaPathOptions } from "./media-path-options.ts";

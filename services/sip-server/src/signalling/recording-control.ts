@@ -23,6 +23,8 @@ import { sendMsml } from "./msml-exchange.ts";
 
 /** How long a client waits for the Media Server's answer to its STOP, PAUSE or RESUME, ms. */
 export const COMMAND_PATIENCE_MS = 5000;
+/** How long the end of a call waits for the Media Server's last word about its recording, ms: another recorder is looked for during 10 s. */
+const LAST_WORD_MS = 15_000;
 /** Why a command that got no answer in time failed. */
 export const NO_ANSWER = "no-answer";
 
@@ -70,6 +72,8 @@ export class RecordingControl {
   #state: RecordingMachineState;
   #cancelTimer: Cancel = () => undefined;
   #stopped: Promise<void> = Promise.resolve();
+  /** The Media Server has said its last word about the recording, or nobody waits for it any more. */
+  #lastWord = Promise.withResolvers<void>();
   readonly #waiters: ((started: boolean) => void)[] = [];
   /** The start under way: what is asked meanwhile goes after it. */
   #starting: Promise<void> = Promise.resolve();
@@ -98,6 +102,7 @@ export class RecordingControl {
     if (step.state.phase === "waiting" || step.state.phase === "stopped") this.#tellWaiters(false);
     if (input.kind === "accepted") this.#answerAsked(undefined);
     if (input.kind === "call-ended") this.#answerAsked("call-ended");
+    if (input.kind === "ended" || input.kind === "failed" || input.kind === "media-lost") this.#lastWord.resolve();
   }
 
   /** R3: a client's START; resolves when the Media Server has taken it, with why it has not otherwise. */
@@ -166,7 +171,7 @@ export class RecordingControl {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  /** Resolves once a `stop` under way has been answered. */
+  /** Resolves once a `stop` under way is carried out: the Media Server has said what became of the recording's end (R34). */
   get stopped(): Promise<void> {
     return this.#stopped;
   }
@@ -323,7 +328,9 @@ export class RecordingControl {
     if (anchor === undefined)
       return command === "stop" || this.#state.phase === "waiting" ? undefined : "no-media-server";
     const document = recorderDocument(anchor.confId, command, this.#state.id, { parameters });
+    if (command === "stop") this.#lastWord = Promise.withResolvers();
     const refusal = await sendMsml(anchor, document);
+    if (command === "stop" && refusal === undefined) this.#stopped = this.#heard();
     if (refusal === undefined) return undefined;
     const gone = this.#options.anchorNow() !== anchor;
     if (command === "stop") return gone || refusal.startsWith("msml-430") ? undefined : refusal;
@@ -355,9 +362,22 @@ export class RecordingControl {
   async #stop(): Promise<void> {
     const anchor = this.#options.anchorNow();
     if (anchor === undefined) return;
+    this.#lastWord = Promise.withResolvers();
     const refusal = await sendMsml(anchor, recorderDocument(anchor.confId, "stop", this.#state.id));
-    if (refusal !== undefined)
+    if (refusal !== undefined) {
       this.#options.log.warn({ recordingId: this.#state.id, refusal }, "recorder stop refused");
+      return;
+    }
+    await this.#heard();
+  }
+
+  /**
+   * Until the Media Server has said what became of a recording that was stopped, its events need a dialog to come on: what the
+   * recorder was sent last may still be on its way, or on its way to another one (R31).
+   */
+  #heard(): Promise<void> {
+    const cancel = this.#options.clock.after(LAST_WORD_MS, () => this.#lastWord.resolve());
+    return this.#lastWord.promise.finally(cancel);
   }
 }
 
