@@ -53,7 +53,9 @@ for (const name of wanted) {
       );
       for (const problem of measured.problems.slice(0, 10)) console.log(`    ${problem}`);
     } catch (error) {
-      console.log(`${name}, run ${run} of ${runs}: ${error instanceof Error ? error.message.slice(0, 2000) : String(error)}`);
+      console.log(
+        `${name}, run ${run} of ${runs}: ${error instanceof Error ? error.message.slice(0, 2000) : String(error)}`,
+      );
     }
   }
   rows.push(line(name, all));

@@ -228,15 +228,15 @@ async function recordingsAt(http: string): Promise<RecordingRow[]> {
 }
 
 describe("the recorder's process is killed in a call", () => {
-  test("R31, R17, R34: the only one, for good: GSIP_RECORD is Off within 6 s, alarm, ledger partial; the parties hear each other", async (t) => {
+  test("R31, R17, R34: the only one, for good: GSIP_RECORD is Off within 12 s, when what is kept is full, alarm, ledger partial; the parties hear each other", async (t) => {
     const system = await startSystem({ mode: "five-processes" });
     t.after(() => system.dispose());
     const call = await recordedCall(t, system, "7101", "7001");
     await system.killRole("recorder");
     const deadAt = performance.now();
-    const off = await until(async () => (await recordingState(system, "7001")) === "Off", 6000);
+    const off = await until(async () => (await recordingState(system, "7001")) === "Off", 12_000);
     console.log(`GSIP_RECORD is Off ${Math.round(performance.now() - deadAt)} ms after the recorder's death`);
-    assert.ok(off, "GSIP_RECORD is not Off within 6 s");
+    assert.ok(off, "GSIP_RECORD is not Off within 12 s");
     assert.ok(alarms(system) > 0, "no alarm");
     await hearsEachOther(call, 437, 1013);
     await call.caller.bye();
@@ -269,8 +269,8 @@ describe("the recorder's process is killed in a call", () => {
     console.log(
       `missing per side: ${missing.join(", ")} ms of ${row.durationMs}; ledger ${line?.outcome} ${line?.reason}`,
     );
-    if (awayMs > 4000) {
-      // A machine so busy that the recorder was away for as long as the Media Server waits (5 s): then it must be said.
+    if (awayMs > 9000) {
+      // A machine so busy that the recorder was away for as long as the Media Server waits (10 s): then it must be said.
       await ledgerSays(system, "7001", "partial", /^(recorder-lost|no-recorder|recorder-no-answer) \(/);
       await system.stop();
       return;
@@ -289,7 +289,7 @@ describe("the recorder's process is killed in a call", () => {
 
   for (const [title, hangs] of [
     ["is killed: the other one takes over, nothing is lost", false],
-    ["hangs: the other one takes over, what is missing is in the ledger", true],
+    ["hangs: the other one takes over, nothing is lost", true],
   ] as const) {
     test(`R31, R34: one of two ${title}; the parties notice nothing`, async (t) => {
       const system = await startSystem({ mode: "five-processes", config: twoRecorders });
@@ -325,14 +325,8 @@ describe("the recorder's process is killed in a call", () => {
       assert.ok(channels.every((channel) => longestGap(channel) < 60));
       const before = Math.min(...soundMs) - rest;
       console.log(`the other recorder has the call from ${Math.round(before)} ms before the loss on`);
-      if (!hangs) {
-        assert.ok(before > 1000, "the last second that the killed one may not have on its disk is at the other one");
-        return ledgerSays(system, "7001", "recorded", null);
-      }
-      assert.ok(before > -1500, "more is missing than the time until a hang is noticed");
-      const [line] = await system.ledger("7001");
-      const missing = Number(/^(\d+) ms missing/.exec(line?.reason ?? "")?.[1] ?? 0);
-      assert.ok(missing + before > -100, `${line?.outcome} ${line?.reason}`);
+      assert.ok(before > 1000, "the last second that the lost one may not have on its disk is at the other one");
+      await ledgerSays(system, "7001", "recorded", null);
     });
   }
 });

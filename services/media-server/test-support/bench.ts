@@ -4,6 +4,7 @@ import { type MsmlEvent, type MsmlResult, readMsml } from "@sidetone/msml";
 import { readMetadata } from "@sidetone/siprec";
 import { nameAddr, parseMultipart, parseUri } from "@sidetone/sip";
 import { promptFolder, PromptLibrary, shippedPrompts } from "../src/prompts/index.ts";
+import type { RecorderOptions } from "../src/recording-session/index.ts";
 import { MediaServer } from "../src/server/media-server.ts";
 import { FakeEngine } from "./fake-engine.ts";
 import { answerSdp, type FakeSession, FakeSip, response, settled, transaction } from "./fake-sip.ts";
@@ -21,7 +22,11 @@ export class Bench {
   readonly sip = new FakeSip();
   readonly server: MediaServer;
 
-  constructor(resourceManagers: readonly string[] = ["sip:127.0.0.1:5070;transport=tcp"], capacity = 100) {
+  constructor(
+    resourceManagers: readonly string[] = ["sip:127.0.0.1:5070;transport=tcp"],
+    capacity = 100,
+    recorderProfiles: RecorderOptions["profiles"] = new Map(),
+  ) {
     let count = 0;
     this.server = new MediaServer({
       clock: this.clock,
@@ -30,6 +35,7 @@ export class Bench {
       sip: this.sip,
       engine: this.engine,
       resourceManagers,
+      recorderProfiles,
       from,
       capacity,
       rtpTimeoutMs: 90_000,

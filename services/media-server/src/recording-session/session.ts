@@ -485,7 +485,7 @@ export class RecordingSession {
     if (sip === undefined) return this.#input({ kind: "bye-done", outcome: "ok" });
     let over = false;
     /** @param lost it was gone before it was told: what it was sent last may be nowhere */
-    const answered = (lost: string | undefined): void => {
+    const done = (lost: string | undefined): void => {
       if (over) return;
       over = true;
       cancel();
@@ -495,14 +495,16 @@ export class RecordingSession {
     };
     // CANCEL needs none: nothing was sent.
     const patience = sip.state === "confirmed" ? BYE_ANSWER_MS : START_MS;
-    const cancel = afterSilence(clock, patience, () => answered(`no answer within ${patience} ms`));
+    const cancel = afterSilence(clock, patience, () => done(`no answer within ${patience} ms`));
     let answer: SipResponse | undefined;
     const onAnswer = (response: SipResponse): void => {
       answer = response;
     };
-    void sip
-      .bye({ onAnswer })
-      .then(() => answered(answer !== undefined && isGone(answer) ? `${answer.status} ${answer.reason}` : undefined));
+    const finish = async (): Promise<void> => {
+      await sip.bye({ onAnswer });
+      done(answer !== undefined && isGone(answer) ? `${answer.status} ${answer.reason}` : undefined);
+    };
+    void finish();
   }
 
   #streams(): OfferedStream[] {
