@@ -309,10 +309,7 @@ export class CallRig {
     return this.#endpoint(supported);
   }
 
-  #endpoint(
-    supported: readonly string[] | undefined = undefined,
-    { clock, network }: Pick<Mortal, "clock" | "network"> = this,
-  ): SipEndpoint {
+  #endpoint(supported?: readonly string[], { clock, network }: Pick<Mortal, "clock" | "network"> = this): SipEndpoint {
     return new SipEndpoint({
       clock,
       log: silentLogger,
