@@ -303,7 +303,7 @@ test("R30: the only Media Server ends its legs: Off, alarm, and the phones are j
   await r.pass(50);
   r.mediaServer.answering = false;
   for (const leg of r.mediaServer.legs) leg.terminate();
-  await r.pass(1800);
+  await r.pass(2300);
   assert.ok(offers[0]?.includes("m=audio 7001"));
   assert.ok(r.events.includes("called reinvited"));
   assert.equal(r.last?.userData["GSIP_RECORD"], "Off");
@@ -386,7 +386,7 @@ test("the only Media Server is lost while the phone rings: after the answer the 
   await r.pass(300);
   r.mediaServer.answering = false;
   for (const leg of r.mediaServer.legs) leg.terminate();
-  await r.pass(2000);
+  await r.pass(2800);
   assert.equal(seen.answers.length, 1);
   assert.ok(offers[0]?.includes("m=audio 7001"));
   assert.ok(r.events.includes("called reinvited"));

@@ -37,6 +37,10 @@ export async function beginConsultation(
     void path.comeBack(party.id);
     return fail({ error: "InvalidState", message: refusal });
   }
+  // Its phone may have hung up while the others were told.
+  if ((leg.session.state as string) !== "confirmed" || controller.phones.get(party.id) !== leg) {
+    return fail({ error: "InvalidState", message: `the phone of ${party.dn} has hung up` });
+  }
   controller.apply({ kind: "party-held", party: party.id });
   const copied = Object.entries(call.userData).filter(([key]) => !isReservedKey(key));
   const facts: CallFacts = {

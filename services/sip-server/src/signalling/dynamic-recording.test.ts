@@ -356,7 +356,7 @@ test("R30: a call that START moved and whose only Media Server dies goes back to
   await u.start();
   u.r.mediaServer.answering = false;
   for (const leg of u.r.mediaServer.legs) leg.terminate();
-  await u.r.pass(1800);
+  await u.r.pass(2300);
   assert.ok(u.offers.at(-1)?.includes("m=audio 7001"));
   assert.equal(u.r.last?.recording.state, "Off");
   assert.ok(u.r.effects.some((effect) => effect.startsWith("recording-failed 7001 media-server-leg-ended")));

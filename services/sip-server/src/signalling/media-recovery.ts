@@ -8,7 +8,7 @@ import { askMsml, refusalOf } from "./msml-exchange.ts";
 import type { ServerContext } from "./server-context.ts";
 
 /** How long an answer may take, ms: others wait for the same servers, so this is more than a set-up has. */
-export const RECOVERY_ANSWER_MS = 1500;
+export const RECOVERY_ANSWER_MS = 2000;
 /** A server may die while calls come to it. */
 const MOST_ATTEMPTS = 3;
 
