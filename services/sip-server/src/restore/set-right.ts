@@ -1,7 +1,5 @@
 import type { CallController } from "../signalling/call-controller.ts";
-
-/** R17: attempts to move a call whose media must be mixed. */
-const CONFERENCE_ATTEMPTS = 2;
+import { CONFERENCE_ATTEMPTS } from "../signalling/media-path-options.ts";
 
 /**
  * R33: the phones of a restored call, and nobody else, have their places in its media.

@@ -352,6 +352,7 @@ export class CallController {
         localAddress: this.#facts.localAddress,
         record: this.#plan.record,
         onMsml: (body) => this.recording.msml(body),
+        onChanged: () => this.changed(),
       }),
       over: () => this.over,
       answered: () => this.#call.answeredMicros !== undefined,

@@ -1,7 +1,7 @@
 import type { Cancel, Result } from "@sidetone/foundation";
 import { fail, ok } from "@sidetone/foundation";
 import type { SipResponse } from "@sidetone/sip";
-import type { CallSnapshot } from "../restore/call-snapshot.ts";
+import { type MediaState, mediaState } from "../restore/media-state.ts";
 import {
   type AnchorRequest,
   anchorCall,
@@ -15,24 +15,20 @@ import { CallMedia } from "./call-media.ts";
 import type { CallerSide } from "./caller-side.ts";
 import type { AnchorFailure, AnchorLoss, MediaAnchor } from "./media-anchor.ts";
 import { type Recovered, recoverAnchor } from "./media-recovery.ts";
-import type { Callee, MediaPathOptions } from "./media-path-options.ts";
-import { musicOf, offerOf, sameMedia } from "./media-shown.ts";
+import {
+  type Callee,
+  CONFERENCE_ATTEMPTS,
+  RETRY_MS,
+  MOST_LOSSES,
+  LOSSES_IN_A_ROW_MS,
+  type MediaPathOptions,
+} from "./media-path-options.ts";
+import { legsFor, musicOf, offerOf, sameMedia } from "./media-shown.ts";
 import type { OfferOutcome, PhoneLeg } from "./phone-leg.ts";
 import type { AnchorForRecording } from "./recording-control.ts";
-import { canAnchor, placeholderOffer, withDirection } from "./sdp-direction.ts";
-
-export type { Callee } from "./media-path-options.ts";
+import { canAnchor, placeholderOffer } from "./sdp-direction.ts";
 
 const SDP = "application/sdp";
-/** R17: attempts to move a call whose media must be mixed. */
-const CONFERENCE_ATTEMPTS = 2;
-/** R17: how often a call that needs a Media Server and has none is tried again, ms. */
-const RETRY_MS = 5000;
-/** Media Servers that a call may lose in a row before it is left alone for RETRY_MS. */
-const MOST_LOSSES = 3;
-/** Losses further apart than this are not in a row, ms. */
-const LOSSES_IN_A_ROW_MS = 10_000;
-
 /**
  * Which way the media of one call go, from its set-up to its end: to a Media Server before anyone rings, back between
  * the phones where that fails or is lost, there again in mid-call when a recording or a conference needs it.
@@ -62,26 +58,19 @@ export class MediaPath {
   constructor(o: MediaPathOptions) {
     this.#o = o;
     const { context, log, onHold, onRefer, onChanged, recording, onRecordPreference } = o;
-    const music = musicOf(context, log);
-    const told = { onHold, onRefer, onChanged, recording, onRecordPreference, music };
+    const told = { onHold, onRefer, onChanged, recording, onRecordPreference, music: musicOf(context, log) };
     this.#media = new CallMedia({ clock: context.clock, log, ...told });
   }
 
-  snapshot(): Pick<CallSnapshot, "media" | "anchor" | "strays" | "mediaFailure"> {
-    const media = this.#media.snapshot();
-    const strays = Array.from(this.#made).filter((one) => one !== this.#anchor && !one.closed);
-    return {
-      media: this.#recovery === undefined ? media : { ...media, moving: true },
-      anchor: this.#anchor?.snapshot(),
-      strays: strays.flatMap((one) => one.snapshot().legs.map(({ session }) => session)),
-      mediaFailure: this.#failure,
-    };
+  snapshot(): MediaState {
+    const parts = { media: this.#media, anchor: this.#anchor, made: this.#made, failure: this.#failure };
+    return mediaState({ ...parts, moving: this.#recovery !== undefined });
   }
 
   /** R33: goes on with the media of before the restart. */
-  restore(snapshot: ReturnType<MediaPath["snapshot"]>, legOf: (party: string) => PhoneLeg | undefined): void {
-    const { media, anchor, mediaFailure } = snapshot;
-    this.#failure = mediaFailure;
+  restore(snapshot: MediaState, legOf: (party: string) => PhoneLeg | undefined): void {
+    const { media, anchor } = snapshot;
+    this.#failure = snapshot.mediaFailure;
     this.#recordable = anchor !== undefined;
     if (anchor !== undefined) this.#setAnchor(restoredAnchor(this.#o.context, this.#request(), anchor));
     this.#media.restore(media, legOf);
@@ -145,11 +134,8 @@ export class MediaPath {
 
   /** The called phone has no G.711: the two may still share a codec that the Media Server lacks. */
   leaveForCodec(party: string): void {
-    const anchor = this.#anchor;
-    this.#setAnchor(undefined);
     this.#failure = "codec";
-    this.#dropped(party);
-    void anchor?.close();
+    this.startAgain(party);
   }
 
   /** Nobody was reached: the next one that is rung is a new beginning. */
@@ -482,11 +468,7 @@ export class MediaPath {
     return {
       ...this.#o.anchorRequest(),
       onLost: (anchor, loss) => void this.#lost(anchor, loss),
-      onMade: (anchor) => {
-        for (const one of this.#made) if (one.closed) this.#made.delete(one);
-        this.#made.add(anchor);
-      },
-      onChanged: () => this.#o.onChanged(),
+      onMade: (anchor) => this.#made.add(anchor),
     };
   }
 
@@ -506,7 +488,7 @@ export class MediaPath {
     this.#losses = [...this.#losses.filter((at) => now - at < LOSSES_IN_A_ROW_MS), now];
     if (this.#losses.length > MOST_LOSSES) return this.#giveUp(anchor, loss.reason);
     this.#o.log.warn({ reason: loss.reason }, "the Media Server was lost");
-    const legs = this.#legsFor(anchor);
+    const legs = legsFor(anchor, this.#media);
     const { resource } = anchor;
     this.#setAnchor(undefined);
     this.#failure = loss.reason;
@@ -533,16 +515,6 @@ export class MediaPath {
     }
     this.#o.onLost(recovered.error.reason);
     await this.#withoutAnchor();
-  }
-
-  /** What another Media Server has to be told: the legs that this one had, and phones that came in the meantime. */
-  #legsFor(anchor: MediaAnchor): readonly LegToAnchor[] {
-    const legs = anchor.legs.map((leg) => ({
-      ...leg,
-      offer: this.#media.isAway(leg.name) ? (withDirection(leg.offer, "inactive") ?? leg.offer) : leg.offer,
-    }));
-    const known = new Set(legs.map(({ name }) => name));
-    return [...legs, ...(this.#media.legs() ?? []).filter(({ name }) => !known.has(name))];
   }
 
   async #recover(legs: readonly LegToAnchor[], lost: string | undefined): Promise<Result<Recovered, AnchorFailure>> {
