@@ -5,6 +5,7 @@ import { type Leg, now, Scene, type SceneOptions, untilAfter } from "./scene.ts"
 
 export const lossNames = [
   "media-server-kill",
+  "media-server-kill-fresh",
   "media-server-freeze",
   "recorder-kill",
   "recorder-freeze",
@@ -29,16 +30,24 @@ interface Plan {
   readonly options: Omit<SceneOptions, "calls">;
 }
 
+/** All calls are at the first one; the second one has had 30 others before, as one that shares the load has. */
+const inService = { afterCalls: ["media-server-2"], spare: 10, earlierCalls: 3 } as const;
+
 const plans: Readonly<Record<LossName, Plan>> = {
   "media-server-kill": {
     title: "Media Server, `kill -9`",
+    part: "media-server-1",
+    options: inService,
+  },
+  "media-server-kill-fresh": {
+    title: "Media Server, `kill -9`; the other one has just started and had no call yet",
     part: "media-server-1",
     options: { afterCalls: ["media-server-2"] },
   },
   "media-server-freeze": {
     title: "Media Server, frozen",
     part: "media-server-1",
-    options: { afterCalls: ["media-server-2"] },
+    options: inService,
   },
   "recorder-kill": {
     title: "Recorder, `kill -9`, another one in its group",

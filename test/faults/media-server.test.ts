@@ -15,8 +15,15 @@ import { legProblems, none, recordingOutcomes, show, spreadOfLegs } from "./outc
 import { now, Scene, type SceneOptions, untilAfter } from "./scene.ts";
 
 const CALLS = Number(process.env["SIDETONE_FAULT_CALLS"] ?? 10);
-/** All calls come up at the first one; the second one is there when it is lost. */
-const two: SceneOptions = { calls: CALLS, mediaServers: 2, recorders: 2, afterCalls: ["media-server-2"] };
+/** All calls come up at the first one; the second one, which has had others before, is there when it is lost. */
+const two: SceneOptions = {
+  calls: CALLS,
+  mediaServers: 2,
+  recorders: 2,
+  afterCalls: ["media-server-2"],
+  spare: 10,
+  earlierCalls: 2,
+};
 
 async function lose(scene: Scene, fault: Fault): Promise<void> {
   const { loss } = fault;

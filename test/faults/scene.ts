@@ -26,6 +26,8 @@ export interface SceneOptions extends Omit<TopologyOptions, "hostOf" | "wrap"> {
   readonly spare?: number;
   /** Parts that come only when the calls are up: so all calls are at the others. */
   readonly afterCalls?: readonly PartName[];
+  /** So many short calls of every spare pair are over before: the parts that came last have been at work, as in a group in service. */
+  readonly earlierCalls?: number;
   /** Networks of some parts; removed with the scene. */
   readonly cables?: Cables;
 }
@@ -73,6 +75,8 @@ export class Scene {
   readonly #cables: Cables | undefined;
   /** Recording id → pair. */
   readonly recordingIds = new Map<string, number>();
+  /** Recordings of calls that were over before; not judged. */
+  readonly #earlier = new Set<string>();
   readonly #pairs: number;
 
   private constructor(topology: Topology, load: PhoneLoad, desktop: Desktop, o: SceneOptions) {
@@ -130,6 +134,7 @@ export class Scene {
       for (let n = 0; n < o.calls; n += 1) await scene.dial(n);
       await scene.recorded(Array.from({ length: o.calls }, (_, n) => n));
       for (const name of o.afterCalls ?? []) await topology.start([name]);
+      for (let round = 0; round < (o.earlierCalls ?? 0); round += 1) await scene.#callEarlier();
       await scene.hearsAll();
       await talk(1000); // what is judged begins half a second before a fault: by then all must have been well
       return scene;
@@ -140,6 +145,20 @@ export class Scene {
       cables?.remove();
       throw error;
     }
+  }
+
+  /** One short recorded call of every spare pair. */
+  async #callEarlier(): Promise<void> {
+    const pairs = Array.from({ length: this.#pairs - this.calls }, (_, n) => this.calls + n);
+    for (const n of pairs) await this.dial(n);
+    await this.recorded(pairs);
+    for (const [id, n] of this.recordingIds) {
+      if (n < this.calls) continue;
+      this.recordingIds.delete(id);
+      this.#earlier.add(id);
+    }
+    for (const n of pairs) await this.load.bye(customerOf(n));
+    await until(async () => (await this.views()).length === this.calls, 5000);
   }
 
   /** Everything ends; the topology's output stays readable. */
@@ -264,12 +283,13 @@ export class Scene {
   }
 
   /** What is stored of every call, by what is in the audio. */
-  stored(): Promise<StoredCall[]> {
-    return storedCalls(this.topology, (id) => {
+  async stored(): Promise<StoredCall[]> {
+    const all = await storedCalls(this.topology, (id) => {
       const n = this.recordingIds.get(id);
       if (n === undefined) return undefined;
       return { customer: this.speaker(customerOf(n)), agent: this.speaker(agentOf(n)) };
     });
+    return all.filter(({ id }) => !this.#earlier.has(id));
   }
 
   /** Number of the first frame that was spoken at or after an instant. */

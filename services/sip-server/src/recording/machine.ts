@@ -77,7 +77,8 @@ function prepared(state: RecordingMachineState): boolean {
   return state.phase === "paused" && state.startsPaused && !state.paused;
 }
 
-function sinceWanted(state: RecordingMachineState, nowMicros: number): number {
+/** How long audio has been wanted, ms; at most what a Media Server keeps. */
+export function sinceWanted(state: RecordingMachineState, nowMicros: number): number {
   if (state.wantedFromMicros === undefined) return 0;
   return Math.max(0, Math.min(MAX_BACKFILL_MS, Math.round((nowMicros - state.wantedFromMicros) / 1000)));
 }

@@ -70,6 +70,7 @@ interface AnchorLeg {
 export class MediaAnchor {
   readonly confId: string;
   readonly #options: MediaAnchorOptions;
+  readonly #madeAt: number;
   readonly #legs = new Map<string, AnchorLeg>();
   #token: string | undefined;
   /** Where it is: the first leg's Contact. */
@@ -82,8 +83,14 @@ export class MediaAnchor {
   readonly #isLost = Promise.withResolvers<Result<never, AnchorFailure>>();
 
   constructor(options: MediaAnchorOptions) {
+    this.#madeAt = options.clock.now();
     this.#options = options;
     this.confId = options.confId;
+  }
+
+  /** How long it has been there, ms. */
+  get ageMs(): number {
+    return this.#options.clock.now() - this.#madeAt;
   }
 
   get closed(): boolean {

@@ -48,7 +48,7 @@ export interface Recovered {
 /**
  * R30: brings the legs of a call whose Media Server died to another one, under a new conf-id. Nothing of the old path is
  * worth waiting for, so each phone is told its new address as soon as its own leg is there, while the next leg is on its
- * way; conference, joins and recorder are one document.
+ * way; conference, joins and recorder are one document. While calls wait for their turn the recorder comes later.
  */
 export async function recoverAnchor(o: RecoveryOptions): Promise<Result<Recovered, AnchorFailure>> {
   const { context, request, lost } = o;
@@ -99,7 +99,8 @@ async function join(o: RecoveryOptions, anchor: MediaAnchor): Promise<Result<und
     if (connection === undefined) return fail({ reason: "media-server-lost", status: undefined });
     connections.set(name, connection);
   }
-  const start = o.startAlong(anchor);
+  // Others have no audio yet: what is said until the recorder starts is kept by the Media Server.
+  const start = o.context.recoveries.crowded ? undefined : o.startAlong(anchor);
   const document = joinDocument(anchor.confId, connections, "new", start === undefined ? [] : [start.operation]);
   const result = await askMsml(anchor, document);
   if (!result.ok) return fail({ reason: result.error, status: undefined });

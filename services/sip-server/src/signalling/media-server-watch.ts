@@ -16,6 +16,9 @@ export interface MediaServerUser {
   onDoubt?(): void;
 }
 
+/** Legs that hear of a loss in one turn of the event loop. */
+const LEGS_AT_ONCE = 8;
+
 interface Watched {
   /** SIP URI with its address. */
   readonly uri: string;
@@ -105,7 +108,12 @@ export class MediaServerWatch {
     }
     // Heard meanwhile, in answer to a later question: this one got lost.
     if (watched.lastHeardMs > askedAt) return false;
-    for (const user of Array.from(watched.users)) user.onGone(watched.closedMs ?? watched.lastHeardMs);
+    const since = watched.closedMs ?? watched.lastHeardMs;
+    // The first calls are on their way while the others hear of it.
+    for (const [n, user] of Array.from(watched.users).entries()) {
+      if (n > 0 && n % LEGS_AT_ONCE === 0) await new Promise<void>((resolve) => this.#clock.after(0, resolve));
+      if (watched.users.has(user)) user.onGone(since);
+    }
     return false;
   }
 }

@@ -11,7 +11,7 @@ import {
   updateDocument,
 } from "../recording/documents.ts";
 import { RESTART_CAUSE } from "../restore/limits.ts";
-import { stepRecording } from "../recording/machine.ts";
+import { sinceWanted, stepRecording } from "../recording/machine.ts";
 import {
   newRecording,
   RECORDING_RETRY_MS,
@@ -58,6 +58,8 @@ export interface RecordingControlOptions {
   readonly anchor: () => Promise<Result<AnchorForRecording, string>>;
   /** The Media Server where the call is now. */
   readonly anchorNow: () => MediaAnchor | undefined;
+  /** R30: resolves when the other calls of a lost Media Server have their audio back, or cannot be waited for. */
+  readonly audioFirst: () => Promise<void>;
   readonly indicate: (state: "On" | "Off" | "Paused", cause: string) => void;
   readonly ledger: (outcome: "recorded" | "partial" | "not-recorded", reason: string | undefined) => void;
   readonly alarm: (reason: string) => void;
@@ -89,6 +91,8 @@ export class RecordingControl {
   #toneSaid: AlertTone | undefined;
   /** The start that waits for the call to be at a Media Server. */
   #due: StartEffect | undefined;
+  /** How much of the past the last start asked for, ms. */
+  #backfilledMs = 0;
   /** What became of a start that went along with the joins. */
   #along: { readonly anchor: MediaAnchor; readonly epoch: number; readonly refusal: string | undefined } | undefined;
 
@@ -235,6 +239,14 @@ export class RecordingControl {
     return this.#stopped;
   }
 
+  /** R30: about how much of a recording that is recovered is missing, ms. */
+  #gapMs(): number | undefined {
+    const { recovering } = this.#state;
+    if (recovering === undefined) return undefined;
+    const away = Math.round((this.#options.clock.wallMicros() - recovering.sinceMicros) / 1000);
+    return Math.max(0, away - this.#backfilledMs);
+  }
+
   /** An MSML event of the Media Server about this recording. */
   event(name: string, values: readonly (readonly [string, string])[]): void {
     const map = new Map(values);
@@ -247,7 +259,7 @@ export class RecordingControl {
     if (Number.isSafeInteger(epoch)) this.input({ kind: "epoch", epoch });
     switch (name) {
       case "recorder.started":
-        return this.input({ kind: "started", gapMs: millisecondsOf(paramOf(map, "gap")) });
+        return this.input({ kind: "started", gapMs: millisecondsOf(paramOf(map, "gap")) ?? this.#gapMs() });
       case "recorder.paused":
         return this.input({ kind: "paused" });
       case "recorder.resumed":
@@ -347,10 +359,14 @@ export class RecordingControl {
     const { anchor, fresh } = anchored.value;
     const along = this.#along;
     this.#along = undefined;
-    const refusal =
-      along?.anchor === anchor && along.epoch === effect.epoch
-        ? along.refusal
-        : await sendMsml(anchor, startDocument(this.#startFacts(effect, anchor, fresh)));
+    const went = along?.anchor === anchor && along.epoch === effect.epoch;
+    if (!went && this.#state.recovering !== undefined) {
+      await this.#options.audioFirst();
+      if (this.#state.phase !== "starting" || this.#state.epoch > effect.epoch) return;
+    }
+    const refusal = went
+      ? along.refusal
+      : await sendMsml(anchor, startDocument(this.#startFacts(effect, anchor, fresh)));
     // The Media Server died with it, and another start is under way.
     if (this.#state.epoch > effect.epoch && this.#state.phase === "starting") return;
     if (refusal !== undefined) this.input({ kind: "start-refused", reason: refusal });
@@ -363,6 +379,7 @@ export class RecordingControl {
     this.#toneSaid = this.#options.alertTone();
     // Asked to pause while the media were on their way.
     const initial = paused ? "paused" : effect.initial;
+    this.#backfilledMs = this.#backfillOf(effect, anchor, fresh);
     return {
       confId: anchor.confId,
       call: call(),
@@ -371,13 +388,22 @@ export class RecordingControl {
       recordDn: recordDn(),
       epoch: effect.epoch,
       initial,
-      backfillMs: fresh || (initial === "paused" && paused) ? 0 : effect.backfillMs,
+      backfillMs: this.#backfilledMs,
       dest,
       dest2,
       parameters,
       alertTone: this.#toneSaid,
       connectionOf: (party) => anchor.connection(party),
     };
+  }
+
+  /** R30: after a recovery, as far back as the Media Server has had the call; else what the machine wants. */
+  #backfillOf(effect: StartEffect, anchor: MediaAnchor, fresh: boolean): number {
+    const { paused, recovering } = this.#state;
+    if (paused) return 0;
+    if (!fresh) return effect.backfillMs;
+    if (recovering === undefined) return 0;
+    return Math.min(Math.floor(anchor.ageMs), sinceWanted(this.#state, this.#options.clock.wallMicros()));
   }
 
   async #carryOutCommand(command: RecordingCommand, parameters: RecordingParameters): Promise<string | undefined> {

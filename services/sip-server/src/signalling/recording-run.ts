@@ -8,6 +8,9 @@ import type { CallRecordingOptions } from "./call-recording.ts";
 import { LedgerLines } from "./ledger-lines.ts";
 import { RecordingControl } from "./recording-control.ts";
 
+/** R30: so long a recorder waits for the audio of other calls, ms: well below what a Media Server keeps. */
+const RECORDER_WAITS_MS = 1200;
+
 /** One recording of a call, from its start to its end. After a STOP the next START makes another. */
 export interface RecordingRun {
   readonly cause: RecordingWish["cause"];
@@ -63,6 +66,7 @@ export function newRun(o: CallRecordingOptions, facts: RunFacts): RecordingRun {
     call,
     anchor: () => path().anchorForRecording(control.state.accepted ? 1 : facts.attempts),
     anchorNow: () => path().anchor,
+    audioFirst: () => context.recoveries.quiet(context.clock, RECORDER_WAITS_MS),
     indicate: (state, cause) => apply({ kind: "recording", state, cause, id, fileName }),
     ledger: (outcome, reason) => lines.resolve(outcome, reason, id),
     alarm: (reason) => context.onAlarm(call(), reason),

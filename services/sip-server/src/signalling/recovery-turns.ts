@@ -1,3 +1,5 @@
+import type { Clock } from "@sidetone/foundation";
+
 /** R30: calls that are brought to another Media Server at the same time; the others wait for their turn. */
 export const RECOVERIES_AT_ONCE = 16;
 
@@ -8,6 +10,7 @@ export const RECOVERIES_AT_ONCE = 16;
 export class RecoveryTurns {
   readonly #most: number;
   readonly #waiting: (() => void)[] = [];
+  readonly #awaiting: (() => void)[] = [];
   #running = 0;
 
   constructor(most = RECOVERIES_AT_ONCE) {
@@ -19,6 +22,23 @@ export class RecoveryTurns {
     return this.#running + this.#waiting.length;
   }
 
+  /** Calls wait for their turn: what does not bring audio back is to wait, too. */
+  get crowded(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Resolves when no call is under way or waits any more, or after `mostMs`. */
+  async quiet(clock: Clock, mostMs: number): Promise<void> {
+    if (this.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(mostMs, resolve);
+      this.#awaiting.push(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
   /** Does the work in its turn. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -28,8 +48,11 @@ export class RecoveryTurns {
     } finally {
       // Its place goes to the next one as it is.
       const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
+      if (next !== undefined) next();
+      else {
+        this.#running -= 1;
+        if (this.#running === 0) for (const resolve of this.#awaiting.splice(0)) resolve();
+      }
     }
   }
 }
