@@ -1,4 +1,3 @@
-// mode: both
 // A T-Library client starts, pauses and stops the recording of calls that are up; what the files hold is judged.
 import assert from "node:assert/strict";
 import { after, before, test, type TestContext } from "node:test";

@@ -1,4 +1,3 @@
-// mode: both
 // operations.md: DNs come and go without a restart; a file with mistakes changes nothing.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";

@@ -1,4 +1,3 @@
-// mode: both
 // A T-Library client at a running system: it watches calls of phones that know nothing of it, and leaves a trace.
 import assert from "node:assert/strict";
 import { after, before, test, type TestContext } from "node:test";

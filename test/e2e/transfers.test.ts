@@ -1,4 +1,3 @@
-// mode: both
 // Transfers and conferences with phones, media and files: what the recordings hold (R2, R24 to R28), what everybody hears.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

@@ -1,4 +1,3 @@
-// mode: both
 // Every SIP frame that tshark sees on any hop stands in the journals of the parts, and the other way round; none is malformed.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
