@@ -439,6 +439,8 @@ test("R10, R21, R23: a recorder dies: its duplicate goes on whole; where it was 
   await talk(1500);
   await outside.kill();
   const deadAt = performance.now();
+  // R31: not before what the Media Server keeps is full, 10 s
+  await until(() => ["7235", "7236"].every((dn) => once.desk.indications(dn).length > 1), 12_000);
   for (const dn of ["7235", "7236"]) await once.desk.says(dn, "On", "Off");
   t.diagnostic(`Off ${Math.round(performance.now() - deadAt)} ms after the recorder's death`);
   for (const dn of ["7235", "7236"]) {

@@ -41,6 +41,8 @@ interface OpenFile {
   readonly handle: number;
   readonly marker: string;
   readonly folder: FolderWriter;
+  /** The folder was there before. */
+  readonly continued: boolean;
   end: Omit<EndLine, "frames"> | undefined;
   /** When the disk began to refuse, by the clock; undefined where it takes what it is given. */
   troubledAt: number | undefined;
@@ -94,7 +96,7 @@ export class FileWriter {
         if (zero !== undefined) folder.setCodec(zero.codec);
         folder.flush();
         const state = { end: undefined, troubledAt: undefined, retryAt: 0, damaged: false, lost: false };
-        this.#open.set(handle, { handle, marker, folder, ...state });
+        this.#open.set(handle, { handle, marker, folder, continued, ...state });
         return { frames: folder.frames, zero, continued };
       } catch (error) {
         folder.close();
@@ -128,6 +130,24 @@ export class FileWriter {
   end(handle: number, state: EndLine["state"], reason: string): void {
     const file = this.#open.get(handle);
     if (file !== undefined) file.end ??= { type: "end", at: rfc3339(this.#clock.wallMicros()), state, reason };
+  }
+
+  /**
+   * Removes a recording that came to nothing, with its folder; then `onEnded`. One that goes on in a folder which was there before, or has
+   * taken audio, is closed as partial instead.
+   */
+  discard(handle: number): void {
+    const file = this.#open.get(handle);
+    if (file === undefined || file.end !== undefined) return;
+    if (file.continued || file.folder.frames > 0) return this.end(handle, "partial", "not wanted any more");
+    this.#forget(file);
+    try {
+      this.#files.rmSync(file.folder.path, { recursive: true, force: true });
+      this.#files.rmSync(file.marker, { force: true });
+      this.#events.onEnded(handle, 0, undefined);
+    } catch (error) {
+      this.#events.onEnded(handle, 0, diskError(error));
+    }
   }
 
   /** One round: writes what waits, syncs, and closes what has ended. */

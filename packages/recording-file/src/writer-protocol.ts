@@ -9,7 +9,9 @@ export type WriterMessage =
   | { readonly do: "audio"; readonly handle: number; readonly bytes: Uint8Array }
   | { readonly do: "silence"; readonly handle: number; readonly frames: number }
   | { readonly do: "line"; readonly handle: number; readonly line: ManifestLine }
-  | { readonly do: "end"; readonly handle: number; readonly state: EndLine["state"]; readonly reason: string };
+  | { readonly do: "end"; readonly handle: number; readonly state: EndLine["state"]; readonly reason: string }
+  /** Nothing of it is to be kept: its folder is removed. */
+  | { readonly do: "discard"; readonly handle: number };
 
 /** What only the owner of the thread sends. */
 export type WriterControl =

@@ -54,6 +54,9 @@ function carryOut(message: WriterMessage): void {
     case "end":
       writer.end(message.handle, message.state, message.reason);
       break;
+    case "discard":
+      writer.discard(message.handle);
+      break;
   }
 }
 
@@ -83,6 +86,7 @@ owner.on("message", (message: WriterControl | WriterMessage) => {
     case "line":
     case "zero":
     case "end":
+    case "discard":
       carryOut(message);
       break;
   }

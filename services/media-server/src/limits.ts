@@ -41,6 +41,8 @@ export const BYE_ANSWER_MS = 2_000;
 export const EPOCHS_PER_START = 1_000;
 /** Streams of one recording session with a stream for each participant: more share those of their side. */
 export const MAX_STREAMS = 16;
+/** A Resource Manager that says nothing at all to a recording INVITE for this long is left for the next one, ms (R17, R32). */
+export const TRYING_MS = 250;
 /** A recording INVITE without a final answer for this long is cancelled, ms; then the next Resource Manager is asked. */
 export const INVITE_ATTEMPT_MS = 2_500;
 /** All attempts of a start together, ms: within 5 s SIP Server hears `recorder.started` or `recorder.failed`. */

@@ -43,9 +43,16 @@ export class Bench {
     });
   }
 
-  async leg(dn: string, direction = "sendrecv", codec = "0"): Promise<FakeSession> {
+  async leg(
+    dn: string,
+    direction = "sendrecv",
+    codec = "0",
+    headers: readonly (readonly [string, string])[] = [],
+  ): Promise<FakeSession> {
     const body = `v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP ${codec}\r\na=${direction}\r\n`;
-    this.server.onRequest(transaction("INVITE", `sip:msml=c1@127.0.0.1;dn=${dn};record`, body));
+    const tx = transaction("INVITE", `sip:msml=c1@127.0.0.1;dn=${dn};record`, body);
+    for (const [name, value] of headers) tx.request.headers.append(name, value);
+    this.server.onRequest(tx);
     await settled();
     const session = this.sip.accepted.at(-1);
     assert.ok(session !== undefined);

@@ -59,6 +59,7 @@ export class FakeSession implements InviteSession {
   onSent: (method: string, body: string) => SipResponse | Promise<SipResponse> = (_, body) => answerTo(body);
   /** How BYE is answered; default 200. */
   byeAnswer: SipResponse | "none" | undefined;
+  byeHeaders: readonly (readonly [string, string])[] = [];
   readonly #events = new Events<SessionEvents>((error) => {
     throw error;
   });
@@ -108,6 +109,7 @@ export class FakeSession implements InviteSession {
   }
   async bye(o?: ByeOptions): Promise<void> {
     this.log.push("BYE");
+    this.byeHeaders = o?.headers ?? [];
     this.end({ by: "local" });
     if (this.byeAnswer === "none") return new Promise(() => undefined);
     if (this.byeAnswer !== undefined) o?.onAnswer?.(this.byeAnswer);
@@ -118,12 +120,16 @@ export class FakeSession implements InviteSession {
   }
 
   /** The peer's 200. */
-  accepted(body: string): void {
+  accepted(body: string, headers: readonly (readonly [string, string])[] = []): void {
     this.state = "confirmed";
-    this.emit("accepted", response(200, body));
+    const answer = response(200, body);
+    for (const [name, value] of headers) answer.headers.set(name, value);
+    this.emit("accepted", answer);
   }
-  rejected(status: number): void {
-    this.emit("rejected", response(status));
+  rejected(status: number, headers: readonly (readonly [string, string])[] = []): void {
+    const answer = response(status);
+    for (const [name, value] of headers) answer.headers.set(name, value);
+    this.emit("rejected", answer);
     this.end({ by: "remote" });
   }
   end(reason: EndReason): void {

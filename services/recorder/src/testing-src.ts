@@ -166,6 +166,9 @@ export class Src {
     supported: ["siprec"],
   });
 
+  /** Sessions that were offered. */
+  readonly open: InviteSession[] = [];
+
   async start(): Promise<this> {
     await this.sip.listen({ transport: "tcp", host: "127.0.0.1", port: 0 });
     return this;
@@ -214,6 +217,7 @@ export class Src {
       headers: [["Require", "siprec"]],
       ...body,
     });
+    this.open.push(session);
     const response = await new Promise<SipResponse>((resolve) => {
       session.on("accepted", resolve);
       session.on("rejected", resolve);

@@ -4,6 +4,7 @@ import type { ClientTransaction, InviteOptions, RequestOptions, SessionTimerWish
 import type { SipResponse } from "../message/index.ts";
 import type { Flow } from "../transport/types.ts";
 import { acknowledge } from "./ack.ts";
+import { ELSEWHERE, REQUEST_TERMINATED } from "./dismissal.ts";
 import { MAX_422_RETRIES, MAX_EARLY_DIALOGS } from "./limits.ts";
 import { sdpOf } from "./sdp-body.ts";
 import { fill } from "./session-core.ts";
@@ -234,7 +235,9 @@ export class UacInvite {
   #unwanted(tag: string, dialog: Dialog, response: SipResponse): void {
     this.#acks.set(tag, acknowledge(this.#core, dialog, this.#core.invite, {}));
     const { request } = requestInside(dialog, "BYE");
-    fill(request, { headers: [["User-Agent", this.#core.host.userAgent]] }, undefined);
+    const reason = this.#chosen === undefined ? REQUEST_TERMINATED : ELSEWHERE;
+    const headers = [["User-Agent", this.#core.host.userAgent] as const, ["Reason", reason] as const];
+    fill(request, { headers }, undefined);
     this.#core.host.request(request, this.#core.destination(dialog), {
       onFinal: () => undefined,
       ...(this.#o.credentials === undefined ? {} : { credentials: this.#o.credentials }),

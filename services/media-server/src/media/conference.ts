@@ -1,13 +1,12 @@
 import { AudioEffect } from "./audio-effect.ts";
 import type { ConferenceOptions } from "./audio-types.ts";
+import type { ComfortNoise } from "./comfort-noise.ts";
 import { encodeMix } from "./encode-mix.ts";
 import { PCMU } from "./kinds.ts";
 import type { Leg } from "./leg.ts";
-import { COMFORT_NOISE_SAMPLES, FRAME } from "./limits.ts";
-import { factorOfDb } from "./loudness.ts";
+import { FRAME } from "./limits.ts";
 import type { OverlayTrack } from "./overlay-track.ts";
 import type { Stream } from "./stream.ts";
-import { PEAK_0_DBM0 } from "./tones.ts";
 import { RTP_HEADER } from "@sidetone/rtp";
 
 /** How fast a loud member becomes one of the loudest, and how fast it ceases to be. */
@@ -52,18 +51,19 @@ export class Conference {
   readonly #made = [false, false];
   #noise: Int16Array | undefined;
   #noiseAt = 0;
-  readonly #random: () => number;
+  readonly #comfort: ComfortNoise;
 
-  constructor(name: string, random: () => number) {
+  constructor(name: string, comfort: ComfortNoise) {
     this.name = name;
-    this.#random = random;
+    this.#comfort = comfort;
   }
 
   /** How it is mixed from now on. */
   configure(options: ConferenceOptions): void {
     this.options = options;
     const { comfortNoiseDb } = options;
-    this.#noise = comfortNoiseDb === undefined ? undefined : noise(comfortNoiseDb, this.#random);
+    this.#noise = comfortNoiseDb === undefined ? undefined : this.#comfort.samples(comfortNoiseDb);
+    this.#noiseAt = this.#noise === undefined ? 0 : this.#comfort.start(this.#noise.length - FRAME);
   }
 
   /** True where not all that is said is mixed. */
@@ -170,12 +170,6 @@ export class Conference {
     for (let i = 0; i < FRAME; i++) this.sum[i] = (this.sum[i] ?? 0) + (samples[this.#noiseAt + i] ?? 0);
     this.#noiseAt += FRAME;
     // Another stretch each time: what repeats itself is heard as a rhythm.
-    if (this.#noiseAt + FRAME > samples.length) this.#noiseAt = Math.floor(this.#random() * FRAME);
+    if (this.#noiseAt + FRAME > samples.length) this.#noiseAt = this.#comfort.start(FRAME);
   }
-}
-
-function noise(db: number, random: () => number): Int16Array {
-  // Evenly spread, so √3 times its effective value at most.
-  const most = (PEAK_0_DBM0 / Math.SQRT2) * factorOfDb(db) * Math.sqrt(3);
-  return Int16Array.from({ length: COMFORT_NOISE_SAMPLES }, () => Math.round((2 * random() - 1) * most));
 }

@@ -63,7 +63,7 @@ export const TRACK_AHEAD = 480;
 export const TRACK_RING = 8192;
 /** Where nothing was relayed to a phone for this long an overlay is sent on its own: 100 ms, in samples. */
 export const RELAY_STALE = 800;
-/** Samples of noise that are made for a conference: 2 s. */
+/** Samples of noise that are made for a level: 2 s. */
 export const COMFORT_NOISE_SAMPLES = 16_000;
 /** Octets of a local recording that are handed over at once: 1 s of 16-bit samples. */
 export const FILE_CHUNK_OCTETS = 16_000;

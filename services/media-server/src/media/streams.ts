@@ -1,6 +1,7 @@
 import { SidetoneError } from "@sidetone/foundation";
 import { AudioEffect } from "./audio-effect.ts";
 import type { ConferenceOptions, StreamSettings } from "./audio-types.ts";
+import { ComfortNoise } from "./comfort-noise.ts";
 import { Conference } from "./conference.ts";
 import type { FramePace } from "./frame-pace.ts";
 import { HearingMix } from "./hearing-mix.ts";
@@ -18,7 +19,7 @@ import { isConference, Stream } from "./stream.ts";
 export class Streams {
   readonly #conferences = new Map<string, Conference>();
   readonly #held: HeldInputs;
-  readonly #random: () => number;
+  readonly #comfort: ComfortNoise;
   readonly #room = new PassageRoom();
   /** To be walked through without an iterator. */
   #mixes: readonly HearingMix[] = [];
@@ -32,7 +33,7 @@ export class Streams {
     readonly onHearing: (leg: Leg) => void;
   }) {
     this.#held = o.held;
-    this.#random = o.random;
+    this.#comfort = new ComfortNoise(o.random);
     this.#onHearing = o.onHearing;
   }
 
@@ -49,7 +50,7 @@ export class Streams {
   conference(name: string): Conference {
     let known = this.#conferences.get(name);
     if (known === undefined) {
-      known = new Conference(name, this.#random);
+      known = new Conference(name, this.#comfort);
       this.#conferences.set(name, known);
     }
     return known;

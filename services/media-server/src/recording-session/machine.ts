@@ -53,8 +53,8 @@ interface Loss {
 export type SessionInput =
   | { readonly kind: "begin"; readonly capture: Capture }
   | { readonly kind: "accepted" }
-  /** No session came of the INVITE. `final`: none will come of another one either. */
-  | { readonly kind: "refused"; readonly reason: string; readonly final?: boolean }
+  /** No session came of the INVITE. `final`: none will come of another one either; `retryMs`: when another one is worth it. */
+  | { readonly kind: "refused"; readonly reason: string; readonly final?: boolean; readonly retryMs?: number }
   | { readonly kind: "capture"; readonly capture: Capture }
   /** Metadata or streams are not what the recorder was told. */
   | { readonly kind: "changed" }
@@ -159,7 +159,8 @@ function inviting(state: SessionState, input: SessionInput): SessionStep {
       if (!state.everUp) return end(state, [report("failed", input.reason)]);
       const next = { ...state, asking: false, lost: `${state.lost.split("; ", 1)[0] ?? ""}; ${input.reason}` };
       if (state.late || (input.kind === "refused" && input.final === true)) return givenUp(next);
-      return { state: next, outputs: [{ kind: "retry-after", ms: SWITCH_RETRY_MS }] };
+      const ms = input.kind === "refused" ? input.retryMs : undefined;
+      return { state: next, outputs: [{ kind: "retry-after", ms: ms ?? SWITCH_RETRY_MS }] };
     }
     case "give-up-due":
       if (!state.everUp) return none(state);

@@ -1,5 +1,6 @@
 import { pickRecordingParts } from "@sidetone/siprec";
 import { type EndReason, parseMultipart, type SipResponse } from "@sidetone/sip";
+import { SWITCH_RETRY_MS } from "../limits.ts";
 
 /** The SDP of a body that is SDP, or multipart with SDP in it; empty where there is none. */
 export function sdpOf(contentType: string | undefined, body: Buffer): Buffer {
@@ -13,6 +14,26 @@ export function refusal({ status, reason, headers }: SipResponse): string {
   const said = `${status} ${reason}`;
   if (headers.has("X-Synthesised")) return `recorder-no-answer (${said})`;
   return `${status === 480 || status === 503 ? "no-recorder" : "recorder-refused"} (${said})`;
+}
+
+/** Why a recording ends that nobody stopped: its parties have gone, and nobody said so (R33). */
+export const NO_RTP = "no RTP";
+
+/** RFC 3326: how BYE says that the end is not an orderly one; the recorder marks it (R33). */
+export function stopHeaders(why: string): [string, string][] {
+  return why === NO_RTP ? [["Reason", `SIP;cause=408;text="${NO_RTP}"`]] : [];
+}
+
+/**
+ * When a recorder is looked for again after a refusal, ms: as its Retry-After says, but after half of the time that is left at
+ * most, so that who is there again earlier still gets all (R31).
+ *
+ * @param leftMs of `SWITCH_MS`
+ */
+export function retryOf(retryAfter: string | undefined, leftMs: number): number {
+  const seconds = Number.parseInt((retryAfter ?? "").slice(0, 12), 10);
+  if (!(seconds > 0)) return SWITCH_RETRY_MS;
+  return Math.max(SWITCH_RETRY_MS, Math.min(seconds * 1_000, Math.round(leftMs / 2)));
 }
 
 /** True for what says that the dialog is not there any more, or nobody. */

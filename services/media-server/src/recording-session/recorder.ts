@@ -169,6 +169,7 @@ export class Recorder {
       ...this.#o,
       copy,
       facts: () => (streams === "per-participant" ? perParticipant(this.#facts) : this.#facts),
+      sibling: () => this.#sessions.find((other) => other !== session)?.destination,
       unbegun: () => this.#unbegun,
       report: (event, values) => this.#report(session, event, values),
       finished: () => this.#finished(),

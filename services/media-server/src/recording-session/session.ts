@@ -1,8 +1,6 @@
 import type { Cancel, Clock, Logger } from "@sidetone/foundation";
 import { afterSilence } from "@sidetone/foundation";
-import { writeMetadata } from "@sidetone/siprec";
 import {
-  formatMultipart,
   type IncomingRequest,
   type InviteOptions,
   type InviteSession,
@@ -31,15 +29,19 @@ import {
   INVITE_ATTEMPT_MS,
   LEAST_ATTEMPT_MS,
   START_MS,
+  SWITCH_MS,
+  TRYING_MS,
   UNSTORED_MS,
 } from "../limits.ts";
+import { sessionBody } from "./session-body.ts";
 import { watchDialog } from "./dialog-watch.ts";
-import { endingOf, isGone, isSuperseded, refusal, sdpOf } from "./recorder-words.ts";
+import { inviteHeaders } from "./invite-headers.ts";
+import { endingOf, isGone, isSuperseded, refusal, retryOf, sdpOf, stopHeaders } from "./recorder-words.ts";
 import type { RecorderWatch, WatchPlace } from "./recorder-watch.ts";
 import { type AnsweredStream, type OfferedStream, readRecordingAnswer, recordingOffer } from "./sdp.ts";
 import { type Absence, absenceOf, rewindOf } from "./absence.ts";
 import { AudioTaken } from "./audio-taken.ts";
-import { SessionTaps, type TappedLeg } from "./taps.ts";
+import { geoLocationOf, SessionTaps, type TappedLeg } from "./taps.ts";
 import type { ResourceManagers } from "./resource-managers.ts";
 import { siblingOf, targetOf } from "./target.ts";
 
@@ -61,6 +63,8 @@ export interface RecordingSessionOptions {
   readonly epoch: number;
   readonly legOf: (conn: string) => TappedLeg | undefined;
   readonly facts: () => RecordingFacts;
+  /** Contact of the recorder that has, or had last, the other copy (R10). */
+  readonly sibling: () => string | undefined;
   /** True while nothing of the recording was captured or paused by anybody (`initial="paused"`). */
   readonly unbegun: () => boolean;
   readonly report: (event: SessionReport, values: readonly (readonly [string, string])[]) => void;
@@ -103,6 +107,9 @@ export class RecordingSession {
   #deliveries = 0;
   /** The recorder that the session is, or was, with. */
   #destination: string | undefined;
+  /** X-Resource-Token of the last 2xx. */
+  #token: string | undefined;
+  #geoLocation: string | undefined;
   readonly #takes: AudioTaken;
   readonly #unlisten: () => void;
   readonly #over = Promise.withResolvers<void>();
@@ -120,6 +127,11 @@ export class RecordingSession {
       const label = this.#taps.labelOf(tap);
       if (label !== undefined) this.#flaw(`audio is lost: nobody took it for ${BUFFER_MS / 1000} s`, [label]);
     });
+  }
+
+  /** Contact of the recorder that the session is, or was, with. */
+  get destination(): string | undefined {
+    return this.#destination;
   }
 
   get phase(): SessionPhase {
@@ -268,41 +280,55 @@ export class RecordingSession {
     if (switching) this.#switches += 1;
     this.#manager = resourceManagers.pick(this.#tried);
     this.#tried.add(this.#manager);
-    const avoid = Array.from(this.#avoid).join(", ");
+    const facts = this.#o.facts();
+    // Once its leg is gone nobody says it any more.
+    this.#geoLocation = geoLocationOf(facts, this.#o.legOf) ?? this.#geoLocation;
     const target = this.#target();
     this.#sdpVersion += 1;
     const { body, contentType } = this.#body();
-    const callUuid = fact(this.#o.facts(), "calluuid");
-    const sibling = siblingOf(this.#o.facts(), this.copy);
     const sip = invite({
       uri: target.requestUri,
       to: { uri: target.nextHop },
       from,
       contactParams: [["+sip.src", true]],
-      headers: [
-        ["Require", "siprec"],
-        ...(avoid === "" ? [] : [["X-Resource-Avoid", avoid] as const]),
-        ...(sibling === undefined ? [] : [["X-Resource-Sibling", sibling] as const]),
-        ...(callUuid === undefined ? [] : [["X-Genesys-CallUUID", callUuid] as const]),
-      ],
+      headers: inviteHeaders({
+        avoid: this.#avoid,
+        sibling: this.#o.sibling() ?? siblingOf(facts, this.copy),
+        token: this.#token,
+        geoLocation: this.#geoLocation,
+        callUuid: fact(facts, "calluuid"),
+      }),
       body,
       contentType,
     });
     this.#sip = sip;
     const mine = (): boolean => this.#sip === sip;
     const patience = this.#state.everUp ? INVITE_ATTEMPT_MS : Math.min(INVITE_ATTEMPT_MS, this.#timeToStart());
-    const cancelDeadline = afterSilence(this.#o.clock, patience, () => {
+    const leave = (what: string, ms: number): void => {
       if (!mine()) return;
+      cancelDeadline();
       this.#sip = undefined;
       // CANCEL; a 2xx that crosses it is ended by the SIP session itself.
       sip.terminate();
-      this.#unanswered(`recorder-no-answer (no final answer within ${patience} ms, asked through ${target.nextHop})`);
-    });
+      this.#unanswered(`recorder-no-answer (${what} within ${ms} ms, asked through ${target.nextHop})`);
+    };
+    const cancelFinal = afterSilence(this.#o.clock, patience, () => leave("no final answer", patience));
+    // Whoever is the last one has all the time there is.
+    const cancelTrying = resourceManagers.another(this.#tried)
+      ? afterSilence(this.#o.clock, TRYING_MS, () => leave("no answer at all", TRYING_MS))
+      : (): void => undefined;
+    const cancelDeadline = (): void => {
+      cancelFinal();
+      cancelTrying();
+    };
     this.#cancelDeadline = cancelDeadline;
+    sip.on("trying", cancelTrying);
+    sip.on("progress", cancelTrying);
     sip.on("accepted", (response) => {
       cancelDeadline();
       if (!mine()) return;
       resourceManagers.answered(target.nextHop);
+      this.#token = response.headers.get("X-Resource-Token") ?? this.#token;
       this.#accepted(sip, response);
     });
     sip.on("rejected", (response) => {
@@ -313,7 +339,9 @@ export class RecordingSession {
       if (response.headers.has("X-Synthesised")) return this.#unanswered(reason);
       resourceManagers.answered(target.nextHop);
       this.#tried.clear();
-      this.#input({ kind: "refused", reason, final: isSuperseded(response) });
+      const leftMs = SWITCH_MS - (this.#o.clock.now() - (this.#lostAt ?? this.#o.clock.now()));
+      const retryMs = retryOf(response.headers.get("Retry-After"), leftMs);
+      this.#input({ kind: "refused", reason, final: isSuperseded(response), retryMs });
     });
     sip.on("reinvite", (request) => this.#recorderOffers(request));
     sip.on("update", (request) => this.#recorderOffers(request));
@@ -326,7 +354,10 @@ export class RecordingSession {
         this.#input({ kind: "peer-ended", orderly, reason });
       } else this.#lose(unstored ? UNSTORED_MS : this.#watched?.unprovenMs(), reason);
     });
-    this.#o.log.info({ uri: target.requestUri, to: target.nextHop, avoid }, "recording session offered");
+    this.#o.log.info(
+      { uri: target.requestUri, to: target.nextHop, avoid: Array.from(this.#avoid) },
+      "recording session offered",
+    );
   }
 
   /** R32: a Resource Manager that does not answer is no verdict: the next one is asked, while there is time. */
@@ -501,7 +532,7 @@ export class RecordingSession {
       answer = response;
     };
     const finish = async (): Promise<void> => {
-      await sip.bye({ onAnswer });
+      await sip.bye({ onAnswer, headers: stopHeaders(this.#state.stopped) });
       done(answer !== undefined && isGone(answer) ? `${answer.status} ${answer.reason}` : undefined);
     };
     void finish();
@@ -520,21 +551,7 @@ export class RecordingSession {
     const streams = this.#streams();
     const sdp = recordingOffer(this.#identity(), streams, this.#state.told === "paused");
     const labels = streams.map(({ label }) => label);
-    const metadata = writeMetadata(metadataOf(this.#o.facts(), labels, this.#which()));
-    return formatMultipart(
-      [
-        { contentType: "application/sdp", body: sdp },
-        {
-          contentType: "application/rs-metadata+xml",
-          headers: [
-            ["Content-Type", "application/rs-metadata+xml"],
-            ["Content-Disposition", "recording-session"],
-          ],
-          body: metadata,
-        },
-      ],
-      `sidetone-${this.#sdpId}`,
-    );
+    return sessionBody(sdp, metadataOf(this.#o.facts(), labels, this.#which()), this.#sdpId);
   }
 
   #which(): { copy: number; epoch: number } {

@@ -1,6 +1,6 @@
 import { errorText, type Logger, SidetoneError } from "@sidetone/foundation";
 import type { AudioCodec, MediaEngine, OpenedTap } from "../media/index.ts";
-import type { StreamSource } from "./facts.ts";
+import type { RecordingFacts, StreamSource } from "./facts.ts";
 import type { AnsweredStream, OfferedStream } from "./sdp.ts";
 
 /** A party's leg as a recorder needs it. */
@@ -8,6 +8,16 @@ export interface TappedLeg {
   /** The engine's number. */
   readonly leg: number;
   readonly codec: AudioCodec;
+  /** X-Genesys-geo-location of its INVITE. */
+  readonly geoLocation?: string | undefined;
+}
+
+/** The site that the legs of a recording were placed by (R11); undefined where none is named. */
+export function geoLocationOf(
+  { parties }: Pick<RecordingFacts, "parties">,
+  legOf: (conn: string) => TappedLeg | undefined,
+): string | undefined {
+  return parties.map(({ conn }) => legOf(conn)?.geoLocation).find((location) => location !== undefined);
 }
 
 function isGone(error: unknown): boolean {

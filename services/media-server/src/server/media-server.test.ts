@@ -322,7 +322,7 @@ test("offers without G.711 are refused with 488 and leave nothing behind", async
 test("R33: one silent leg is left alone, all silent legs end the call", async () => {
   const bench = new Bench();
   const { a, b } = await bench.call();
-  await bench.acceptRecorder();
+  const session = await bench.acceptRecorder();
   bench.engine.emit("inactive", 1, 90_000);
   await settled();
   assert.equal(events(a).length, 1);
@@ -331,6 +331,9 @@ test("R33: one silent leg is left alone, all silent legs end the call", async ()
   bench.engine.emit("inactive", 2, 90_000);
   await settled();
   assert.deepEqual([a.state, b.state], ["ended", "ended"]);
+  // The recorder is told that nobody stopped it: it marks what it has.
+  assert.deepEqual([session.log, session.byeHeaders], [["BYE"], [["Reason", 'SIP;cause=408;text="no RTP"']]]);
+  assert.deepEqual([bench.engine.taps.size, bench.server.stats.recorders], [0, 0]);
 });
 
 test("close: recordings and legs end, nothing stays open, new legs are refused", async () => {

@@ -40,7 +40,13 @@ import {
   NAME_BYTES,
 } from "../limits.ts";
 import type { MediaEngine } from "../media/index.ts";
-import { type RecorderOptions, RecorderWatch, ResourceManagers, type TappedLeg } from "../recording-session/index.ts";
+import {
+  NO_RTP,
+  type RecorderOptions,
+  RecorderWatch,
+  ResourceManagers,
+  type TappedLeg,
+} from "../recording-session/index.ts";
 import { HttpSource, type PromptLibrary, recordPathOf, Sources } from "../prompts/index.ts";
 import { type Client, Clients } from "./clients.ts";
 import { type DialogPlace, Dialogs } from "./dialogs.ts";
@@ -356,7 +362,9 @@ export class MediaServer {
 
   #tappedLeg(tag: string): TappedLeg | undefined {
     const leg = this.#legs.get(tag)?.leg;
-    return leg === undefined ? undefined : { leg: leg.engineLeg, codec: leg.settings?.codec ?? "PCMU" };
+    if (leg === undefined) return undefined;
+    const geoLocation = leg.session.invite.headers.get("X-Genesys-geo-location")?.trim();
+    return { leg: leg.engineLeg, codec: leg.settings?.codec ?? "PCMU", geoLocation };
   }
 
   #sessionsOf(tag: string): InviteSession[] {
@@ -420,9 +428,20 @@ export class MediaServer {
       (one) => one.silentAt !== undefined && now - one.silentAt < rtpTimeoutMs * INACTIVITY_SLACK,
     );
     log.warn({ conn: leg.tag, confId: leg.uri.confId, dn: leg.uri.dn, all: silent }, "no RTP");
-    if (silent) {
-      for (const one of legs) one.session.terminate({ headers: [["Reason", 'SIP;cause=408;text="no RTP"']] });
+    if (silent) this.#await(this.#leftAlone(client, name, legs));
+  }
+
+  /** The recording first: as the conference's it would end in good order. */
+  async #leftAlone(client: Client, conference: string | undefined, legs: readonly PartyLeg[]): Promise<void> {
+    try {
+      if (conference !== undefined) await this.#recorders.end(client, conference, NO_RTP);
+    } catch (error) {
+      this.#o.log.warn(
+        { confId: conference, error: errorText(error) },
+        "a recording's end was not carried out entirely",
+      );
     }
+    for (const { session } of legs) session.terminate({ headers: [["Reason", `SIP;cause=408;text="${NO_RTP}"`]] });
   }
 
   /** R34: a recording that misses a side is told of before anybody listens to it. */

@@ -22,14 +22,40 @@ test("R17: a recorder that never gives a final answer: CANCEL after 2.5 s, recor
 test("R17, R32: the next Resource Manager is asked then; all together SIP Server hears within 5 s", async () => {
   const bench = new Bench(["sip:127.0.0.1:5070", "sip:127.0.0.1:5071", "sip:127.0.0.1:5072"]);
   const { a } = await bench.call();
+  bench.recorder(0).session.emit("trying", response(100));
   bench.clock.advance(2_500);
   await settled();
   assert.deepEqual(bench.sip.invited[1]?.options.to, { uri: "sip:127.0.0.1:5071" });
   assert.deepEqual(events(a), []);
+  bench.recorder(1).session.emit("trying", response(100));
   bench.clock.advance(2_499);
   await settled();
   assert.match(events(a).join(), /^recorder\.failed .*no final answer/);
   assert.equal(bench.sip.invited.length, 2);
+});
+
+test("R32: a Resource Manager that says nothing at all for 250 ms is left for the next; one that has said 100 is not, nor is the last one", async () => {
+  const bench = new Bench(["sip:127.0.0.1:5070", "sip:127.0.0.1:5071"]);
+  await bench.call();
+  bench.clock.advance(249);
+  await settled();
+  assert.equal(bench.sip.invited.length, 1);
+  bench.clock.advance(1);
+  await settled();
+  assert.deepEqual(bench.recorder(0).session.log, ["terminate"]);
+  assert.deepEqual(bench.sip.invited[1]?.options.to, { uri: "sip:127.0.0.1:5071" });
+  bench.clock.advance(2_000);
+  await settled();
+  assert.deepEqual(bench.recorder(1).session.log, []);
+  await bench.acceptRecorder(1);
+  // The silent one comes last now.
+  bench.recorder(1).session.end({ by: "timeout" });
+  await settled();
+  assert.deepEqual(bench.sip.invited[2]?.options.to, { uri: "sip:127.0.0.1:5071" });
+  bench.recorder(2).session.emit("trying", response(100));
+  bench.clock.advance(2_000);
+  await settled();
+  assert.deepEqual([bench.recorder(2).session.log, bench.sip.invited.length], [[], 3]);
 });
 
 test("R17: an answer in time disarms the deadline", async () => {

@@ -11,7 +11,7 @@ export interface IndexAsk {
   readonly ask:
     | { readonly do: "open" | "count" | "close" }
     | { readonly do: "put"; readonly row: RecordingRow }
-    | { readonly do: "get"; readonly id: string }
+    | { readonly do: "get" | "remove"; readonly id: string }
     | { readonly do: "search"; readonly query: RecordingQuery }
     | { readonly do: "folders"; readonly state: RecordingState };
 }
@@ -90,6 +90,10 @@ export class IndexThread implements RecordingIndex {
 
   async put(row: RecordingRow): Promise<void> {
     await this.#ask({ do: "put", row });
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#ask({ do: "remove", id });
   }
 
   async get(id: string): Promise<RecordingRow | undefined> {

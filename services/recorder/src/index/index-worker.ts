@@ -23,6 +23,8 @@ async function carryOut(ask: IndexAsk["ask"]): Promise<unknown> {
       return undefined;
     case "put":
       return index.put(ask.row);
+    case "remove":
+      return index.remove(ask.id);
     case "get":
       return index.get(ask.id);
     case "search":

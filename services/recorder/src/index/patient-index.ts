@@ -34,6 +34,11 @@ export class PatientIndex implements RecordingIndex {
     }
   }
 
+  async remove(id: string): Promise<void> {
+    this.#waiting.delete(id);
+    await this.#inner.remove(id);
+  }
+
   async get(id: string): Promise<RecordingRow | undefined> {
     return this.#waiting.get(id) ?? (await this.#inner.get(id));
   }

@@ -79,6 +79,8 @@ export interface RecordingPage {
 /** Where the index is kept. One contract, whatever the database. */
 export interface RecordingIndex {
   put(row: RecordingRow): Promise<void>;
+  /** Takes a row out. */
+  remove(id: string): Promise<void>;
   /** With its keys, so that it can be put again. */
   get(id: string): Promise<RecordingRow | undefined>;
   /** Rows without their keys. */

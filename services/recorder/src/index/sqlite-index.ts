@@ -75,6 +75,13 @@ export class SqliteIndex implements RecordingIndex {
     });
   }
 
+  async remove(id: string): Promise<void> {
+    await this.#db.transaction().execute(async (trx) => {
+      await trx.deleteFrom("recording_keys").where("id", "=", id).execute();
+      await trx.deleteFrom("recordings").where("id", "=", id).execute();
+    });
+  }
+
   async get(id: string): Promise<RecordingRow | undefined> {
     const found = await this.#db.selectFrom("recordings").selectAll().where("id", "=", id).executeTakeFirst();
     if (found === undefined) return undefined;

@@ -212,7 +212,8 @@ export class MediaEngine {
     const recording = session?.recording ?? this.#recordings.get(command.handle ?? -1);
     const endRecording = (): void => {
       if (command.end === undefined || recording === undefined || !this.#recordings.delete(recording.handle)) return;
-      const { byeMicros, state, reason } = command.end;
+      const { byeMicros, state, reason, withdrawn } = command.end;
+      if (withdrawn && recording.discard()) return;
       recording.finish(byeMicros, state, reason);
     };
     if (session === undefined) {

@@ -54,7 +54,13 @@ export type MediaCommand =
       readonly handle?: number;
       /** Ends the recording too. `byeMicros` undefined: the file ends with its last audio. */
       readonly end:
-        | { readonly byeMicros: number | undefined; readonly state: EndLine["state"]; readonly reason: string }
+        | {
+            readonly byeMicros: number | undefined;
+            readonly state: EndLine["state"];
+            readonly reason: string;
+            /** The client never took the session: where nothing came, nothing is kept. */
+            readonly withdrawn: boolean;
+          }
         | undefined;
     }
   | { readonly do: "stop"; readonly ask: number };

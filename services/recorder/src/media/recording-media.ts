@@ -262,6 +262,14 @@ export class RecordingMedia {
     this.#send({ do: "end", handle: this.handle, state: whole, reason });
   }
 
+  /** Ends a recording without a trace where no audio has come; else it is still to be finished: false. */
+  discard(): boolean {
+    if (this.#firstAudioAt !== undefined || Array.from(this.#lanes).some((lane) => lane.waiting.length > 0))
+      return false;
+    this.#send({ do: "discard", handle: this.handle });
+    return true;
+  }
+
   /** @param end where nothing came: where the silence ends */
   #closeSeam(end: number | undefined): void {
     const gap = this.#seam?.gap(end);

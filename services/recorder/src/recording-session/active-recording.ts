@@ -1,4 +1,4 @@
-import type { EndLine } from "@sidetone/recording-file";
+import { type EndLine, folderName } from "@sidetone/recording-file";
 import type { RecordingSession } from "./recording-session.ts";
 
 /** A recording that is being written. */
@@ -18,8 +18,18 @@ export interface ActiveRecording {
   /** Resolves when files and index have its end. */
   readonly ended: Promise<void>;
   readonly onEnded: () => void;
+  /** Its client never took it: where nothing came, nothing is kept. */
+  withdrawn: boolean;
   /** Set when the end is under way. */
   ending: EndLine["state"] | undefined;
+}
+
+/** A recording that was opened just now. */
+export function newActive(
+  o: Pick<ActiveRecording, "id" | "handle" | "folder" | "callUuid" | "epoch" | "continued" | "beheaded">,
+): ActiveRecording {
+  const { promise: ended, resolve: onEnded } = Promise.withResolvers<void>();
+  return { ...o, sessions: new Set(), ended, onEnded, withdrawn: false, ending: undefined };
 }
 
 /** How a new session relates to a recording with its id. */
@@ -37,4 +47,9 @@ export function relationTo(
 /** The `n`-th choice, from 1, for the id of a recording here. `~` cannot be in a client's id (R8), nor in a folder's name but by us. */
 export function idChoice(id: string, copy: number, n: number): string {
   return `${id}${copy === 1 ? "" : `~c${copy}`}${n === 1 ? "" : `~${n}`}`;
+}
+
+/** The folder of an id of ours: `~` is kept, everything else is made safe. */
+export function safeName(id: string): string {
+  return id.split("~").map(folderName).join("~");
 }

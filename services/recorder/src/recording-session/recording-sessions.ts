@@ -13,12 +13,10 @@ import {
   type PlainError,
   type WriterThread,
   closeUnfinished,
-  folderName,
   relativeFolder,
   systemFiles,
 } from "@sidetone/recording-file";
 import { type EndReason, type InviteSession, type ServerTransaction, type SipEndpoint, formatSdp } from "@sidetone/sip";
-import { checkLabels } from "@sidetone/siprec";
 import { join } from "node:path";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
 import { FAREWELL_MS, LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
@@ -26,11 +24,19 @@ import type { MediaThread } from "../media/media-thread.ts";
 import { FOLDER_GONE, finalRow } from "../store/final-row.ts";
 import { readRow } from "../store/recording-files.ts";
 import { within } from "../within.ts";
-import { type ActiveRecording, idChoice, relationTo } from "./active-recording.ts";
+import { type ActiveRecording, idChoice, newActive, relationTo, safeName } from "./active-recording.ts";
 import { continuedAt, manifestIn } from "./continued-recording.ts";
 import { readOffer } from "./answer.ts";
+import { endOf, quoted } from "./session-end.ts";
 import { RecordingSession, type SessionContext } from "./recording-session.ts";
-import { type SessionBody, type SessionIdentity, readIdentity, readSessionBody, startOf } from "./session-request.ts";
+import {
+  complaintsOf,
+  type SessionBody,
+  type SessionIdentity,
+  readIdentity,
+  readSessionBody,
+  startOf,
+} from "./session-request.ts";
 
 /** Counters for metrics. */
 export interface SessionCounts {
@@ -132,6 +138,8 @@ export class RecordingSessions {
       tx.respond(488, { headers: [["Warning", `305 sidetone "no audio stream with PCMU or PCMA over RTP/AVP"`]] });
       return;
     }
+    // Whoever offers the session looks elsewhere where nobody says anything (R31); a folder may take longer to open.
+    tx.respond(100);
     const identity = readIdentity(tx.request, carried?.metadata);
     const sip = this.#sip.accept(tx, { contactUser: "recorder", contactParams: [["+sip.srs", true]] });
     const id = identity.recordingId ?? randomHex(this.#random, 16);
@@ -194,6 +202,13 @@ export class RecordingSessions {
     if (recording === undefined) return;
     try {
       const folder = await readRow(this.#root, recording.folder);
+      if (folder === undefined && error === undefined && recording.withdrawn) {
+        this.#log.info(
+          { recordingId: recording.id, callUuid: recording.callUuid },
+          "a recording came to nothing: its client went elsewhere",
+        );
+        return await this.#index.remove(recording.id);
+      }
       const row = finalRow(folder, folder === undefined ? await this.#index.get(recording.id) : undefined, error);
       const { durationMs, state } = row?.document ?? { durationMs: 0, state: "failed" as const };
       if (state !== "recording") this.#ended[state] += 1;
@@ -303,16 +318,17 @@ export class RecordingSessions {
       this.#media.send({ do: "close-session", session: session.mediaId, lingerMs: 0, end: undefined });
       return this.#serve(sip, tx, id, identity, body);
     }
+    if (sip.state === "ended") {
+      // Cancelled meanwhile: who records this goes on doing so.
+      this.#withdraw(recording, session);
+      return;
+    }
     recording.sessions.add(session);
     this.#byMedia.set(session.mediaId, session);
     if (!beside) for (const old of others) this.#supersede(old);
     recording.epoch = Math.max(recording.epoch, identity.epoch ?? 0);
     this.#listen(session);
     this.#describe(session, tx, identity, body);
-    if (sip.state === "ended") {
-      this.#leave(session, undefined, "failed", "cancelled");
-      return;
-    }
     this.#started += 1;
     sip.accept({ body: formatSdp(answer) });
     this.#log.info(
@@ -321,12 +337,8 @@ export class RecordingSessions {
     );
   }
 
-  #describe(
-    session: RecordingSession,
-    tx: ServerTransaction,
-    identity: SessionIdentity,
-    { carried, offer }: SessionBody,
-  ): void {
+  #describe(session: RecordingSession, tx: ServerTransaction, identity: SessionIdentity, body: SessionBody): void {
+    const { carried } = body;
     const { handle } = session.recording;
     const wallMicros = this.#clock.wallMicros();
     const epoch = identity.epoch ?? session.recording.epoch;
@@ -341,16 +353,8 @@ export class RecordingSessions {
       session.warn("id-not-usable", text);
       this.#log.warn({ recordingId: session.recording.id, callUuid: identity.callUuid }, text);
     }
-    if (carried === undefined) session.warn("no-metadata", "the INVITE carried no recording metadata");
-    else session.take(carried);
-    const required = tx.request.headers.list("Require").some((r) => r.toLowerCase() === "siprec");
-    const marked = (tx.request.headers.get("Contact") ?? "").includes("+sip.src");
-    if (carried !== undefined && !required) session.warn("no-require-siprec", "the INVITE did not say Require: siprec");
-    if (carried !== undefined && !marked) session.warn("no-sip-src", "the Contact of the INVITE did not say +sip.src");
-    if (carried?.metadata !== undefined && offer !== undefined) {
-      const labels = readOffer(offer).flatMap((l) => (l.label === undefined ? [] : [l.label]));
-      for (const { code, about } of checkLabels(carried.metadata, labels)) session.warn(`metadata-${code}`, about);
-    }
+    session.take(carried);
+    for (const { code, text } of complaintsOf(tx.request, body)) session.warn(code, text);
     const hint = startOf(carried?.metadata);
     if (hint !== undefined && !session.prepared) this.#media.send({ do: "hint", handle, micros: hint });
     this.#refreshSoon(session.recording);
@@ -415,23 +419,16 @@ export class RecordingSessions {
         .catch(() => undefined);
       throw new SidetoneError("disk-slow", "the storage did not open a folder in time", { sip: 503 });
     }
-    let onEnded = (): void => undefined;
-    const ended = new Promise<void>((resolve) => {
-      onEnded = resolve;
-    });
-    const recording: ActiveRecording = {
+    const beheaded = row !== undefined && !opened.continued;
+    const recording = newActive({
       id,
       handle,
       folder,
       callUuid,
       epoch,
       continued: opened.zero !== undefined,
-      beheaded: row !== undefined && !opened.continued,
-      sessions: new Set(),
-      ended,
-      onEnded,
-      ending: undefined,
-    };
+      beheaded,
+    });
     this.#active.set(id, recording);
     this.#byHandle.set(handle, recording);
     const { zero } = opened;
@@ -483,22 +480,26 @@ export class RecordingSessions {
       if (body.ok) session.take(body.value.carried);
       return incoming.respond(200);
     });
-    sip.on("cancelled", () => this.#leave(session, undefined, "failed", "cancelled"));
+    sip.on("cancelled", () => this.#leave(session, undefined, "failed", "cancelled", true));
     sip.on("ended", (reason) => this.#sipEnded(session, reason));
   }
 
-  #sipEnded(session: RecordingSession, { by, request }: EndReason): void {
+  #sipEnded(session: RecordingSession, reason: EndReason): void {
+    const { request } = reason;
     if (request?.method === "BYE") {
       session.takeHeaders(request);
       const body = readSessionBody(request);
       if (body.ok) session.take(body.value.carried);
     }
-    const said = request?.headers.get("Reason");
-    // R31: the client has gone on elsewhere; what is here is not all.
-    if (by === "remote" && said !== undefined && !/;\s*cause\s*=\s*200\b/.test(said))
-      this.#leave(session, undefined, "partial", `BYE: ${said}`);
-    else if (by === "remote") this.#leave(session, this.#clock.wallMicros(), "complete", "BYE");
-    else this.#leave(session, undefined, "partial", by);
+    const end = endOf(reason);
+    if (end.warning !== undefined) session.warn(end.warning, end.text);
+    this.#leave(
+      session,
+      end.state === "complete" ? this.#clock.wallMicros() : undefined,
+      end.state,
+      end.text,
+      end.withdrawn,
+    );
   }
 
   /** R30: a session of a newer epoch has taken over. */
@@ -511,7 +512,13 @@ export class RecordingSessions {
   }
 
   /** A session ends; with its last one the recording ends. */
-  #leave(session: RecordingSession, byeMicros: number | undefined, state: EndLine["state"], reason: string): void {
+  #leave(
+    session: RecordingSession,
+    byeMicros: number | undefined,
+    state: EndLine["state"],
+    reason: string,
+    withdrawn = false,
+  ): void {
     if (session.superseded || !this.#byMedia.delete(session.mediaId)) return;
     const { recording } = session;
     recording.sessions.delete(session);
@@ -519,7 +526,18 @@ export class RecordingSessions {
       this.#media.send({ do: "close-session", session: session.mediaId, lingerMs: LINGER_MS, end: undefined });
       return;
     }
+    recording.withdrawn = withdrawn;
     this.#finish(recording, session, byeMicros, state, reason);
+  }
+
+  /** A session was cancelled before it was one of its recording's. */
+  #withdraw(recording: ActiveRecording, session: RecordingSession): void {
+    if (recording.sessions.size > 0) {
+      this.#media.send({ do: "close-session", session: session.mediaId, lingerMs: 0, end: undefined });
+      return;
+    }
+    recording.withdrawn = true;
+    this.#finish(recording, session, undefined, "failed", "cancelled");
   }
 
   #finish(
@@ -545,7 +563,12 @@ export class RecordingSessions {
       session: session.mediaId,
       handle: recording.handle,
       lingerMs,
-      end: { byeMicros: session.prepared ? undefined : byeMicros, state, reason },
+      end: {
+        byeMicros: session.prepared ? undefined : byeMicros,
+        state,
+        reason,
+        withdrawn: recording.withdrawn && !recording.continued && !recording.beheaded,
+      },
     });
   }
 
@@ -571,13 +594,4 @@ export class RecordingSessions {
         );
     });
   }
-}
-
-/** The folder of an id of ours: `~` is kept, everything else is made safe. */
-function safeName(id: string): string {
-  return id.split("~").map(folderName).join("~");
-}
-
-function quoted(text: string): string {
-  return text.replaceAll(/[\\"\r\n]/g, " ").slice(0, 200);
 }

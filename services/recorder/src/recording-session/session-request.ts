@@ -1,6 +1,7 @@
 import { type Result, fail, ok } from "@sidetone/foundation";
 import { type Sdp, type SipRequest, parseMultipart, parseSdp } from "@sidetone/sip";
 import {
+  checkLabels,
   type MetadataWarning,
   type RecordingMetadata,
   pickRecordingParts,
@@ -8,6 +9,7 @@ import {
   readRecordingUri,
 } from "@sidetone/siprec";
 import { MAX_METADATA_BYTES } from "../limits.ts";
+import { readOffer } from "./answer.ts";
 
 /** The metadata of a message: understood or not, they are kept. */
 export interface CarriedMetadata {
@@ -134,6 +136,21 @@ export function carriedHeaders(request: SipRequest): Record<string, string> {
     if (lower.startsWith("x-") && lower !== "x-resource-token" && lower !== "x-genesys-calluuid")
       found[name.slice(2)] = value;
   }
+  return found;
+}
+
+/** What an INVITE of a recording session should have said and did not; it is served all the same, and its recording says so. */
+export function complaintsOf(request: SipRequest, { carried, offer }: SessionBody): { code: string; text: string }[] {
+  if (carried === undefined) return [{ code: "no-metadata", text: "the INVITE carried no recording metadata" }];
+  const found: { code: string; text: string }[] = [];
+  if (!request.headers.list("Require").some((r) => r.toLowerCase() === "siprec"))
+    found.push({ code: "no-require-siprec", text: "the INVITE did not say Require: siprec" });
+  if (!(request.headers.get("Contact") ?? "").includes("+sip.src"))
+    found.push({ code: "no-sip-src", text: "the Contact of the INVITE did not say +sip.src" });
+  if (carried.metadata === undefined || offer === undefined) return found;
+  const labels = readOffer(offer).flatMap((l) => (l.label === undefined ? [] : [l.label]));
+  for (const { code, about } of checkLabels(carried.metadata, labels))
+    found.push({ code: `metadata-${code}`, text: about });
   return found;
 }
 
