@@ -128,3 +128,43 @@ void test("audio flushed 10 s late keeps its place; telephone-events are counted
   t.place(1, 2, 960, 160, T0 + 10_000_300);
   assert.equal(t.gap, 800);
 });
+
+void test("R31: audio that is sent again in a burst waits for its report: when it came says nothing of when it was spoken", () => {
+  const t = line();
+  // 2 s of audio, spoken 2.5 s ago, within 100 ms; the report is read 400 ms later.
+  const now = T0 + 4_500_000;
+  const waiting: number[] = [];
+  for (let n = 0; n < 100; n++) {
+    if (t.place(1, n, n * 160, 160, now + n * 1000) === "unanchored") waiting.push(n);
+  }
+  t.settle(now + 400_000);
+  assert.equal(waiting.length, 100);
+  assert.equal(t.anchored(1), false);
+  t.senderReport(1, T0 + 4_900_000, 4.9 * 8000, now + 400_000);
+  for (const n of waiting) {
+    assert.equal(t.place(1, n, n * 160, 160, now + n * 1000), "placed");
+    assert.equal(t.position, n * 160);
+  }
+  // Without any report it is placed all the same, later.
+  const alone = line();
+  for (let n = 0; n < 100; n++) alone.place(1, n, n * 160, 160, now + n * 1000);
+  alone.settle(now + 2_499_000);
+  assert.equal(alone.anchored(1), false);
+  alone.settle(now + 2_500_000);
+  assert.equal(alone.anchored(1), true);
+});
+
+void test("R31: a report that moves a stream back overwrites nothing: it is made shorter sample by sample", () => {
+  const t = line();
+  t.senderReport(1, T0, 0, T0);
+  for (let n = 0; n < 50; n++) t.place(1, n, n * 160, 160, arrival(n));
+  // 110 ms less delay than the first report said.
+  t.senderReport(1, T0 + 1_000_000, 8000 + 880, T0 + 1_000_000);
+  let end = t.end;
+  for (let n = 50; n < 1000; n++) {
+    t.place(1, n, n * 160, 160, arrival(n));
+    assert.ok(t.position >= end, `packet ${n} begins ${end - t.position} samples before the end of the last one`);
+    end = t.position + 160 + t.slew;
+  }
+  assert.deepEqual([t.report().jumps, t.position], [0, 999 * 160 - 880]);
+});

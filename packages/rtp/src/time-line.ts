@@ -3,13 +3,19 @@ import { SenderClock } from "./sender-clock.ts";
 import { SequenceTracker } from "./sequence.ts";
 
 const WAIT_FOR_REPORT_MS = 250;
+/** As above where packets come faster than they were spoken: they are old, and when they came says nothing of when that was. */
+const WAIT_OF_RESENT_MS = 2500;
+/** How much faster: 200 ms of audio more than time has passed. */
+const RESENT_AHEAD = 1600;
+/** What was placed by reports moves back by this much at most without a jump: a jump back would overwrite what is there; 1 s. */
+const BACK_LIMIT = 8000;
 /** Sources (SSRC) that are remembered at once; the one longest silent is forgotten. */
 const MAX_SOURCES = 4;
 /** A difference to the sender's reports below this is left alone: 8 ms, so that two channels stay within 16. */
 const REPORT_DEAD_BAND = 64;
 /** As above without reports, where jitter blurs the arrival: 10 ms. */
 const ARRIVAL_DEAD_BAND = 80;
-/** Larger differences are corrected at once instead of sample by sample: 100 ms. */
+/** Larger differences are corrected at once instead of sample by sample, forwards at least: 100 ms. */
 const SLEW_LIMIT = 800;
 /** One sample of correction per this many: 0.625 %, more than any sound card drifts. */
 const SLEW_PER_SAMPLES = 160;
@@ -54,8 +60,9 @@ class Source {
   begun = false;
   firstArrival = 0;
   lastArrival = 0;
-  /** Least of arrival minus end of packet, over what came before the anchor; samples. */
+  /** Least and greatest of arrival minus end of packet, over what came before the anchor; samples. */
   leastDelay = Number.POSITIVE_INFINITY;
+  greatestDelay = Number.NEGATIVE_INFINITY;
 
   constructor(ssrc: number) {
     this.ssrc = ssrc;
@@ -148,8 +155,10 @@ export class TimeLine {
         return source.sequence.duplicates > 0 ? "duplicate" : "placed";
       }
       if (source.leastDelay === Number.POSITIVE_INFINITY) source.firstArrival = arrivalMicros;
-      source.leastDelay = Math.min(source.leastDelay, arrival - samples - source.extend(timestamp));
-      if (arrivalMicros - source.firstArrival < this.#waitMicros) return "unanchored";
+      const delay = arrival - samples - source.extend(timestamp);
+      source.leastDelay = Math.min(source.leastDelay, delay);
+      source.greatestDelay = Math.max(source.greatestDelay, delay);
+      if (!this.#waitedLong(source, arrivalMicros)) return "unanchored";
       this.#anchorByArrival(source);
     }
     const verdict = source.sequence.take(sequence);
@@ -197,7 +206,9 @@ export class TimeLine {
     if (source.anchor === "none") {
       source.offset = Math.abs(before - target) <= SLEW_LIMIT ? before : target;
     } else if (
-      source.anchor === "arrival" ? Math.abs(difference) > 2 * ARRIVAL_DEAD_BAND : Math.abs(difference) > SLEW_LIMIT
+      source.anchor === "arrival"
+        ? Math.abs(difference) > 2 * ARRIVAL_DEAD_BAND
+        : difference > SLEW_LIMIT || difference < -BACK_LIMIT
     ) {
       source.offset = target;
       source.correction = 0;
@@ -212,8 +223,14 @@ export class TimeLine {
   settle(nowMicros: number, force = false): void {
     for (const source of this.#sources.values()) {
       if (source.anchor !== "none" || source.leastDelay === Number.POSITIVE_INFINITY) continue;
-      if (force || nowMicros - source.firstArrival >= this.#waitMicros) this.#anchorByArrival(source);
+      if (force || this.#waitedLong(source, nowMicros)) this.#anchorByArrival(source);
     }
+  }
+
+  #waitedLong({ firstArrival, greatestDelay, leastDelay }: Source, nowMicros: number): boolean {
+    const resent = greatestDelay - leastDelay > RESENT_AHEAD;
+    const wait = resent ? Math.max(this.#waitMicros, WAIT_OF_RESENT_MS * 1000) : this.#waitMicros;
+    return nowMicros - firstArrival >= wait;
   }
 
   report(): TimeLineReport {

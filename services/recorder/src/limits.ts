@@ -18,8 +18,8 @@ export const MAX_LOSS_LINES = 5000;
 export const MAX_ANCHOR_LINES = 5000;
 /** Sources of one recording whose last place is known, for when it goes on. */
 export const MAX_KNOWN_SOURCES = 64;
-/** Packets of one stream that wait for a sender report. */
-export const MAX_WAITING_PACKETS = 200;
+/** Packets of one stream that wait for a sender report: 15 s, as a Media Server sends them again at most (R31). */
+export const MAX_WAITING_PACKETS = 1000;
 /** RTP payload longest taken: 120 ms of G.711 fits twice. */
 export const MAX_PAYLOAD_BYTES = 2048;
 /** Audio m-lines of one session that are recorded. */

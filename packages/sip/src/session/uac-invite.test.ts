@@ -69,7 +69,7 @@ test("RFC 3261 13.2.2.4: a 2xx of a second fork is ACKed and BYEd, the first one
   const byes: string[] = [];
   rig.callee.onRequest = (tx) => taken.push(tx);
   rig.callee.onDialogRequest = (tx) => {
-    byes.push(`${tx.request.method} ${tx.request.toTag ?? ""}`);
+    byes.push(`${tx.request.method} ${tx.request.toTag ?? ""} ${tx.request.headers.get("Reason") ?? ""}`.trim());
     tx.respond(200);
     return true;
   };
@@ -83,12 +83,14 @@ test("RFC 3261 13.2.2.4: a 2xx of a second fork is ACKed and BYEd, the first one
   fork(tx, 200, "two", rig.calleeUri);
   await rig.after(20);
   assert.deepEqual(accepted, ["one"]);
-  assert.deepEqual(byes, ["BYE two"]);
+  // RFC 3326: who came second is told why.
+  const second = 'BYE two SIP;cause=200;text="Call completed elsewhere"';
+  assert.deepEqual(byes, [second]);
   assert.equal(a.state, "confirmed");
   assert.equal(a.remoteTag, "one");
   a.terminate();
   await rig.after(20);
-  assert.deepEqual(byes, ["BYE two", "BYE one"]);
+  assert.deepEqual(byes, [second, "BYE one"]);
   assert.deepEqual(await rig.leftovers(), NOTHING);
 });
 

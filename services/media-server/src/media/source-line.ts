@@ -9,8 +9,11 @@ const LATE_LIMIT_MARKED = 2400;
 
 /** A lag that differs by less from the reported one is not reported: jitter, not drift. 8 ms. */
 const REPORT_SLACK = 64;
-/** A lag that is higher by more counts at once, by less only when it stays (a burst of delay passes). 15 ms. */
-const REPORT_RISE = 120;
+/**
+ * A lag that is higher by more counts at once, by less only when it stays: a machine that is busy for a while passes, and what was told must
+ * be taken back then, which costs the recorder audio. 300 ms.
+ */
+const REPORT_RISE = 2400;
 const REPORT_PATIENCE = 32_000;
 
 /** A position to hand on. As a bare number it would be an object per packet and call: it exceeds 31 bits. */

@@ -267,6 +267,8 @@ export class MediaServer {
     if (uri === undefined) return tx.respond(404, { reason: "No Such Service Here" });
     if (this.#draining || this.#legs.size >= Math.min(MAX_CONNECTIONS, this.#o.capacity)) return tx.respond(503, busy);
     if (!isReadableBody(tx)) return tx.respond(415, { headers: [["Accept", "application/sdp"]] });
+    // A Resource Manager looks elsewhere where nobody says anything for 250 ms.
+    tx.respond(100);
     const client = this.#clients.of(tx.flow, tx.request);
     const session = sip.accept(tx, { localTag: randomHex(random, NAME_BYTES) });
     let opened: Awaited<ReturnType<MediaEngine["openLeg"]>>;

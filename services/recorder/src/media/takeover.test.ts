@@ -235,3 +235,18 @@ test("what is missing stays missing: a recording with a gap that goes on again i
   second.media.finish(ORIGIN + second.now * 1000, "complete", "BYE");
   assert.equal(second.ended, "partial");
 });
+
+test("R31: seven seconds that are sent again before their report is read: no sample is left out, each is in its place", () => {
+  const run = new Run({ epoch: 2 });
+  run.now = 8000;
+  const lanes = run.session(0, 1);
+  lanes.forEach((lane, i) => run.send(lane, i + 1, 1000, 0, 350));
+  run.now = 8400;
+  run.media.flush(run.now, ORIGIN + run.now * 1000);
+  lanes.forEach((lane, i) => run.report(lane, i + 1, 1000));
+  lanes.forEach((lane, i) => run.send(lane, i + 1, 1000, 350, 420));
+  run.talk(lanes, [1, 2], 1000, 420, 500);
+  run.media.finish(undefined, "complete", "BYE");
+  for (const channel of [0, 1]) assert.equal(run.wrong(channel, 0, 500 * 160), 0);
+  assert.equal(run.out.length, 2 * 500 * 160);
+});
