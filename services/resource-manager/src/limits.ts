@@ -8,6 +8,11 @@ export const assumedSessionMs = 5 * 60 * 1000;
 export const maxCountedSessions = 100_000;
 /** A resource that says nothing at all to an INVITE for this long is left for the next one; ms. R17: 500 ms per attempt. */
 export const firstAnswerMs = 250;
+/**
+ * As above, where the recording or conference is there already: elsewhere it would be a second entry, so a busy one is waited for; ms. A
+ * Media Server gives an INVITE 2.5 s.
+ */
+export const knownAnswerMs = 1500;
 /** A resource that said 100 and then no more for this long is left for the next one; ms. */
 export const finalAnswerMs = 2000;
 /** Resources that one request is offered to. */

@@ -11,7 +11,14 @@ import type {
 import type { Pool } from "../groups/pool.ts";
 import type { Resource } from "../groups/resource.ts";
 import { makeToken } from "../groups/token.ts";
-import { maxAttempts, maxBackOffMs, retryAfterBusyS, retryAfterDownS } from "../limits.ts";
+import {
+  firstAnswerMs,
+  knownAnswerMs,
+  maxAttempts,
+  maxBackOffMs,
+  retryAfterBusyS,
+  retryAfterDownS,
+} from "../limits.ts";
 import { retryAfterSeconds, returned } from "./forwarding.ts";
 import { newPlacement, type Placement, type PlacementInput, type PlacementOutput, stepPlacement } from "./placement.ts";
 
@@ -64,7 +71,10 @@ export class PlacedInvite {
     this.#tx = tx;
     this.#candidates = candidates.slice(0, maxAttempts);
     this.#context = context;
-    this.#placement = newPlacement(this.#candidates.map((c) => c.address));
+    const addresses = this.#candidates.map((c) => c.address);
+    const known = context.name === undefined ? undefined : context.pool.affinity.get(context.name, context.clock.now());
+    const isThere = known?.confirmed === true && known.address === addresses[0];
+    this.#placement = newPlacement(addresses, isThere ? knownAnswerMs : firstAnswerMs);
     tx.onCancel = () => this.#input({ kind: "cancel" }, undefined);
     tx.onTerminated = () => this.#setTimer(undefined);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { finalAnswerMs, firstAnswerMs } from "../limits.ts";
+import { finalAnswerMs, firstAnswerMs, knownAnswerMs } from "../limits.ts";
 import { isRetryable, newPlacement, type Placement, type PlacementInput, stepPlacement } from "./placement.ts";
 
 /** Runs inputs through a placement; gives the outputs of the last one as short words. */
@@ -158,4 +158,11 @@ test("contract, affinity: a late 2xx after the client was refused is for nobody:
   assert.deepEqual(run(["a", "b"], silence, final(1, 486), final(0, 200)), ["dismiss 0"]);
   assert.deepEqual(run(["a", "b"], silence, final(1, 404), final(0, 200)), ["dismiss 0"]);
   assert.deepEqual(run(["a", "b"], silence, cancel, final(1, 487), final(0, 200)), ["dismiss 0"]);
+});
+
+test("R31: where a recording is there already the first one is waited for longer, the others are not", () => {
+  const [started, first] = stepPlacement(newPlacement(["a", "b", "c"], knownAnswerMs), { kind: "start" });
+  assert.deepEqual(first.at(-1), { kind: "timer", ms: knownAnswerMs });
+  const [, second] = stepPlacement(started, { kind: "silence" });
+  assert.deepEqual(second.at(-1), { kind: "timer", ms: firstAnswerMs });
 });

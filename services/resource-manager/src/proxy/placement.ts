@@ -19,6 +19,8 @@ export interface Placement {
   readonly cancelled: boolean;
   /** Attempt whose refusal is forwarded if nothing better comes. */
   readonly kept: number | undefined;
+  /** How long the first one may say nothing at all; ms. */
+  readonly patienceMs: number;
 }
 
 export interface Attempt {
@@ -54,9 +56,12 @@ export type PlacementOutput =
       readonly why: "refused" | "silence" | "timeout" | "transport";
     };
 
-/** @param resources addresses, best first; at least one. */
-export function newPlacement(resources: readonly string[]): Placement {
-  return { attempts: [], waiting: resources, outcome: "open", cancelled: false, kept: undefined };
+/**
+ * @param resources addresses, best first; at least one
+ * @param patienceMs how long the first one may say nothing at all
+ */
+export function newPlacement(resources: readonly string[], patienceMs = firstAnswerMs): Placement {
+  return { attempts: [], waiting: resources, outcome: "open", cancelled: false, kept: undefined, patienceMs };
 }
 
 /** True for answers after which another resource may do better. */
@@ -88,13 +93,10 @@ function next(p: Placement, before: PlacementOutput[]): Step {
   if (address === undefined || p.cancelled) return giveUp(p, before);
   const attempt = p.attempts.length;
   const attempts: Attempt[] = [...p.attempts, { address, state: "calling" }];
+  const ms = attempt === 0 ? p.patienceMs : firstAnswerMs;
   return [
     { ...p, attempts, waiting },
-    [
-      ...before,
-      { kind: "send", attempt, address },
-      { kind: "timer", ms: waiting.length > 0 ? firstAnswerMs : undefined },
-    ],
+    [...before, { kind: "send", attempt, address }, { kind: "timer", ms: waiting.length > 0 ? ms : undefined }],
   ];
 }
 
