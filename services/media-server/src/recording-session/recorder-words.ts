@@ -41,9 +41,9 @@ export function isGone({ status }: SipResponse): boolean {
   return status === 408 || status === 481 || status === 503;
 }
 
-/** True where the recorder has a newer session of the recording (R30): what this Media Server has is of no use to anybody. */
-export function isSuperseded({ status, headers }: SipResponse): boolean {
-  return status === 403 && (headers.get("Warning") ?? "").includes("epoch");
+/** True where the recorder, or the Resource Manager, has met a newer session of the recording (R30): what this Media Server has is of no use to anybody. */
+export function isSuperseded({ status, reason, headers }: SipResponse): boolean {
+  return status === 403 && /epoch/i.test(headers.get("Warning") ?? reason);
 }
 
 /**

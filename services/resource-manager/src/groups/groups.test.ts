@@ -166,6 +166,15 @@ describe("pool", () => {
     assert.equal(name(poolOf(group("rs", { service: "recording-server", addresses: [r1] }))), undefined);
     assert.equal(name(poolOf(group("rs", { service: "recording-server", addresses: [r1, r2] }))), "rec 1 id");
   });
+  test("R30: a Media Server that comes back with an older epoch of a recording gets 403, whatever recorder it would avoid", () => {
+    const pool = poolOf(group("rs", { service: "recording-server", addresses: [r1, r2] }));
+    const asks = (epoch: number, avoid: string[], call = "A"): Plan =>
+      pool.plan(wish(`sip:record=id@rm;calluuid=${call};copy=1;epoch=${epoch}`), { token: undefined, avoid }, 0);
+    assert.equal(order(asks(1, [])).length, 2);
+    assert.equal(order(asks(1001, [])).length, 2);
+    assert.deepEqual(order(asks(2, [r1])), ["403"]);
+    assert.equal(order(asks(1, [], "B")).length, 2);
+  });
   test("R30: a bound conf-id does not move to another server when its own is down: 503", () => {
     const pool = poolOf(group("ms", { addresses: [m1, m2] }));
     pool.affinity.bind("conf aa", { group: "ms", address: m2, confirmed: true }, 0);

@@ -3,6 +3,7 @@ import { addressCheck } from "@sidetone/sip";
 import { retryAfterBusyS, retryAfterDownS } from "../limits.ts";
 import type { ServiceWish } from "../proxy/service-uri.ts";
 import { Affinity } from "./affinity.ts";
+import { Epochs } from "./epochs.ts";
 import { Resource } from "./resource.ts";
 import { select } from "./selection.ts";
 import { type ResourceToken, readToken } from "./token.ts";
@@ -54,6 +55,7 @@ interface Wanted {
 export class Pool {
   readonly groups: readonly Group[];
   readonly affinity = new Affinity();
+  readonly epochs = new Epochs();
   #turn = 0;
 
   constructor(groups: readonly ResourceGroupConfig[], now: number) {
@@ -106,6 +108,8 @@ export class Pool {
 
   #planRecording(wish: ServiceWish & { kind: "record" }, hints: PlacementHints, now: number): Plan {
     const name = recordingName(wish.id, wish.copy);
+    const { epoch, callUuid } = wish;
+    if (epoch !== undefined && this.epochs.isOld(name, epoch, callUuid, now)) return refuse(403, "Older Epoch");
     const all = this.groups.filter((g) => g.config.service === "recording-server");
     // Where there is no choice there is nothing to remember.
     const choice = all.flatMap((g) => g.resources).length > 1;

@@ -12,8 +12,16 @@ export type ServiceWish =
       /** `;resource-group=<name>`: the group that it asks for. Of recordings the host names the group. */
       readonly group: string | undefined;
     }
-  /** `sip:record=<id>@...;copy=<1|2>;epoch=<n>`. */
-  | { readonly kind: "record"; readonly uri: SipUri; readonly id: string; readonly copy: string };
+  /** `sip:record=<id>@...;calluuid=<UUID>;copy=<1|2>;epoch=<n>`. */
+  | {
+      readonly kind: "record";
+      readonly uri: SipUri;
+      readonly id: string;
+      readonly copy: string;
+      /** Undefined where it does not say a number. */
+      readonly epoch: number | undefined;
+      readonly callUuid: string | undefined;
+    };
 
 /** Reads a Request-URI; undefined where it names no service. The id is compared without its `%` escapes. */
 export function readServiceUri(text: string): ServiceWish | undefined {
@@ -32,8 +40,16 @@ export function readServiceUri(text: string): ServiceWish | undefined {
     const group = uri.params.text("resource-group");
     return { kind: "msml", uri, confId: id, record: uri.params.has("record"), group };
   }
-  if (name === "record") return { kind: "record", uri, id, copy: uri.params.text("copy") ?? "1" };
+  if (name === "record") {
+    const { params } = uri;
+    const epoch = epochOf(params.text("epoch"));
+    return { kind: "record", uri, id, copy: params.text("copy") ?? "1", epoch, callUuid: params.text("calluuid") };
+  }
   return undefined;
+}
+
+function epochOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 function unescapeUser(user: string): string {
