@@ -52,14 +52,8 @@ class TcpConnection implements StreamConnection {
     return { host: this.#socket.localAddress ?? "", port: this.#socket.localPort ?? 0 };
   }
 
-  /** What is written in one turn of the event loop leaves by one system call: many calls at once cost the peer one wake-up. */
   write(bytes: Buffer): void {
-    if (!this.#socket.writable) return;
-    if (this.#socket.writableCorked === 0) {
-      this.#socket.cork();
-      setImmediate(() => this.#socket.uncork());
-    }
-    this.#socket.write(bytes);
+    if (this.#socket.writable) this.#socket.write(bytes);
   }
 
   close(): void {
