@@ -111,8 +111,8 @@ describe("second-recorder-group", () => {
     assert.ok(begun, "the second copy does not run");
     await talk(1000);
     await vault.kill();
-    // Longer than the Media Server looks for another recorder of that group, which has none.
-    await talk(7000);
+    // R31: longer than the Media Server looks for another recorder of that group, which has none.
+    await talk(12_000);
     await hearsEachOther(call, CALLER_HZ, CALLEE_HZ);
     assert.deepEqual(desk.indications("7303"), ["On"]);
     await call.caller.bye();

@@ -112,6 +112,8 @@ export interface SipServerConfig extends SipRoleConfig {
   readonly domain: string;
   /** SIP URIs, tried in order. */
   readonly resourceManagers: readonly string[];
+  /** Subscribes to the states of their resources; false for a Resource Manager that has no such event package. */
+  readonly resourceEvents: boolean;
   readonly serverId: number;
   /** T-Library without TLS on an address that is not loopback; default false. */
   readonly plainWs?: boolean;
@@ -230,6 +232,8 @@ export interface MsmlClientConfig {
 
 export interface MediaServerConfig extends SipRoleConfig {
   readonly resourceManagers: readonly string[];
+  /** Subscribes to the states of their resources; false for a Resource Manager that has no such event package. */
+  readonly resourceEvents: boolean;
   readonly rtp: RtpConfig;
   readonly recorderProfiles: ReadonlyMap<string, RecorderProfile>;
   /** Folder of the sound files that can be played to a connection. Default: the one that comes with the Media Server. */

@@ -91,7 +91,7 @@ export async function startMediaServer(
       hearOfResources({
         subscribe: (o) => sip.subscribe(o),
         log,
-        resourceManagers: config.resourceManagers,
+        resourceManagers: config.resourceEvents ? config.resourceManagers : [],
         recorderLost: (uri) => server.recorderLost(uri),
         managerAnswers: (uri, answers) => server.managerAnswers(uri, answers),
       }),

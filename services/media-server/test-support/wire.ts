@@ -38,6 +38,7 @@ export function config(resourceManager: string): MediaServerConfig {
     sipJournal: undefined,
     peers: [],
     resourceManagers: [resourceManager],
+    resourceEvents: true,
     rtp: { address: "127.0.0.1", advertise: "127.0.0.1", portMin: 10_000, portMax: 24_999, packetIo: "auto" },
     recorderProfiles: new Map(),
     rtpTimeoutMs: 90_000,

@@ -192,7 +192,7 @@ async function newCalls(
     hearOfMediaServers({
       subscribe: (o) => endpoint.subscribe(o),
       log,
-      resourceManagers: config.resourceManagers,
+      resourceManagers: config.resourceEvents ? config.resourceManagers : [],
       onLost: (uri) => watch.reportedGone(uri),
     }),
   );

@@ -1,6 +1,6 @@
 import { baseUrl, mapped, peerAddress, sipUri } from "../addresses.ts";
 import type { Reader } from "../reading.ts";
-import { duration, filePath, integer, oneOf, size } from "../scalars.ts";
+import { duration, filePath, flag, integer, oneOf, size } from "../scalars.ts";
 import { listOf, mapOf, object, oneOrMore, optional, required } from "../shapes.ts";
 import type { MediaServerConfig, MsmlClientConfig, PromptsHttpConfig, RecorderProfile } from "../types.ts";
 import { rtp, sipRoleFields } from "./sip-role.ts";
@@ -39,6 +39,7 @@ function msmlClient(name: string): Reader<MsmlClientConfig> {
 const fields = object({
   ...sipRoleFields,
   "resource-manager": optional(oneOrMore(sipUri), []),
+  "resource-events": optional(flag, true),
   rtp: required(rtp),
   "recorder-profiles": optional(mapOf("recorder profiles", profile), new Map()),
   prompts: optional(filePath),
@@ -56,6 +57,7 @@ export const mediaServer: Reader<MediaServerConfig> = mapped(fields, (v) => ({
   sipJournal: v["sip-journal"],
   peers: v.peers,
   resourceManagers: v["resource-manager"],
+  resourceEvents: v["resource-events"],
   rtp: v.rtp,
   recorderProfiles: v["recorder-profiles"],
   prompts: v.prompts,

@@ -359,6 +359,7 @@ function testConfig(dns: readonly Partial<DnConfig>[], options: Partial<SipServe
     peers: [],
     domain: "sidetone.local",
     resourceManagers: ["sip:127.0.0.1:5070;transport=udp"],
+    resourceEvents: true,
     serverId: 1,
     storage: "",
     options: {

@@ -28,6 +28,8 @@ import { sendMsml } from "./msml-exchange.ts";
 export const COMMAND_PATIENCE_MS = 5000;
 /** How long the end of a call waits for the Media Server's last word about its recording, ms: another recorder is looked for during 10 s. */
 const LAST_WORD_MS = 15_000;
+/** As above, of a Media Server that has told of nothing yet, and may be one that never does. */
+const UNSPOKEN_MS = 2000;
 /** Why a command that got no answer in time failed. */
 export const NO_ANSWER = "no-answer";
 
@@ -83,6 +85,8 @@ export class RecordingControl {
   #stopped: Promise<void> = Promise.resolve();
   /** The Media Server has said its last word about the recording, or nobody waits for it any more. */
   #lastWord = Promise.withResolvers<void>();
+  /** The Media Server tells of its recorders. */
+  #speaks = false;
   readonly #waiters: ((started: boolean) => void)[] = [];
   /** The start under way: what is asked meanwhile goes after it. */
   #starting: Promise<void> = Promise.resolve();
@@ -252,6 +256,7 @@ export class RecordingControl {
     const map = new Map(values);
     const id = paramOf(map, "id");
     if (id !== undefined && id !== this.#state.id) return;
+    this.#speaks = true;
     const reason = paramOf(map, "reason") ?? name;
     const epoch = Number(paramOf(map, "epoch"));
     // R30: a server that woke up tells of what it had.
@@ -461,7 +466,7 @@ export class RecordingControl {
    * recorder was sent last may still be on its way, or on its way to another one (R31).
    */
   #heard(): Promise<void> {
-    const cancel = this.#options.clock.after(LAST_WORD_MS, () => this.#lastWord.resolve());
+    const cancel = this.#options.clock.after(this.#speaks ? LAST_WORD_MS : UNSPOKEN_MS, () => this.#lastWord.resolve());
     return this.#lastWord.promise.finally(cancel);
   }
 }
