@@ -17,9 +17,12 @@ export const TAP_BUFFER_MS = 15_000;
 export const TAP_BUFFER_OCTETS = 118 * 1024;
 /** 15 s of 10 ms packets. */
 export const TAP_BUFFER_PACKETS = 1536;
-/** Packets that leave a tap's buffer at once, then per pacing step: a recorder's socket holds some 250. */
+/**
+ * Packets that leave a tap's buffer at once, then per pacing step: a recorder's socket holds some 250, and one that has just started does
+ * not read for half a second.
+ */
 export const FLUSH_BURST = 30;
-export const FLUSH_STEP = 8;
+export const FLUSH_STEP = 3;
 export const FLUSH_STEP_MS = 10;
 /** Sender reports of a tap; ms. */
 export const TAP_REPORT_MS = 2000;
