@@ -93,7 +93,7 @@ export function recordingProblems(
     }
     // A gap ends with the first voice that is back; the other one may be back later.
     const [least, most] = [Math.min(customer.holeMs, agent.holeMs), Math.max(customer.holeMs, agent.holeMs)];
-    if (most > 100 && !gaps.some((ms) => ms >= least - 100 && ms <= most + 100))
+    if (rows.length === 1 && most > 100 && !gaps.some((ms) => ms >= least - 100 && ms <= most + 100))
       found.push(`${id}: holes of ${least} and ${most} ms are stored, told are gaps of ${gaps.join(", ") || "none"}`);
   }
   return found;
