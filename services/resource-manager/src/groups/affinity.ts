@@ -1,4 +1,4 @@
-import { bindingLifetimeMs, maxBindings } from "../limits.ts";
+import { Remembered } from "./remembered.ts";
 
 /** Where a conf-id, or a copy of a recording, lives. */
 export interface Binding {
@@ -9,17 +9,12 @@ export interface Binding {
   readonly confirmed: boolean;
 }
 
-/**
- * Names of what is bound → resource, for clients that do not repeat the affinity token. Forgets what nobody has named for
- * long, and the least recently used where there are too many.
- */
+/** Names of what is bound → resource, for clients that do not repeat the affinity token. */
 export class Affinity {
-  /** In the order of last use: Map keeps insertion order. */
-  readonly #bindings = new Map<string, Binding & { readonly usedAt: number }>();
-  readonly #limit: number;
+  readonly #bindings: Remembered<Binding>;
 
-  constructor(limit = maxBindings) {
-    this.#limit = limit;
+  constructor(limit?: number) {
+    this.#bindings = new Remembered(limit);
   }
 
   get size(): number {
@@ -27,35 +22,21 @@ export class Affinity {
   }
 
   get(name: string, now: number): Binding | undefined {
-    this.#forgetOld(now);
-    return this.#bindings.get(name);
+    return this.#bindings.get(name, now);
   }
 
   bind(name: string, binding: Binding, now: number): void {
-    this.#forgetOld(now);
-    this.#bindings.delete(name);
-    this.#bindings.set(name, { ...binding, usedAt: now });
-    for (const oldest of this.#bindings.keys()) {
-      if (this.#bindings.size <= this.#limit) break;
-      this.#bindings.delete(oldest);
-    }
+    this.#bindings.set(name, binding, now);
   }
 
   /** Takes back a binding to `address` that was never confirmed. */
   release(name: string, address: string): void {
-    const binding = this.#bindings.get(name);
+    const binding = this.#bindings.peek(name);
     if (binding?.address === address && !binding.confirmed) this.#bindings.delete(name);
   }
 
   /** The client has shown that it carries the name of the resource itself: nothing need be kept for it. */
   drop(name: string): void {
     this.#bindings.delete(name);
-  }
-
-  #forgetOld(now: number): void {
-    for (const [name, binding] of this.#bindings) {
-      if (now - binding.usedAt < bindingLifetimeMs) return;
-      this.#bindings.delete(name);
-    }
   }
 }

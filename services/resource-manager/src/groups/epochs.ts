@@ -1,9 +1,8 @@
-import { bindingLifetimeMs, maxBindings } from "../limits.ts";
+import { Remembered } from "./remembered.ts";
 
 interface Newest {
   readonly epoch: number;
   readonly callUuid: string | undefined;
-  readonly usedAt: number;
 }
 
 /**
@@ -11,12 +10,10 @@ interface Newest {
  * recorder as of old: at one that never had the recording it would begin a second one. Bounded like the affinity.
  */
 export class Epochs {
-  /** In the order of last use. */
-  readonly #newest = new Map<string, Newest>();
-  readonly #limit: number;
+  readonly #newest: Remembered<Newest>;
 
-  constructor(limit = maxBindings) {
-    this.#limit = limit;
+  constructor(limit?: number) {
+    this.#newest = new Remembered(limit);
   }
 
   get size(): number {
@@ -30,22 +27,9 @@ export class Epochs {
    * @param callUuid another call under the same id is another recording (R8)
    */
   isOld(name: string, epoch: number, callUuid: string | undefined, now: number): boolean {
-    this.#forgetOld(now);
-    const known = this.#newest.get(name);
-    if (known?.callUuid === callUuid && known !== undefined && epoch < known.epoch) return true;
-    this.#newest.delete(name);
-    this.#newest.set(name, { epoch, callUuid, usedAt: now });
-    for (const oldest of this.#newest.keys()) {
-      if (this.#newest.size <= this.#limit) break;
-      this.#newest.delete(oldest);
-    }
+    const known = this.#newest.get(name, now);
+    if (known !== undefined && known.callUuid === callUuid && epoch < known.epoch) return true;
+    this.#newest.set(name, { epoch, callUuid }, now);
     return false;
-  }
-
-  #forgetOld(now: number): void {
-    for (const [name, { usedAt }] of this.#newest) {
-      if (now - usedAt < bindingLifetimeMs) return;
-      this.#newest.delete(name);
-    }
   }
 }
