@@ -1,12 +1,19 @@
 import type { MediaServerConfig } from "@sidetone/config";
 import { errorText, type RoleContext, type RunningRole, SidetoneError } from "@sidetone/foundation";
 import { startHttp } from "@sidetone/http";
-import { nameAddr, openSipJournal, parseUri, peerCheck, SipEndpoint, type SipTransport } from "@sidetone/sip";
+import {
+  hearOfResources,
+  nameAddr,
+  openSipJournal,
+  parseUri,
+  peerCheck,
+  SipEndpoint,
+  type SipTransport,
+} from "@sidetone/sip";
 import { startMediaEngine } from "./media/index.ts";
 import { openAudioFiles, promptFolder, PromptLibrary, shippedPrompts } from "./prompts/index.ts";
 import { addMediaMetrics } from "./server/metrics.ts";
 import { MediaServer, supportedExtensions } from "./server/media-server.ts";
-import { hearOfResources } from "./server/resource-news.ts";
 
 /** What tests put in place of the real thing. */
 export interface MediaServerSeams {
@@ -92,8 +99,9 @@ export async function startMediaServer(
         subscribe: (o) => sip.subscribe(o),
         log,
         resourceManagers: config.resourceEvents ? config.resourceManagers : [],
-        recorderLost: (uri) => server.recorderLost(uri),
-        managerAnswers: (uri, answers) => server.managerAnswers(uri, answers),
+        service: "recording-server",
+        onLost: (uri) => server.recorderLost(uri),
+        onManager: (uri, answers) => server.managerAnswers(uri, answers),
       }),
     );
     const http =

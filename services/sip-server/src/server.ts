@@ -2,7 +2,15 @@ import { readFileSync } from "node:fs";
 import type { SidetoneConfig, SipServerConfig } from "@sidetone/config";
 import { errorText, type Logger, type RoleContext, type RunningRole } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
-import { DigestVerifier, GuessGuard, NextHops, openSipJournal, SipEndpoint, type SipJournal } from "@sidetone/sip";
+import {
+  DigestVerifier,
+  GuessGuard,
+  hearOfResources,
+  NextHops,
+  openSipJournal,
+  SipEndpoint,
+  type SipJournal,
+} from "@sidetone/sip";
 import { callView } from "./api/call-view.ts";
 import { registerMetrics, registerRoutes } from "./api/index.ts";
 import type { Call } from "./call-model/call.ts";
@@ -14,7 +22,6 @@ import { Authenticator, Registrar } from "./registrar/index.ts";
 import { CallSwitch } from "./signalling/call-switch.ts";
 import { MediaServerWatch } from "./signalling/media-server-watch.ts";
 import { Calls } from "./signalling/calls.ts";
-import { hearOfMediaServers } from "./signalling/resource-news.ts";
 import { RecoveryTurns } from "./signalling/recovery-turns.ts";
 import { allowedMethods, dispatchRequest, supportedExtensions } from "./signalling/request-dispatch.ts";
 import { AuditTrail, CallJournal, openStorage, type Storage } from "./storage/index.ts";
@@ -189,10 +196,11 @@ async function newCalls(
     if (transport === "tcp") watch.connectionClosed(`${remote.host}:${remote.port}`);
   };
   opened.push(
-    hearOfMediaServers({
+    hearOfResources({
       subscribe: (o) => endpoint.subscribe(o),
       log,
       resourceManagers: config.resourceEvents ? config.resourceManagers : [],
+      service: "msml",
       onLost: (uri) => watch.reportedGone(uri),
     }),
   );
