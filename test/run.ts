@@ -262,7 +262,7 @@ for (const kind of ["interop", "e2e", "faults"]) {
         wrap: own.wrap,
         env: { ...own.env, SIDETONE_TEST_MODE: mode },
         limitMs: FILE_LIMIT_MS,
-        twice: kind === "faults",
+        twice: true,
       };
       (head.includes("runs: alone") ? alone : together).push(job);
     }
@@ -278,9 +278,7 @@ await inTurn(
 rmSync(work, { recursive: true, force: true });
 if (skipped.length > 0) console.log(`\nskipped:\n${skipped.map((line) => `  ${line}`).join("\n")}`);
 if (besideOthers.length > 0) {
-  console.log(
-    `\nfailed beside another job (fault tests: once), judged again by itself:\n${besideOthers.map((line) => `  ${line}`).join("\n")}`,
-  );
+  console.log(`\nfailed once, judged again by itself:\n${besideOthers.map((line) => `  ${line}`).join("\n")}`);
 }
 if (complaints.length > 0) console.log(`\n${complaints.join("\n\n")}`);
 console.log(`\n${passed} passed, ${failed} failed`);

@@ -47,8 +47,9 @@ export class ResourceNews {
     this.#notifier.notify(`${resource.group} ${resource.address}`, body);
   }
 
-  close(): void {
-    this.#notifier.close();
+  /** Resolves when the subscribers have heard of it, or after a second. */
+  async close(): Promise<void> {
+    await this.#notifier.close();
   }
 
   #entries(): ResourceStateEntry[] {

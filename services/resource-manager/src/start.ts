@@ -54,7 +54,7 @@ export async function startResourceManager(
   const close = (): Promise<void> => {
     closing ??= (async () => {
       monitor.close();
-      news.close();
+      await news.close();
       await http?.close();
       await endpoint.close();
       await journal?.close();

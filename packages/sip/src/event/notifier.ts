@@ -6,6 +6,7 @@ import { deltaSeconds } from "../message/index.ts";
 import type { DialogUser } from "../session/host.ts";
 import type { Flow } from "../transport/types.ts";
 import {
+  GOODBYE_MS,
   MAX_SUBSCRIPTION_S,
   MAX_SUBSCRIPTIONS,
   MAX_WAITING_NOTIFICATIONS,
@@ -63,10 +64,18 @@ export class Notifier {
     for (const subscription of this.#subscriptions) subscription.notify(key, body);
   }
 
-  /** Ends every subscription with `deactivated`: the subscribers ask again, perhaps another notifier. */
-  close(): void {
+  /**
+   * Ends every subscription with `deactivated`: the subscribers ask again, perhaps another notifier. Resolves when they have
+   * answered, or after a second.
+   */
+  async close(): Promise<void> {
     this.#closed = true;
-    for (const subscription of Array.from(this.#subscriptions)) subscription.end("deactivated");
+    const leaving = Array.from(this.#subscriptions);
+    for (const subscription of leaving) subscription.end("deactivated");
+    const late = Promise.withResolvers<void>();
+    const giveUp = this.#host.clock.after(GOODBYE_MS, late.resolve);
+    await Promise.race([Promise.all(leaving.map(({ told }) => told.promise)), late.promise]);
+    giveUp();
   }
 
   #refusal(tx: ServerTransaction): { status: number; headers: [string, string][] } | undefined {
@@ -84,6 +93,8 @@ export class Notifier {
 
 /** One subscription to us, from SUBSCRIBE to its last NOTIFY. */
 class IncomingSubscription implements DialogUser {
+  /** Resolved when the last NOTIFY is answered, or will never be sent. */
+  readonly told = Promise.withResolvers<void>();
   readonly #host: EventHost;
   readonly #o: NotifierOptions;
   readonly #onEnd: () => void;
@@ -224,6 +235,7 @@ class IncomingSubscription implements DialogUser {
     }
     const done = (alive: boolean): void => {
       this.#busy = false;
+      if (last) this.told.resolve();
       if (last || !alive) this.#finish();
       else this.#next();
     };
@@ -245,6 +257,7 @@ class IncomingSubscription implements DialogUser {
     if (this.#over) return;
     this.#over = true;
     this.#ended ??= "timeout";
+    if (!this.#busy) this.told.resolve();
     this.#expiry?.();
     this.#waiting.clear();
     this.#host.unbind(this.#key);

@@ -6,7 +6,7 @@ import type { Destination, ServerTransaction } from "../endpoint/types.ts";
 import { deltaSeconds } from "../message/index.ts";
 import type { SipRequest, SipResponse } from "../message/index.ts";
 import type { DialogUser } from "../session/host.ts";
-import { GOODBYE_MS, SUBSCRIPTION_EXPIRES_S } from "./limits.ts";
+import { SUBSCRIPTION_EXPIRES_S } from "./limits.ts";
 import { newSubscriber, stepSubscriber } from "./subscriber-machine.ts";
 import type { Subscriber, SubscriberInput, SubscriberOutput } from "./subscriber-machine.ts";
 import { parseEvent, parseSubscriptionState } from "./subscription-state.ts";
@@ -30,7 +30,7 @@ export class OutgoingSubscription implements Subscription, DialogUser {
   #sent: SipRequest | undefined;
   /** The connection of the last NOTIFY. */
   #flowId: string | undefined;
-  #goodbye: PromiseWithResolvers<void> | undefined;
+  readonly #over = Promise.withResolvers<void>();
 
   constructor(host: EventHost, id: string, o: SubscribeOptions) {
     this.#host = host;
@@ -56,11 +56,12 @@ export class OutgoingSubscription implements Subscription, DialogUser {
   get state(): Subscription["state"] {
     const { phase } = this.#machine;
     if (phase === "idle") return "subscribing";
+    if (phase === "closing") return "ended";
     return phase === "refreshing" ? "active" : phase;
   }
 
   get closed(): boolean {
-    return this.#machine.phase === "ended";
+    return this.state === "ended";
   }
 
   on<K extends keyof SubscriptionEvents & string>(
@@ -74,13 +75,9 @@ export class OutgoingSubscription implements Subscription, DialogUser {
     this.#input({ kind: "start" });
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     if (!this.closed) this.#input({ kind: "close" });
-    const { promise, resolve } = this.#goodbye ?? {};
-    if (promise === undefined || resolve === undefined) return;
-    const giveUp = this.#host.clock.after(GOODBYE_MS, resolve);
-    await promise;
-    giveUp();
+    return this.#over.promise;
   }
 
   /** The endpoint closes. */
@@ -89,7 +86,7 @@ export class OutgoingSubscription implements Subscription, DialogUser {
     this.#timer?.();
     this.#timer = undefined;
     this.#unwatch();
-    this.#goodbye?.resolve();
+    this.#over.resolve();
   }
 
   receiveAck(): void {
@@ -119,7 +116,7 @@ export class OutgoingSubscription implements Subscription, DialogUser {
     this.#flowId = tx.flow.id;
     tx.respond(200);
     this.#input({ kind: "notified", state });
-    if (state.state === "terminated" && request.body.length === 0) return;
+    if (this.closed || (state.state === "terminated" && request.body.length === 0)) return;
     this.#events.emit("notify", { body: request.body, contentType: request.contentType, request });
   }
 
@@ -140,7 +137,9 @@ export class OutgoingSubscription implements Subscription, DialogUser {
         return;
       case "forget":
         this.#forget();
-        if (this.closed) this.#unwatch();
+        if (this.#machine.phase !== "ended") return;
+        this.#unwatch();
+        this.#over.resolve();
         return;
       case "active":
         this.#events.emit("active", { expires: output.expires });
@@ -181,7 +180,7 @@ export class OutgoingSubscription implements Subscription, DialogUser {
   #sendInside(expires: number): void {
     const dialog = this.#dialog;
     // Unsubscribing before anything has come back: there is no dialog to do it in. What comes yet gets 481.
-    if (dialog === undefined) return;
+    if (dialog === undefined) return this.#input({ kind: "failed", why: "transport" });
     const made = requestInside(dialog, "SUBSCRIBE");
     this.#dialog = made.dialog;
     made.request.headers.append("User-Agent", this.#host.userAgent);
@@ -195,15 +194,12 @@ export class OutgoingSubscription implements Subscription, DialogUser {
     headers.append("Expires", String(expires));
     headers.append("Accept", this.#o.accept.join(", "));
     for (const [name, value] of this.#o.headers ?? []) headers.append(name, value);
-    const goodbye = expires === 0 ? (this.#goodbye ??= Promise.withResolvers<void>()) : undefined;
     this.#sent = request;
     const tx = this.#host.request(request, to, {
       onFinal: (response) => {
-        goodbye?.resolve();
         if (this.#sent === request) this.#answered(tx.request, response);
       },
       onFailure: (why) => {
-        goodbye?.resolve();
         if (this.#sent === request) this.#input({ kind: "failed", why });
       },
       ...(this.#o.credentials === undefined ? {} : { credentials: this.#o.credentials }),

@@ -84,14 +84,21 @@ describe("RFC 6665 4.1: a subscription that is kept up", () => {
     [
       "close ends it with Expires: 0",
       [...up, { kind: "close" }],
-      ["refresh 0", "stop", "forget", "terminated closed never"],
+      ["terminated closed never", "timer 1000", "refresh 0"],
     ],
+    [
+      "4.1.2.3: the dialog is there until the NOTIFY that says so",
+      [...up, { kind: "close" }, answered(200), notified("active"), notified("terminated", "timeout")],
+      ["stop", "forget"],
+    ],
+    ["closing, and no NOTIFY comes", [...up, { kind: "close" }, answered(200), timer], ["stop", "forget"]],
+    ["closing, and the notifier knows of nothing", [...up, { kind: "close" }, answered(481)], ["stop", "forget"]],
     [
       "close while it waits says nothing to the wire",
       [failed, { kind: "close" }],
       ["stop", "forget", "terminated closed never"],
     ],
-    ["after the end nothing happens", [{ kind: "close" }, ...up, timer], []],
+    ["after the end nothing happens", [{ kind: "close" }, timer, ...up, timer], []],
   ];
   for (const [title, inputs, words] of table) test(title, () => assert.deepEqual(run(...inputs).words, words));
 

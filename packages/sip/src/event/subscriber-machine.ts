@@ -1,4 +1,5 @@
 import {
+  GOODBYE_MS,
   MAX_RETRY_AFTER_MS,
   REFRESH_SHARE,
   REFUSED_RETRY_MS,
@@ -13,10 +14,11 @@ import type { SubscriptionState } from "./subscription-state.ts";
  *
  *   idle --start--> subscribing --NOTIFY--> active --time--> refreshing --2xx--> active
  *   subscribing, active, refreshing --failed, refused, terminated--> waiting --time--> subscribing
- *   any --close--> ended;  terminated with a reason that forbids another try --> ended
+ *   subscribing, active, refreshing --close--> closing --NOTIFY terminated, refused, time--> ended
+ *   idle, waiting --close--> ended;  terminated with a reason that forbids another try --> ended
  */
 export interface Subscriber {
-  readonly phase: "idle" | "subscribing" | "active" | "refreshing" | "waiting" | "ended";
+  readonly phase: "idle" | "subscribing" | "active" | "refreshing" | "waiting" | "closing" | "ended";
   /** Asked for, seconds; raised by 423. */
   readonly expires: number;
   /** Before the next try after a loss, ms. */
@@ -65,6 +67,7 @@ type Step = [Subscriber, SubscriberOutput[]];
 /** One step. */
 export function stepSubscriber(s: Subscriber, input: SubscriberInput): Step {
   if (s.phase === "ended") return [s, []];
+  if (s.phase === "closing") return onClosing(s, input);
   switch (input.kind) {
     case "start":
       return s.phase === "idle" ? subscribe(s) : [s, []];
@@ -134,7 +137,7 @@ function onAnswer(s: Subscriber, a: SubscriberInput & { kind: "answered" }): Ste
 function onNotify(s: Subscriber, { state, expires, reason, retryAfter }: SubscriptionState): Step {
   if (s.phase === "idle" || s.phase === "waiting") return [s, []];
   if (state === "terminated") {
-    if (FINAL_REASONS.has(reason ?? "")) return end(s, reason ?? "", []);
+    if (FINAL_REASONS.has(reason ?? "")) return end(s, reason ?? "");
     const told = retryAfter === undefined ? undefined : Math.min(retryAfter * 1000, MAX_RETRY_AFTER_MS);
     return lose(s, reason ?? "terminated", AT_ONCE.has(reason ?? "") ? s.retryMs : told);
   }
@@ -146,21 +149,37 @@ function onNotify(s: Subscriber, { state, expires, reason, retryAfter }: Subscri
 }
 
 function onClose(s: Subscriber): Step {
-  const up = s.phase === "active" || s.phase === "refreshing" || s.phase === "subscribing";
-  const bye: SubscriberOutput[] = up ? [{ kind: "subscribe", fresh: false, expires: 0 }] : [];
-  return end(s, "closed", bye);
+  const told: SubscriberOutput = { kind: "terminated", reason: "closed", retryMs: undefined };
+  if (s.phase !== "active" && !waitsForAnswer(s)) return gone(s, [told]);
+  return [
+    { ...s, phase: "closing" },
+    [told, { kind: "timer", ms: GOODBYE_MS }, { kind: "subscribe", fresh: false, expires: 0 }],
+  ];
 }
 
-function end(s: Subscriber, reason: string, before: SubscriberOutput[]): Step {
-  return [
-    { ...s, phase: "ended" },
-    [
-      ...before,
-      { kind: "timer", ms: undefined },
-      { kind: "forget" },
-      { kind: "terminated", reason, retryMs: undefined },
-    ],
-  ];
+/** 4.1.2.3: whoever unsubscribes takes NOTIFYs until the one that says `terminated`. */
+function onClosing(s: Subscriber, input: SubscriberInput): Step {
+  switch (input.kind) {
+    case "notified":
+      return input.state.state === "terminated" ? gone(s, []) : [s, []];
+    case "answered":
+      return input.status < 300 ? [s, []] : gone(s, []);
+    case "failed":
+    case "timer":
+    case "flow-closed":
+      return gone(s, []);
+    case "start":
+    case "close":
+      return [s, []];
+  }
+}
+
+function end(s: Subscriber, reason: string): Step {
+  return gone(s, [{ kind: "terminated", reason, retryMs: undefined }]);
+}
+
+function gone(s: Subscriber, after: SubscriberOutput[]): Step {
+  return [{ ...s, phase: "ended" }, [{ kind: "timer", ms: undefined }, { kind: "forget" }, ...after]];
 }
 
 /** It is lost: told, and tried again. @param ms undefined: by the back-off. */

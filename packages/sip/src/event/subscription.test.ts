@@ -29,7 +29,7 @@ class EventRig extends CallRig {
 
   /** The notifier's process is another one: it knows nobody. */
   restart(): void {
-    this.notifier.close();
+    void this.notifier.close();
     this.notifier = this.#notifier();
   }
 
