@@ -59,6 +59,8 @@ export const LOCK_WAIT_MS = 500;
 export const RESTART_MS = 1000;
 /** Rows of one statement when many are put into the index: 9 values each, and databases take 32,766. */
 export const PUT_ROWS = 500;
+/** Rows of one commit when the index is made anew: the more, the less is written twice. */
+export const REBUILD_ROWS = 4000;
 /** Rows taken out of the index in one commit. */
 export const REMOVE_ROWS = 1000;
 /** Longest value that a recording is found by exactly, characters; a longer one is in its document only. */

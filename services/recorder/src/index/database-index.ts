@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from "kysely";
 import { SidetoneError } from "@sidetone/foundation";
 import type { RecordingState } from "@sidetone/recording-file";
-import { MAX_KEYS_PER_ROW, MAX_KEY_VALUE, PUT_ROWS, REMOVE_ROWS } from "../limits.ts";
+import { MAX_KEYS_PER_ROW, MAX_KEY_VALUE, PUT_ROWS, REBUILD_ROWS, REMOVE_ROWS } from "../limits.ts";
 import { plainText } from "./plain-text.ts";
 import { type FreeText, searchRows } from "./index-search.ts";
 import type { IndexTables } from "./index-tables.ts";
@@ -256,7 +256,7 @@ export async function rebuildInBatches(
   };
   for await (const row of rows) {
     batch.push(row);
-    if (batch.length >= PUT_ROWS) await flush();
+    if (batch.length >= REBUILD_ROWS) await flush();
   }
   if (batch.length > 0) await flush();
   return { put, removed: await index.endRebuild() };

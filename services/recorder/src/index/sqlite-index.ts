@@ -76,6 +76,8 @@ export async function openSqliteIndex(file: string, newest?: number): Promise<Da
     database.pragma("journal_mode = WAL");
     // A WAL database that is opened again defaults to NORMAL, which may lose commits in a power cut.
     database.pragma("synchronous = FULL");
+    // kB: the pages that a search or a rebuild of many rows comes back to.
+    database.pragma("cache_size = -64000");
     await migrate(db, sqliteMigrations, { name: file, ...(newest === undefined ? {} : { newest }) });
     return await DatabaseIndex.open({ read: db, write: db, freeText, close: () => db.destroy() }, "");
   } catch (error) {
