@@ -15,6 +15,12 @@ export function isMetadataContentType(value: string): boolean {
   return bare === metadataContentType || bare === "application/rs-metadata";
 }
 
+/** True for the media types that a wish for a snapshot comes in: that of metadata, or RFC 8068's `application/rs-metadata-request`. */
+export function isSnapshotContentType(value: string): boolean {
+  const bare = value.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  return isMetadataContentType(bare) || bare === "application/rs-metadata-request";
+}
+
 /** A recording's metadata (RFC 7865 section 5). Times are wall-clock microseconds. Ids are opaque text; ours are base64 of 16 bytes. */
 export interface RecordingMetadata {
   readonly dataMode: "complete" | "partial";

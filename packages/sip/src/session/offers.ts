@@ -96,7 +96,8 @@ export class OutgoingOffers {
         ? []
         : timerHeaders({ ...this.#wish, expires: interval.seconds }, interval.weRefresh ? "uac" : "uas");
     const body = job.o.body;
-    if (body !== undefined && body.length > 0 && describes(job.o)) this.#offered = descriptionIn(body, job.o.contentType);
+    if (body !== undefined && body.length > 0 && describes(job.o))
+      this.#offered = descriptionIn(body, job.o.contentType);
     let again: (() => void) | undefined;
     let answered = false;
     const tx = this.#core.send(
@@ -178,8 +179,7 @@ export class OutgoingOffers {
   #settle(job: Job, response: SipResponse): void {
     const answer = sdpOf(response);
     if (answer !== undefined) this.#core.remoteSdp = answer;
-    if (answer !== undefined && describes(job.o) && this.#offered !== undefined)
-      this.#core.localSdp = this.#offered;
+    if (answer !== undefined && describes(job.o) && this.#offered !== undefined) this.#core.localSdp = this.#offered;
     this.#offered = undefined;
     if (this.#timer.interval !== undefined && !this.#core.ended) this.#timer.start(agreedTimer(response));
     this.#core.events.emit("refreshed");
