@@ -41,7 +41,13 @@ import {
   NAME_BYTES,
 } from "../limits.ts";
 import type { MediaEngine } from "../media/index.ts";
-import { NO_RTP, type RecorderOptions, RecorderWatch, type TappedLeg } from "../recording-session/index.ts";
+import {
+  NO_RTP,
+  Isolation,
+  type RecorderOptions,
+  RecorderWatch,
+  type TappedLeg,
+} from "../recording-session/index.ts";
 import { HttpSource, type PromptLibrary, recordPathOf, Sources } from "../prompts/index.ts";
 import { type Client, Clients } from "./clients.ts";
 import { type DialogPlace, Dialogs } from "./dialogs.ts";
@@ -116,6 +122,7 @@ export class MediaServer {
   readonly #dialogs: Dialogs;
   readonly #recorders: Recorders;
   readonly #performer: Performer;
+  readonly #isolation: Isolation;
   readonly #watch: RecorderWatch;
   readonly #resourceManagers: NextHops;
   readonly #unlisten: (() => void)[] = [];
@@ -125,7 +132,8 @@ export class MediaServer {
     this.#o = options;
     const { clock, log, random, engine, sip, from, resourceManagers } = options;
     this.#clients = new Clients({ resourceManagers, named: options.clients ?? [] });
-    this.#watch = new RecorderWatch(clock);
+    this.#isolation = new Isolation(clock);
+    this.#watch = new RecorderWatch(clock, this.#isolation);
     this.#resourceManagers = new NextHops({
       uris: resourceManagers,
       clock,
@@ -207,6 +215,7 @@ export class MediaServer {
 
   /** Every request outside a dialog. Those inside one are checked by their session. */
   onRequest(tx: ServerTransaction): void {
+    this.#isolation.heard();
     const refusal = checkExtensions(tx.request, supported);
     if (refusal !== undefined) return tx.respond(refusal.status, { headers: refusal.headers ?? [] });
     switch (tx.request.method) {
