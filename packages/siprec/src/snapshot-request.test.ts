@@ -9,9 +9,9 @@ const xmllint = spawnSync("xmllint", ["--version"]).error === undefined;
 
 test("RFC 7866 9.2: a request for a snapshot is read, with its reason and without, in whatever namespace", () => {
   for (const reason of ["", "lost a partial update <&>"]) {
-    assert.deepEqual(readSnapshotRequest(writeSnapshotRequest({ reason })), { reason });
+    assert.equal(readSnapshotRequest(writeSnapshotRequest(reason)), reason);
   }
-  assert.deepEqual(readSnapshotRequest("<x:requestsnapshot xmlns:x='urn:old'/>"), { reason: "" });
+  assert.equal(readSnapshotRequest("<x:requestsnapshot xmlns:x='urn:old'/>"), "");
   for (const other of ["", "<recording/>", "no XML"]) assert.equal(readSnapshotRequest(other), undefined);
 });
 
@@ -26,7 +26,7 @@ test("RFC 7866 9.2, RFC 9806, RFC 8068: the media types that carry it", () => {
 });
 
 test("RFC 7865 9: the request is valid", { skip: xmllint ? false : "xmllint is not installed" }, () => {
-  for (const input of [writeSnapshotRequest({ reason: "why" }), writeSnapshotRequest({ reason: "" })]) {
+  for (const input of [writeSnapshotRequest("why"), writeSnapshotRequest("")]) {
     const run = spawnSync("xmllint", ["--noout", "--nonet", "--schema", schema, "-"], { input, encoding: "utf8" });
     assert.equal(run.status, 0, `${input}\n${run.stderr}`);
   }

@@ -1,24 +1,17 @@
-import { element, parseXml, textOf, writeXml, xmlLang } from "@sidetone/xml";
+import { childElements, element, parseXml, textOf, writeXml } from "@sidetone/xml";
 import { metadataLimits } from "./limits.ts";
 import { recordingNamespace } from "./metadata.ts";
 
-/** A recorder's wish for complete metadata (RFC 7866 9.2): the body of an UPDATE without SDP. */
-export interface SnapshotRequest {
-  /** Why, in the recorder's words; empty where it says nothing. */
-  readonly reason: string;
+/** The body of the UPDATE by which a recorder asks for a full snapshot (RFC 7866 9.2, RFC 7865 9). */
+export function writeSnapshotRequest(reason: string): string {
+  const said = element("requestreason", { ns: recordingNamespace, children: [reason] });
+  return writeXml(element("requestsnapshot", { ns: recordingNamespace, children: [said] }));
 }
 
-/** Reads a body as a wish for a snapshot; undefined for anything else. Elements are matched by local name. */
-export function readSnapshotRequest(body: string | Uint8Array): SnapshotRequest | undefined {
+/** The reason of a snapshot request, empty where it gives none; `undefined` where the document is none. Never throws. */
+export function readSnapshotRequest(body: string | Uint8Array): string | undefined {
   const xml = parseXml(body, metadataLimits);
   if (!xml.ok || xml.value.name.toLowerCase() !== "requestsnapshot") return undefined;
-  const reason = xml.value.children.find((child) => typeof child !== "string" && child.name === "requestreason");
-  return { reason: reason === undefined || typeof reason === "string" ? "" : textOf(reason).trim() };
-}
-
-/** Writes one (RFC 7865 9). */
-export function writeSnapshotRequest({ reason }: SnapshotRequest): string {
-  const ns = recordingNamespace;
-  const why = element("requestreason", { ns, attributes: { [xmlLang]: "en" }, children: [reason] });
-  return writeXml(element("requestsnapshot", { ns, attributes: {}, children: reason === "" ? [] : [why] }));
+  const reason = childElements(xml.value).find((child) => child.name.toLowerCase() === "requestreason");
+  return reason === undefined ? "" : textOf(reason);
 }

@@ -494,7 +494,7 @@ export class RecordingSession {
     const { body, headers } = incoming.request;
     const asked = isSnapshotContentType(headers.get("Content-Type") ?? "") ? readSnapshotRequest(body) : undefined;
     if (asked === undefined || !this.#words.siprec) return incoming.respond(415, { headers: [acceptMetadata] });
-    this.#o.log.info({ recorder: this.#destination, reason: asked.reason }, "the recorder asks for a snapshot");
+    this.#o.log.info({ recorder: this.#destination, reason: asked }, "the recorder asks for a snapshot");
     incoming.respond(200);
     this.#input({ kind: "changed" });
   }

@@ -41,13 +41,7 @@ import {
   NAME_BYTES,
 } from "../limits.ts";
 import type { MediaEngine } from "../media/index.ts";
-import {
-  NO_RTP,
-  Isolation,
-  type RecorderOptions,
-  RecorderWatch,
-  type TappedLeg,
-} from "../recording-session/index.ts";
+import { NO_RTP, Isolation, type RecorderOptions, RecorderWatch, type TappedLeg } from "../recording-session/index.ts";
 import { HttpSource, type PromptLibrary, recordPathOf, Sources } from "../prompts/index.ts";
 import { type Client, Clients } from "./clients.ts";
 import { type DialogPlace, Dialogs } from "./dialogs.ts";
