@@ -10,7 +10,7 @@ import { CLOSE_TIMEOUT_MS, RESTART_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
-import { ACCEPTED_BODIES } from "./recording-session/session-request.ts";
+import { ACCEPTED_BODIES } from "./recording-session/session-body.ts";
 import { reconcile } from "./store/recording-files.ts";
 import { lockStorage } from "./store/storage-lock.ts";
 
