@@ -1,5 +1,5 @@
 import type { SipRequest } from "@sidetone/sip";
-import { checkLabels } from "@sidetone/siprec";
+import { type RecordingMetadata, checkLabels } from "@sidetone/siprec";
 import { type OfferedLine, readOffer } from "./answer.ts";
 import type { Complaint, SessionBody } from "./session-body.ts";
 
@@ -10,8 +10,7 @@ import type { Complaint, SessionBody } from "./session-body.ts";
 export function complaintsOf(request: SipRequest, body: SessionBody): Complaint[] {
   const marked = marks(request);
   const found: Complaint[] = [...body.warnings];
-  if (body.carried === undefined)
-    found.push({ code: "no-metadata", text: "the INVITE carried no recording metadata" });
+  if (body.carried === undefined) found.push({ code: "no-metadata", text: "the INVITE carried no recording metadata" });
   else {
     if (!marked.required) found.push({ code: "no-require-siprec", text: "the INVITE did not say Require: siprec" });
     if (!marked.src) {
@@ -19,20 +18,22 @@ export function complaintsOf(request: SipRequest, body: SessionBody): Complaint[
       found.push({ code: "no-sip-src", text: `the Contact of the INVITE did not say +sip.src${older}` });
     }
   }
-  return [...found, ...offerComplaints(body)];
+  return [...found, ...offerComplaints(body, body.carried?.metadata)];
 }
 
-/** What is odd about an offer and its metadata: in an INVITE, and in every one after it. */
-export function offerComplaints({ offer, carried }: SessionBody): Complaint[] {
+/**
+ * What is odd about an offer and the metadata that came with it: in an INVITE, and in every one after it.
+ * @param metadata all that is known with this document
+ */
+export function offerComplaints({ offer, carried }: SessionBody, metadata: RecordingMetadata | undefined): Complaint[] {
   if (offer === undefined) return [];
   const lines = readOffer(offer);
   const found = lines.flatMap((line) => streamComplaint(line, offer.media[line.index]?.port === 0));
-  if (carried?.metadata === undefined) return found;
+  if (carried?.metadata === undefined || metadata === undefined) return found;
   const unlabelled = lines.filter((line) => line.taken && line.label === undefined).length;
   if (unlabelled > 0) found.push({ code: "no-label", text: `${unlabelled} streams of the offer have no label` });
   const labels = lines.flatMap((l) => (l.label === undefined ? [] : [l.label]));
-  for (const { code, about } of checkLabels(carried.metadata, labels))
-    found.push({ code: `metadata-${code}`, text: about });
+  for (const { code, about } of checkLabels(metadata, labels)) found.push({ code: `metadata-${code}`, text: about });
   return found;
 }
 

@@ -1,11 +1,4 @@
-import {
-  type Clock,
-  type Logger,
-  type RandomBytes,
-  SidetoneError,
-  errorText,
-  randomHex,
-} from "@sidetone/foundation";
+import { type Clock, type Logger, type RandomBytes, SidetoneError, errorText, randomHex } from "@sidetone/foundation";
 import {
   type EndLine,
   type Manifest,
@@ -361,7 +354,8 @@ export class RecordingSessions {
     session.warnAll(complaintsOf(tx.request, body));
     session.metadata = undefined;
     session.take(carried);
-    if (carried?.metadata === undefined) session.takeHeaderParties(partiesOfHeaders(tx.request, identity.half));
+    if ((carried?.metadata?.participants.length ?? 0) === 0)
+      session.takeHeaderParties(partiesOfHeaders(tx.request, identity.half));
     session.noteStreams();
     const hint = startOf(carried?.metadata);
     if (hint !== undefined && !session.prepared) this.#media.send({ do: "hint", handle, micros: hint });
