@@ -1,8 +1,3 @@
-import { CounterModeCipher } from "./counter-mode-cipher.ts";
-import { GcmCipher } from "./gcm-cipher.ts";
-import type { SessionKeys } from "./session-keys.ts";
-import type { SrtpSuite } from "./suite.ts";
-
 /**
  * Protects packets of RTP or of RTCP with one set of session keys. A packet is `length` octets at `offset`, of which the first `clear` stay
  * readable. `index` has 48 bits; `rollover` is what RTP authenticates with a packet without sending it; `word` is the encryption flag and index
@@ -33,8 +28,3 @@ export interface PacketCipher {
 export const RTCP_CLEAR = 8;
 /** The flag before an SRTCP index: the packet is encrypted. */
 export const ENCRYPTED_FLAG = 0x8000_0000;
-
-/** The cipher of a suite. `ahead`: packets of a source that the cipher is to be asked for at once. */
-export function packetCipher(suite: SrtpSuite, keys: SessionKeys, tagLength: number, ahead: number): PacketCipher {
-  return suite.cipher === "gcm" ? new GcmCipher(keys) : new CounterModeCipher(keys, tagLength, ahead);
-}

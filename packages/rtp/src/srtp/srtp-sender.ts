@@ -1,9 +1,10 @@
 import { SidetoneError } from "@sidetone/foundation";
 import { readUint16, readUint32 } from "../rtp-packet.ts";
 import { KEY_STREAM_AHEAD } from "./key-stream.ts";
-import { ENCRYPTED_FLAG, type PacketCipher, packetCipher, RTCP_CLEAR } from "./packet-cipher.ts";
+import { ENCRYPTED_FLAG, type PacketCipher, RTCP_CLEAR } from "./packet-cipher.ts";
 import { packetIndex, rtpHeaderLength } from "./packet-index.ts";
 import { deriveSessionKeys, type SessionKeys } from "./session-keys.ts";
+import { packetCipher } from "./suite-cipher.ts";
 import { type SrtpParameters, srtpSuite } from "./suite.ts";
 
 interface Source {
