@@ -205,12 +205,21 @@ export interface RtpConfig {
   readonly packetIo: "auto" | "dgram" | "batched";
 }
 
+/** How recording sessions with the recorders of a group, or of hosts, are made (contract, "The recording session"). */
 export interface RecorderProfile {
+  /** A recorder group, or `host` or `host:port` of a `dest`; `*` in it stands for any characters. */
   readonly name: string;
+  /** `request-uri`: no metadata in bodies, no `Require: siprec`; changes are `X-` headers of re-INVITE and BYE. */
   readonly protocol: "siprec" | "request-uri";
+  /** `session-per-party`: a session for each stream, each with its own `dn`. */
   readonly layout: "single-session" | "session-per-party";
   readonly streams: "per-side" | "per-participant";
+  /** SDES (RFC 4568). `optional`: offered, and plain RTP after a 488. */
   readonly srtp: "off" | "optional" | "required";
+  /** What is offered, in this order; undefined: both, the party's own first. */
+  readonly codecs: readonly ("PCMU" | "PCMA")[] | undefined;
+  /** SIP transport towards a `dest` that names none; undefined: as it says. */
+  readonly transport: "udp" | "tcp" | undefined;
 }
 
 /** Which sound files a Media Server fetches from elsewhere, and how much that may cost. */
