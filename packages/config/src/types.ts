@@ -269,6 +269,8 @@ export interface RecorderConfig extends SipRoleConfig {
   readonly rtpTimeoutMs: number;
   /** Where user data of the calls come from. */
   readonly tLibrary?: TLibraryClientConfig | undefined;
+  /** SRTP by SDES (RFC 4568): refused, taken where it is offered (default), or the only thing that is taken. */
+  readonly srtp?: "off" | "optional" | "required" | undefined;
 }
 
 /** How the recorder logs in to SIP Server as a T-Library client. */

@@ -148,3 +148,8 @@ export function acceptsParameters(crypto: SdpCrypto): boolean {
 export function answeredParameters(crypto: SdpCrypto): string[] {
   return crypto.sessionParameters.filter((parameter) => parameter.toUpperCase() === "UNENCRYPTED_SRTCP");
 }
+
+/** True where nobody on the way can read the keys of `a=crypto` (RFC 4568 9): without that they protect little. */
+export function hidesKeys(transport: string): boolean {
+  return ["tls", "wss"].includes(transport.toLowerCase());
+}

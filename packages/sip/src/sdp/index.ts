@@ -6,6 +6,7 @@ export {
   cryptoAttribute,
   cryptosOf,
   formatCrypto,
+  hidesKeys,
   isPlainRtp,
   isSecureRtp,
   parseCrypto,

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from "@sidetone/foundation";
+import type { Clock, Logger, RandomBytes } from "@sidetone/foundation";
 import {
   type IncomingRequest,
   type InviteSession,
@@ -18,6 +18,7 @@ import type { NoteLine } from "../media/recording-media.ts";
 import type { ActiveRecording } from "./active-recording.ts";
 import { type OfferedLine, answerOffer, ownOffer, readOffer } from "./answer.ts";
 import { channelsOf } from "./channels.ts";
+import { AnswerKeys, type SrtpPolicy, srtpOf } from "./line-crypto.ts";
 import { type CarriedMetadata, carriedHeaders, readSessionBody, startOf } from "./session-request.ts";
 
 /** What a session needs around it. */
@@ -27,6 +28,9 @@ export interface SessionContext {
   readonly media: MediaThread;
   /** Address in our SDP. */
   readonly advertise: string;
+  readonly srtp: SrtpPolicy;
+  /** For SRTP keys. */
+  readonly random: RandomBytes;
   /** The recording's lines have changed: its row is to be read again. */
   onChange(recording: ActiveRecording): void;
 }
@@ -63,6 +67,7 @@ export class RecordingSession {
   readonly #lanes = new Map<number, number>();
   readonly #ports = new Map<number, number>();
   readonly #channels = new Map<number, number | undefined>();
+  readonly #keys: AnswerKeys;
   #documents = 0;
   #paused = false;
   #last: Sdp | undefined;
@@ -78,6 +83,7 @@ export class RecordingSession {
     this.dn = o.dn;
     this.recording = o.recording;
     this.#context = o.context;
+    this.#keys = new AnswerKeys(o.context.random);
     this.#peerIp = parseIpv4(o.peer);
     this.mediaId = o.context.media.newSession();
     this.#identity = { sessionId: Math.floor(o.context.clock.wallMicros() / 1000), version: 1 };
@@ -91,18 +97,19 @@ export class RecordingSession {
     if (offer === undefined) {
       this.#channels.set(0, firstChannel);
       await this.#openFirst([NOT_OFFERED], takesOver);
-      this.#last = ownOffer(this.#ports.get(0) ?? 0, this.#sdpIdentity());
+      const crypto = this.#context.srtp === "required" ? this.#keys.offered() : [];
+      this.#last = ownOffer(this.#ports.get(0) ?? 0, this.#sdpIdentity(), crypto);
       this.sip.on("acked", (ack) => this.#answered(ack));
       return this.#last;
     }
-    const lines = readOffer(offer);
+    const lines = readOffer(offer, this.#context.srtp);
     if (!lines.some((l) => l.taken)) return undefined;
     this.#assignChannels(lines, firstChannel);
     this.#paused = lines.every((l) => !l.taken || l.paused);
     this.prepared = this.#paused && !this.recording.continued && this.recording.sessions.size === 0;
     await this.#openFirst(lines, takesOver);
     if (this.#paused && !this.prepared) this.#note({ type: "event", event: "pause", atMs: 0 });
-    this.#last = answerOffer(offer, lines, this.#ports, this.#sdpIdentity());
+    this.#last = answerOffer(offer, lines, this.#ports, this.#sdpIdentity(), this.#keys);
     return this.#last;
   }
 
@@ -164,7 +171,7 @@ export class RecordingSession {
 
   async #reoffer(offer: Sdp): Promise<Sdp> {
     const { clock, media } = this.#context;
-    const lines = readOffer(offer);
+    const lines = readOffer(offer, this.#context.srtp);
     const atMicros = clock.wallMicros();
     for (const line of lines) {
       const index = this.#lanes.get(line.index);
@@ -185,7 +192,7 @@ export class RecordingSession {
     }
     this.#paused = paused;
     this.#identity.version += 1;
-    this.#last = answerOffer(offer, lines, this.#ports, this.#sdpIdentity());
+    this.#last = answerOffer(offer, lines, this.#ports, this.#sdpIdentity(), this.#keys);
     return this.#last;
   }
 
@@ -210,7 +217,7 @@ export class RecordingSession {
   /** Our offer was answered in the ACK: now the source is known. */
   #answered(ack: SipRequest): void {
     const answer = parseSdp(ack.body);
-    const line = answer.ok ? readOffer(answer.value)[0] : undefined;
+    const line = answer.ok ? readOffer(answer.value, this.#context.srtp)[0] : undefined;
     if (line === undefined) return;
     const atMicros = this.#context.clock.wallMicros();
     this.#context.media.send({ do: "update-lane", session: this.mediaId, index: 0, atMicros, lane: this.#spec(line) });
@@ -255,7 +262,8 @@ export class RecordingSession {
     // A stream without a channel is received, so that its sender is content, and not recorded.
     const payloads = channel === undefined ? [] : line.payloads;
     const { prepared } = this;
-    return { channel: channel ?? 0, remote: line.remote, allowed, payloads, paused: line.paused, prepared };
+    const srtp = srtpOf(line.crypto);
+    return { channel: channel ?? 0, remote: line.remote, allowed, payloads, paused: line.paused, prepared, srtp };
   }
 
   #sdpIdentity(): SdpIdentity {

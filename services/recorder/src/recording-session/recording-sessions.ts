@@ -26,7 +26,8 @@ import { readRow } from "../store/recording-files.ts";
 import { within } from "../within.ts";
 import { type ActiveRecording, idChoice, newActive, relationTo, safeName } from "./active-recording.ts";
 import { continuedAt, manifestIn } from "./continued-recording.ts";
-import { readOffer } from "./answer.ts";
+import type { SrtpPolicy } from "./line-crypto.ts";
+import { OfferGate } from "./offer-gate.ts";
 import { endOf, quoted } from "./session-end.ts";
 import { RecordingSession, type SessionContext } from "./recording-session.ts";
 import {
@@ -61,6 +62,7 @@ export class RecordingSessions {
   readonly #random: RandomBytes;
   readonly #log: Logger;
   readonly #context: SessionContext;
+  readonly #gate: OfferGate;
   readonly #active = new Map<string, ActiveRecording>();
   readonly #byHandle = new Map<number, ActiveRecording>();
   readonly #byMedia = new Map<number, RecordingSession>();
@@ -86,6 +88,7 @@ export class RecordingSessions {
     random: RandomBytes;
     log: Logger;
     advertise: string;
+    srtp: SrtpPolicy;
   }) {
     this.#root = o.root;
     this.#sip = o.sip;
@@ -95,11 +98,14 @@ export class RecordingSessions {
     this.#clock = o.clock;
     this.#random = o.random;
     this.#log = o.log;
+    this.#gate = new OfferGate(o.srtp, o.log);
     this.#context = {
       clock: o.clock,
       log: o.log,
       media: o.media,
       advertise: o.advertise,
+      srtp: o.srtp,
+      random: o.random,
       onChange: (r) => this.#refreshSoon(r),
     };
   }
@@ -133,9 +139,10 @@ export class RecordingSessions {
       return;
     }
     const { offer, carried } = body.value;
-    if (offer !== undefined && !readOffer(offer).some((l) => l.taken)) {
+    const unfit = this.#gate.refusal(offer, tx.flow.transport);
+    if (unfit !== undefined) {
       this.#refused += 1;
-      tx.respond(488, { headers: [["Warning", `305 sidetone "no audio stream with PCMU or PCMA over RTP/AVP"`]] });
+      tx.respond(488, { headers: [["Warning", `305 sidetone "${unfit}"`]] });
       return;
     }
     // Whoever offers the session looks elsewhere where nobody says anything (R31); a folder may take longer to open.
