@@ -27,6 +27,8 @@ export interface RecordingMetadata {
   readonly participantStreams: readonly ParticipantStream[];
   /** Sidetone's own, absent in foreign documents. */
   readonly call: RecordedCall | undefined;
+  /** What foreign extensions say, flat: name of the innermost element and its text, in order; names are unique. Absent where there is none. */
+  readonly foreign?: readonly (readonly [name: string, value: string])[];
 }
 
 interface Association {
@@ -55,6 +57,8 @@ export interface MetadataParticipant {
   readonly names: readonly { readonly aor: string; readonly name?: string; readonly lang?: string }[];
   /** Sidetone's own. */
   readonly party?: { readonly side: "customer" | "agent"; readonly dn?: string };
+  /** A foreign extension says whether this one called. */
+  readonly calling?: boolean;
 }
 
 /** RFC 7865 6.7. */
@@ -63,6 +67,8 @@ export interface MetadataStream {
   readonly sessionId?: string;
   /** The SDP `a=label` of the m-line that carries it. */
   readonly label?: string;
+  /** Older drafts: it is a mix of several streams. */
+  readonly mixed?: boolean;
 }
 
 /** RFC 7865 6.4: when the session is recorded here. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { formatSdp, Headers, parseSdp, SipRequest } from "@sidetone/sip";
 import { answerOffer, readOffer } from "./answer.ts";
 import { channelsOf } from "./channels.ts";
-import { readIdentity, readSessionBody } from "./session-request.ts";
+import { readIdentity, readSessionBody } from "./session-body.ts";
 
 const offer = (lines: string): ReturnType<typeof readOffer> => {
   const sdp = parseSdp(
