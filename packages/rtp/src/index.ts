@@ -1,6 +1,7 @@
 export * from "./classify.ts";
 export * from "./create.ts";
 export * from "./delay-floor.ts";
+export * from "./drift-watch.ts";
 export * from "./g711.ts";
 export * from "./ipv4.ts";
 export * from "./limits.ts";

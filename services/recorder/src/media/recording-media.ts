@@ -20,7 +20,7 @@ import {
 import { Assembler, type Loss } from "./assembler.ts";
 import { DelayWindow } from "./delay-window.ts";
 import { Lane, type PayloadKind, type RemoteMedia, type WaitingPacket } from "./lane.ts";
-import { conversion } from "./laws.ts";
+import { conversion, isQuiet } from "./laws.ts";
 import { Seam } from "./seam.ts";
 
 /** A line whose position is a wall-clock instant; `atMs` is filled in where the time line is known. */
@@ -370,7 +370,8 @@ export class RecordingMedia {
     const audio = kind === "pcmu" || kind === "pcma";
     if (kind === undefined) lane.unknownPayload += 1;
     const { timeLine } = lane;
-    const placement = timeLine.place(ssrc, sequence, timestamp, audio ? length : 0, arrivalMicros);
+    const quiet = audio && timeLine.corrects(ssrc) && isQuiet(kind, data, start, length);
+    const placement = timeLine.place(ssrc, sequence, timestamp, audio ? length : 0, arrivalMicros, quiet);
     if (placement === "unanchored") {
       const payload = Uint8Array.prototype.slice.call(data, start, start + length);
       lane.wait({ ssrc, sequence, timestamp, kind, payload, arrivalMicros });
