@@ -57,3 +57,9 @@ export const MAX_WAITING_ROWS = 10_000;
 export const LOCK_WAIT_MS = 500;
 /** Wait before a thread that died is started again; ms. */
 export const RESTART_MS = 1000;
+/** A key press of which no packet has come for this long has ended; ms. */
+export const KEY_END_MS = 300;
+/** Key presses of one recording that are listed. */
+export const MAX_KEY_LINES = 5000;
+/** Changes of codec of one recording that are listed. */
+export const MAX_CODEC_LINES = 100;

@@ -85,7 +85,8 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     });
     undo.push(() => writer.close());
     const { address, advertise, portMin, portMax, packetIo } = config.rtp;
-    const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs };
+    const showDigits = config.dtmfDigits === "shown";
+    const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs, showDigits };
     const media = new MediaThread(setup, writer.port(), log, {
       onSilent: (session) => sessions?.silent(session),
       onClosed: (session, lanes) => log.debug({ session, lanes }, "streams of a recording session closed"),
