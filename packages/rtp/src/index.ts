@@ -3,6 +3,7 @@ export * from "./create.ts";
 export * from "./delay-floor.ts";
 export * from "./drift-watch.ts";
 export * from "./g711.ts";
+export * from "./g722.ts";
 export * from "./ipv4.ts";
 export * from "./limits.ts";
 export * from "./packet-io.ts";

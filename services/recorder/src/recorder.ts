@@ -90,7 +90,8 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
         {},
         "recorder.srtp is required, but keys come over a transport that is not TLS: whoever reads the signalling can listen",
       );
-    const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs };
+    const showDigits = config.dtmfDigits === "shown";
+    const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs, showDigits };
     const media = new MediaThread(setup, writer.port(), log, {
       onSilent: (session) => sessions?.silent(session),
       onClosed: (session, lanes) => log.debug({ session, lanes }, "streams of a recording session closed"),

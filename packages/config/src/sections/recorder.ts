@@ -11,6 +11,7 @@ const fields = object({
   storage: required(object({ directory: required(filePath), database: required(sqliteFile) })),
   "rtp-timeout": optional(duration(1000), 90_000), // R33
   srtp: optional(oneOf(["off", "optional", "required"]), "optional"),
+  "dtmf-digits": optional(oneOf(["masked", "shown"]), "masked"),
   "t-library": optional(
     object({ url: required(baseUrl("ws", "wss")), application: required(text), password: required(secret) }),
   ),
@@ -26,6 +27,7 @@ export const recorder: Reader<RecorderConfig> = mapped(fields, (v) => ({
   rtp: v.rtp,
   storage: v.storage,
   rtpTimeoutMs: v["rtp-timeout"],
+  dtmfDigits: v["dtmf-digits"],
   tLibrary: v["t-library"],
   srtp: v.srtp,
 }));

@@ -47,6 +47,7 @@ export class MediaEngine {
   readonly #clock: Clock;
   readonly #address: string;
   readonly #timeoutMicros: number;
+  readonly #showDigits: boolean;
   readonly #tell: (telling: MediaTelling) => void;
   readonly #write: (message: WriterMessage, transfer?: ArrayBuffer) => void;
   readonly #recordings = new Map<number, RecordingMedia>();
@@ -63,6 +64,7 @@ export class MediaEngine {
     clock: Clock;
     address: string;
     rtpTimeoutMs: number;
+    showDigits: boolean;
     tell: (telling: MediaTelling) => void;
     write: (message: WriterMessage, transfer?: ArrayBuffer) => void;
   }) {
@@ -71,6 +73,7 @@ export class MediaEngine {
     this.#clock = o.clock;
     this.#address = o.address;
     this.#timeoutMicros = o.rtpTimeoutMs * 1000;
+    this.#showDigits = o.showDigits;
     this.#tell = o.tell;
     this.#write = o.write;
     o.io.onBatch = (batch) => this.#batch(batch);
@@ -88,6 +91,7 @@ export class MediaEngine {
           defaultCodec,
           continued,
           epoch,
+          showDigits: this.#showDigits,
           send: this.#write,
         });
         this.#recordings.set(handle, recording);
@@ -281,7 +285,7 @@ export class MediaEngine {
     now: number,
   ): void {
     const { lane } = l;
-    if (!this.#view.read(data, offset, length) || !lane.accepts(ip, port)) return;
+    if (!this.#view.read(data, offset, length) || !lane.accepts(ip, port, this.#view.payloadType)) return;
     lane.lastLifeMicros = arrival;
     if (lane.arrivedInPause(arrival)) l.session.recording.pausedPacket(lane, this.#view, data, arrival);
     else l.session.recording.packet(lane, this.#view, data, arrival, now);

@@ -99,5 +99,6 @@ export interface MediaSetup {
   readonly portMax: number;
   readonly packetIo: "auto" | "dgram" | "batched";
   readonly rtpTimeoutMs: number;
+  readonly showDigits: boolean;
   readonly writer: MessagePort;
 }

@@ -42,8 +42,9 @@ export interface OfferedLine {
 const KINDS = new Map<string, PayloadKind>([
   ["PCMU", "pcmu"],
   ["PCMA", "pcma"],
-  ["TELEPHONE-EVENT", "silent"],
-  ["CN", "silent"],
+  ["G722", "g722"],
+  ["TELEPHONE-EVENT", "keys"],
+  ["CN", "noise"],
 ]);
 
 /** Reads an offer's m-lines. Audio over RTP, or SRTP where the policy allows it, with G.711 is taken; the rest is refused line by line. */
@@ -51,7 +52,7 @@ export function readOffer(offer: Sdp, policy: SrtpPolicy = "optional"): OfferedL
   let taken = 0;
   return offer.media.map((media, index) => {
     const known = codecs(media).filter((c) => KINDS.has(c.name) && c.channels === 1 && c.clockRate === 8000);
-    const payloads = known.map((c) => [c.payloadType, KINDS.get(c.name) ?? "silent"] as const);
+    const payloads = known.map((c) => [c.payloadType, KINDS.get(c.name) ?? "noise"] as const);
     const remote = remoteEndpoint(media, offer);
     const ip = remote === undefined ? undefined : parseIpv4(remote.host);
     const { fits: permitted, crypto } = lineSecurity(media, policy);
@@ -59,7 +60,7 @@ export function readOffer(offer: Sdp, policy: SrtpPolicy = "optional"): OfferedL
       media.kind === "audio" &&
       media.port !== 0 &&
       permitted &&
-      payloads.some(([, kind]) => kind !== "silent") &&
+      payloads.some(([, kind]) => kind !== "keys" && kind !== "noise") &&
       taken < MAX_STREAMS;
     if (fits) taken += 1;
     return {

@@ -10,8 +10,7 @@ import type { Complaint, SessionBody } from "./session-body.ts";
 export function complaintsOf(request: SipRequest, body: SessionBody): Complaint[] {
   const marked = marks(request);
   const found: Complaint[] = [...body.warnings];
-  if (body.carried === undefined)
-    found.push({ code: "no-metadata", text: "the INVITE carried no recording metadata" });
+  if (body.carried === undefined) found.push({ code: "no-metadata", text: "the INVITE carried no recording metadata" });
   else {
     if (!marked.required) found.push({ code: "no-require-siprec", text: "the INVITE did not say Require: siprec" });
     if (!marked.src) {

@@ -55,7 +55,8 @@ function partyUser(metadata: RecordingMetadata | undefined, calling: boolean): s
 /** The user part of the first address in a text: a header, a URI, or a bare number. */
 function userIn(text: string): string {
   const open = text.indexOf("<");
-  const bare = open < 0 ? text : text.slice(open + 1, text.indexOf(">", open) < 0 ? undefined : text.indexOf(">", open));
+  const bare =
+    open < 0 ? text : text.slice(open + 1, text.indexOf(">", open) < 0 ? undefined : text.indexOf(">", open));
   const scheme = /^\s*(?:sips?|tel):/i.exec(bare)?.[0].length ?? 0;
   const rest = bare.slice(scheme).trim();
   const end = rest.search(/[@;]/);

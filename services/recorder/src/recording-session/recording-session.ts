@@ -54,7 +54,7 @@ const NOT_OFFERED: OfferedLine = {
   payloads: [
     [0, "pcmu"],
     [8, "pcma"],
-    [101, "silent"],
+    [101, "keys"],
   ],
   remote: undefined,
   paused: false,
@@ -216,14 +216,18 @@ export class RecordingSession {
     const due = requestDue(this.#need, clock.now());
     const { remoteAllow } = this.sip;
     if (!this.#settled || this.sip.state === "ended" || (remoteAllow.size > 0 && !remoteAllow.has("UPDATE"))) return;
-    this.#asking ??= this.#need.lost === undefined ? undefined : clock.every(SNAPSHOT_INTERVAL_MS, () => this.#askIfDue());
+    this.#asking ??=
+      this.#need.lost === undefined ? undefined : clock.every(SNAPSHOT_INTERVAL_MS, () => this.#askIfDue());
     if (this.#need.lost === undefined) {
       this.#asking?.();
       this.#asking = undefined;
     }
     if (due === undefined) return;
     this.#need = due.need;
-    log.info({ recordingId: this.recording.id, callId: this.sip.callId }, `asks for a metadata snapshot: ${due.reason}`);
+    log.info(
+      { recordingId: this.recording.id, callId: this.sip.callId },
+      `asks for a metadata snapshot: ${due.reason}`,
+    );
     const headers = [
       ["Require", "siprec"],
       ["Accept", "application/sdp, application/rs-metadata+xml, application/rs-metadata"],
@@ -233,9 +237,12 @@ export class RecordingSession {
       .update({ headers, contentType: this.#contentType, body: writeSnapshotRequest(due.reason) })
       .then(({ status }) => {
         // 491 and 5xx pass; everything else says that it will not be had.
-        if (status >= 400 && status < 500 && status !== 491) this.#need = needAfter(this.#need, { kind: "refused" }, false);
+        if (status >= 400 && status < 500 && status !== 491)
+          this.#need = needAfter(this.#need, { kind: "refused" }, false);
       })
-      .catch((error: unknown) => log.debug({ err: error, callId: this.sip.callId }, "no snapshot request could be sent"));
+      .catch((error: unknown) =>
+        log.debug({ err: error, callId: this.sip.callId }, "no snapshot request could be sent"),
+      );
   }
 
   /** Parameters that came as headers: on re-INVITE and BYE of profile `request-uri`. */
@@ -327,7 +334,12 @@ export class RecordingSession {
   #giveUpRenamed(lines: readonly OfferedLine[], atMicros: number): void {
     if (this.half !== undefined) return;
     const taken = lines.filter((l) => l.taken);
-    const wanted = channelsOf(taken.map((l) => l.label), this.metadata, 0, true);
+    const wanted = channelsOf(
+      taken.map((l) => l.label),
+      this.metadata,
+      0,
+      true,
+    );
     taken.forEach((line, i) => {
       const lane = this.#lanes.get(line.index);
       const name = streamName(line.label, line.index);

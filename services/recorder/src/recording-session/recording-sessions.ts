@@ -1,11 +1,4 @@
-import {
-  type Clock,
-  type Logger,
-  type RandomBytes,
-  SidetoneError,
-  errorText,
-  randomHex,
-} from "@sidetone/foundation";
+import { type Clock, type Logger, type RandomBytes, SidetoneError, errorText, randomHex } from "@sidetone/foundation";
 import {
   type EndLine,
   type Manifest,

@@ -105,7 +105,10 @@ function mendSdp(text: string): string {
     const line = raw.trim();
     if (!/^[a-z]=./.test(line)) continue;
     const type = line.charAt(0);
-    const words = line.slice(2).split(" ").filter((word) => word !== "").length;
+    const words = line
+      .slice(2)
+      .split(" ")
+      .filter((word) => word !== "").length;
     if (type === "m") inMedia = true;
     if (type === "v" || type === "o" || (type === "s" && inMedia) || line.startsWith("a=:")) continue;
     if (type === "c" && words !== 3) continue;

@@ -51,7 +51,9 @@ function aorOf({ uri }: NameAddr): string {
 
 function indexesOf({ params }: NameAddr): string[] {
   const text = (params.text("media-index") ?? "").replaceAll('"', "");
-  return text.split(/[\s,]+/).flatMap((index) => (/^\d{1,3}$/.test(index) ? [streamName(undefined, Number(index))] : []));
+  return text
+    .split(/[\s,]+/)
+    .flatMap((index) => (/^\d{1,3}$/.test(index) ? [streamName(undefined, Number(index))] : []));
 }
 
 function described(
