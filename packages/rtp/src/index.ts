@@ -1,7 +1,9 @@
 export * from "./classify.ts";
 export * from "./create.ts";
 export * from "./delay-floor.ts";
+export * from "./drift-watch.ts";
 export * from "./g711.ts";
+export * from "./g722.ts";
 export * from "./ipv4.ts";
 export * from "./limits.ts";
 export * from "./packet-io.ts";
@@ -10,5 +12,6 @@ export * from "./rtcp.ts";
 export * from "./rtp-packet.ts";
 export * from "./sender-clock.ts";
 export * from "./sequence.ts";
+export * from "./srtp/index.ts";
 export * from "./telephone-event.ts";
 export * from "./time-line.ts";

@@ -65,3 +65,9 @@ export const SNAPSHOT_INTERVAL_MS = 2000;
 export const MAX_SESSION_WARNINGS = 200;
 /** Calls of which a second session is awaited for the same recording. */
 export const MAX_HALVES = 10_000;
+/** A key press of which no packet has come for this long has ended; ms. */
+export const KEY_END_MS = 300;
+/** Key presses of one recording that are listed. */
+export const MAX_KEY_LINES = 5000;
+/** Changes of codec of one recording that are listed. */
+export const MAX_CODEC_LINES = 100;

@@ -1,4 +1,4 @@
-import type { Cancel, Clock, Logger } from "@sidetone/foundation";
+import type { Cancel, Clock, Logger, RandomBytes } from "@sidetone/foundation";
 import {
   type IncomingRequest,
   type InviteSession,
@@ -27,6 +27,7 @@ import { type OfferedLine, answerOffer, ownOffer, readOffer } from "./answer.ts"
 import { type Channel, channelsOf } from "./channels.ts";
 import { offerComplaints } from "./complaints.ts";
 import { foreignParameters } from "./foreign-parameters.ts";
+import { AnswerKeys, type SrtpPolicy, srtpOf } from "./line-crypto.ts";
 import { type CarriedMetadata, type Complaint, readSessionBody } from "./session-body.ts";
 import { type HeaderParties, streamName } from "./session-parties.ts";
 import { type CallHalf, carriedHeaders, startOf } from "./session-request.ts";
@@ -39,6 +40,9 @@ export interface SessionContext {
   readonly media: MediaThread;
   /** Address in our SDP. */
   readonly advertise: string;
+  readonly srtp: SrtpPolicy;
+  /** For SRTP keys. */
+  readonly random: RandomBytes;
   /** The recording's lines have changed: its row is to be read again. */
   onChange(recording: ActiveRecording): void;
 }
@@ -50,7 +54,7 @@ const NOT_OFFERED: OfferedLine = {
   payloads: [
     [0, "pcmu"],
     [8, "pcma"],
-    [101, "silent"],
+    [101, "keys"],
   ],
   remote: undefined,
   paused: false,
@@ -82,6 +86,7 @@ export class RecordingSession {
   /** Streams that were ever opened. */
   #opened = 0;
   readonly #warned = new Set<string>();
+  readonly #keys: AnswerKeys;
   #documents = 0;
   #paused = false;
   #last: Sdp | undefined;
@@ -103,6 +108,7 @@ export class RecordingSession {
     this.half = o.half;
     this.recording = o.recording;
     this.#context = o.context;
+    this.#keys = new AnswerKeys(o.context.random);
     this.#peerIp = parseIpv4(o.peer);
     this.mediaId = o.context.media.newSession();
     this.#identity = { sessionId: Math.floor(o.context.clock.wallMicros() / 1000), version: 1 };
@@ -122,18 +128,19 @@ export class RecordingSession {
       this.#channels.set(0, firstChannel);
       this.#names.set(0, this.half?.end ?? streamName(undefined, 0));
       await this.#openFirst([NOT_OFFERED], takesOver);
-      this.#last = ownOffer(this.#ports.get(0) ?? 0, this.#sdpIdentity());
+      const crypto = this.#context.srtp === "required" ? this.#keys.offered() : [];
+      this.#last = ownOffer(this.#ports.get(0) ?? 0, this.#sdpIdentity(), crypto);
       this.sip.on("acked", (ack) => this.#answered(ack));
       return this.#last;
     }
-    const lines = readOffer(offer);
+    const lines = readOffer(offer, this.#context.srtp);
     if (!lines.some((l) => l.taken)) return undefined;
     this.#assignChannels(lines, firstChannel, false);
     this.#paused = lines.every((l) => !l.taken || l.paused);
     this.prepared = this.#paused && !this.recording.continued && this.recording.sessions.size === 0;
     await this.#openFirst(lines, takesOver);
     if (this.#paused && !this.prepared) this.#note({ type: "event", event: "pause", atMs: 0 });
-    this.#last = answerOffer(offer, lines, this.#ports, this.#sdpIdentity());
+    this.#last = answerOffer(offer, lines, this.#ports, this.#sdpIdentity(), this.#keys);
     return this.#last;
   }
 
@@ -278,7 +285,7 @@ export class RecordingSession {
 
   async #reoffer(offer: Sdp): Promise<Sdp> {
     const { clock, media } = this.#context;
-    const lines = readOffer(offer);
+    const lines = readOffer(offer, this.#context.srtp);
     const atMicros = clock.wallMicros();
     this.#giveUpRenamed(lines, atMicros);
     for (const line of lines) {
@@ -301,7 +308,7 @@ export class RecordingSession {
     }
     this.#paused = paused;
     this.#identity.version += 1;
-    this.#last = answerOffer(offer, lines, this.#ports, this.#sdpIdentity());
+    this.#last = answerOffer(offer, lines, this.#ports, this.#sdpIdentity(), this.#keys);
     return this.#last;
   }
 
@@ -350,7 +357,7 @@ export class RecordingSession {
     const answer = parseSdp(ack.body);
     if (!answer.ok) return;
     const atMicros = this.#context.clock.wallMicros();
-    for (const line of readOffer(answer.value)) {
+    for (const line of readOffer(answer.value, this.#context.srtp)) {
       const index = this.#lanes.get(line.index);
       if (index === undefined) continue;
       const { mediaId: session } = this;
@@ -403,7 +410,8 @@ export class RecordingSession {
     // A stream without a channel is received, so that its sender is content, and not recorded.
     const payloads = channel === undefined ? [] : line.payloads;
     const { prepared } = this;
-    return { channel: channel ?? 0, remote: line.remote, allowed, payloads, paused: line.paused, prepared };
+    const srtp = srtpOf(line.crypto);
+    return { channel: channel ?? 0, remote: line.remote, allowed, payloads, paused: line.paused, prepared, srtp };
   }
 
   #sdpIdentity(): SdpIdentity {

@@ -19,7 +19,8 @@ import { type ActiveRecording, idChoice, relationTo } from "./active-recording.t
 import { manifestIn } from "./continued-recording.ts";
 import { Halves } from "./halves.ts";
 import { openRecording } from "./open-recording.ts";
-import { readOffer } from "./answer.ts";
+import type { SrtpPolicy } from "./line-crypto.ts";
+import { OfferGate } from "./offer-gate.ts";
 import { endOf, quoted } from "./session-end.ts";
 import { RecordingSession, type SessionContext } from "./recording-session.ts";
 import { complaintsOf } from "./complaints.ts";
@@ -50,6 +51,7 @@ export class RecordingSessions {
   readonly #random: RandomBytes;
   readonly #log: Logger;
   readonly #context: SessionContext;
+  readonly #gate: OfferGate;
   readonly #active = new Map<string, ActiveRecording>();
   readonly #byHandle = new Map<number, ActiveRecording>();
   readonly #byMedia = new Map<number, RecordingSession>();
@@ -76,6 +78,7 @@ export class RecordingSessions {
     random: RandomBytes;
     log: Logger;
     advertise: string;
+    srtp: SrtpPolicy;
   }) {
     this.#root = o.root;
     this.#sip = o.sip;
@@ -85,11 +88,14 @@ export class RecordingSessions {
     this.#clock = o.clock;
     this.#random = o.random;
     this.#log = o.log;
+    this.#gate = new OfferGate(o.srtp, o.log);
     this.#context = {
       clock: o.clock,
       log: o.log,
       media: o.media,
       advertise: o.advertise,
+      srtp: o.srtp,
+      random: o.random,
       onChange: (r) => this.#refreshSoon(r),
     };
   }
@@ -123,9 +129,10 @@ export class RecordingSessions {
       return;
     }
     const { offer, carried } = body.value;
-    if (offer !== undefined && !readOffer(offer).some((l) => l.taken)) {
+    const unfit = this.#gate.refusal(offer, tx.flow.transport);
+    if (unfit !== undefined) {
       this.#refused += 1;
-      tx.respond(488, { headers: [["Warning", `305 sidetone "no audio stream with PCMU or PCMA over RTP/AVP"`]] });
+      tx.respond(488, { headers: [["Warning", `305 sidetone "${unfit}"`]] });
       return;
     }
     // Whoever offers the session looks elsewhere where nobody says anything (R31); a folder may take longer to open.
