@@ -28,7 +28,10 @@ export function complaintsOf(request: SipRequest, body: SessionBody): Complaint[
 export function offerComplaints({ offer, carried }: SessionBody, metadata: RecordingMetadata | undefined): Complaint[] {
   if (offer === undefined) return [];
   const lines = readOffer(offer);
-  const found = lines.flatMap((line) => streamComplaint(line, offer.media[line.index]?.port === 0));
+  const found = lines.flatMap((line) => {
+    const { kind, port } = offer.media[line.index] ?? {};
+    return kind === "audio" && port !== 0 ? streamComplaint(line) : [];
+  });
   if (carried?.metadata === undefined || metadata === undefined) return found;
   const unlabelled = lines.filter((line) => line.taken && line.label === undefined).length;
   if (unlabelled > 0) found.push({ code: "no-label", text: `${unlabelled} streams of the offer have no label` });
@@ -37,8 +40,8 @@ export function offerComplaints({ offer, carried }: SessionBody, metadata: Recor
   return found;
 }
 
-function streamComplaint(line: OfferedLine, ended: boolean): Complaint[] {
-  if (line.taken || ended) return [];
+function streamComplaint(line: OfferedLine): Complaint[] {
+  if (line.taken) return [];
   const name = line.label === undefined ? "" : ` (label ${line.label})`;
   return [{ code: "stream-refused", text: `m-line ${line.index + 1}${name} is nothing that is recorded` }];
 }
