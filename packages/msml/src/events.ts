@@ -1,5 +1,5 @@
 import type { MsmlEvent } from "./document.ts";
-import { type ConfRef, type ConnRef, isConnRef } from "./identifiers.ts";
+import { type ConfRef, isObjectRef, type ObjectRef } from "./identifiers.ts";
 import type { ResponseCode } from "./response-codes.ts";
 import { responseCodes } from "./response-codes.ts";
 
@@ -20,14 +20,14 @@ export const momlError = "moml.error";
 const STATUS = "dialog.exit.status";
 const DESCRIPTION = "dialog.exit.description";
 
-/** The event that tells who speaks (RFC 5707 8.6.2). */
-export function asnEvent(conference: ConfRef, speakers: readonly ConnRef[]): MsmlEvent {
+/** The event that tells who speaks (RFC 5707 8.6.2): connections, and conferences that are joined to this one. */
+export function asnEvent(conference: ConfRef, speakers: readonly ObjectRef[]): MsmlEvent {
   return { name: confAsn, id: conference, values: speakers.map((speaker) => ["speaker", speaker] as const) };
 }
 
 /** Who speaks, of an `msml.conf.asn`. */
-export function speakersOf(event: MsmlEvent): ConnRef[] {
-  return event.values.flatMap(([name, value]) => (name === "speaker" && isConnRef(value) ? [value] : []));
+export function speakersOf(event: MsmlEvent): ObjectRef[] {
+  return event.values.flatMap(([name, value]) => (name === "speaker" && isObjectRef(value) ? [value] : []));
 }
 
 /** Why a dialog failed. */

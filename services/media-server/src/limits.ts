@@ -1,7 +1,9 @@
 /** Connections (party legs) at once, whatever the ports allow. */
 export const MAX_CONNECTIONS = 20_000;
-/** Members of one conference. */
+/** Members of one conference, joined conferences and monitored connections among them. */
 export const MAX_MEMBERS = 32;
+/** Conferences that are joined to each other, directly or through others: who is in one of them hears all. */
+export const MAX_JOINED = 8;
 /** RFC 5707 documents carry ids of ours: 12 random bytes as hex. */
 export const NAME_BYTES = 12;
 /** Milliseconds of packet time that legs and recording sessions are offered. */

@@ -109,11 +109,11 @@ export class FakeEngine implements MediaEngine {
     this.calls.push(`end stream ${from} > ${to}`);
   }
 
-  async monitor(listener: number, target: AudioNode, settings: StreamSettings = {}): Promise<void> {
+  async monitor(listener: AudioNode, target: AudioNode, settings: StreamSettings = {}): Promise<void> {
     this.calls.push(`monitor ${target} > ${listener} ${JSON.stringify(settings)}`);
   }
 
-  async endMonitor(listener: number, target: AudioNode): Promise<void> {
+  async endMonitor(listener: AudioNode, target: AudioNode): Promise<void> {
     this.calls.push(`end monitor ${target} > ${listener}`);
   }
 

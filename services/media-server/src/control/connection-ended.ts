@@ -22,7 +22,7 @@ export function connectionEnded(
     if (owned?.controlledBy !== tag) continue;
     if (owned.deleteWhen === "nocontrol") copy.destroy({ ...owned, term: true }, "control dialog ended");
     // Nobody ever came, and nobody is left who would.
-    else if (owned.deleteWhen === "nomedia" && owned.members.length === 0) copy.destroy(owned, "control dialog ended");
+    else if (owned.deleteWhen === "nomedia" && !copy.hasParticipants(name)) copy.destroy(owned, "control dialog ended");
   }
   return { changes: copy.changes, effects: copy.effects };
 }

@@ -122,13 +122,15 @@ test("RFC 5707 8.11: a supervisor listens; an unjoin ends it, and so does the en
   const monitor: MsmlOperation = { op: "monitor", id1: "conn:agent", id2: "conn:supervisor", compressed: false };
   assert.deepEqual(kinds(run(control, create("c"), join("agent", "c"), monitor)), [
     "members agent",
-    "monitor supervisor conn:agent",
+    "monitor conn:supervisor conn:agent",
   ]);
   assert.deepEqual(kinds(run(control, monitor)), []);
   assert.deepEqual(control.conference("c")?.members, ["agent"], "who listens is no member");
-  assert.deepEqual(kinds(run(control, unjoin("conn:agent", "conn:supervisor"))), ["end-monitor supervisor conn:agent"]);
+  assert.deepEqual(kinds(run(control, unjoin("conn:agent", "conn:supervisor"))), [
+    "end-monitor conn:supervisor conn:agent",
+  ]);
   run(control, monitor);
-  assert.deepEqual(kinds(connectionEnded(control, "supervisor", [])), ["end-monitor supervisor conn:agent"]);
+  assert.deepEqual(kinds(connectionEnded(control, "supervisor", [])), ["end-monitor conn:supervisor conn:agent"]);
 });
 
 test("RFC 5707 8.8: two connections directly, and apart again", () => {

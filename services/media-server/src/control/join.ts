@@ -12,18 +12,16 @@ import {
 } from "@sidetone/msml";
 import { MAX_INPUTS, MAX_MEMBERS } from "../limits.ts";
 import { OperationFailed } from "./failure.ts";
+import { checkRounds, inputsOf } from "./joined.ts";
 import type { ExecutionContext, Link, StreamState } from "./state.ts";
 import { checkStream, isPlainStream, settingsOf, streamAfter } from "./stream-state.ts";
 import { isTwoWay, plainStream, type WorkingCopy } from "./working-copy.ts";
 
-/** RFC 5707 8.8: connection with conference, or two connections. Legal before the far end is known. What is there already stays, what is new is added. */
+/** RFC 5707 8.8: connections and conferences, of either class or both. Legal before the far end is known. What is there already stays, what is new is added. */
 export function executeJoin(copy: WorkingCopy, { id1, id2, streams }: Join, context: ExecutionContext): void {
   for (const stream of streams) checkStream(stream);
   find(copy, id1);
   find(copy, id2);
-  if (isConfRef(id1) && isConfRef(id2)) {
-    throw new OperationFailed(440, `${id1} and ${id2}: conferences are not joined to each other`);
-  }
   if (id1 === id2) throw new OperationFailed(440, `${id1} is not joined to itself`);
   checkCompressed(id1, id2, streams, context);
   checkPreferred(id1, id2, streams);
@@ -31,7 +29,10 @@ export function executeJoin(copy: WorkingCopy, { id1, id2, streams }: Join, cont
   const wanted = wantedOf(before, streams);
   checkRoom(copy, id1, id2, before, wanted);
   copy.setLink(id1, id2, wanted);
-  if (isConfRef(id1) || isConfRef(id2)) joinedConference(copy, id1, id2, before, wanted);
+  const conference = [id1, id2].find(isConfRef);
+  if (conference !== undefined) checkRounds(copy, conference);
+  if (isConfRef(id1) && isConfRef(id2)) tellStreams(copy, id1, id2, before, wanted);
+  else if (conference !== undefined) joinedConference(copy, id1, id2, before, wanted);
   else joinedConnections(copy, id1, id2, before, wanted);
 }
 
@@ -78,12 +79,13 @@ function checkRoom(copy: WorkingCopy, id1: ObjectRef, id2: ObjectRef, before: Li
     );
     if (inputs.length >= MAX_INPUTS) throw new OperationFailed(444, `${ref} hears ${MAX_INPUTS} others already`);
   }
-  const conference = isConfRef(id1) ? id1 : isConfRef(id2) ? id2 : undefined;
-  if (conference === undefined) return;
-  const { members } = conferenceOf(copy, conference);
-  const tag = instanceOf(conference === id1 ? id2 : id1);
-  if (members.length >= MAX_MEMBERS && !members.includes(tag)) {
-    throw new OperationFailed(520, `${conference} has ${MAX_MEMBERS} members, no more are mixed`);
+  if (before.from !== undefined || before.to !== undefined) return;
+  for (const ref of [id1, id2]) if (isConfRef(ref)) checkInputs(copy, ref);
+}
+
+function checkInputs(copy: WorkingCopy, ref: ObjectRef): void {
+  if (inputsOf(conferenceOf(copy, ref)) >= MAX_MEMBERS) {
+    throw new OperationFailed(520, `${ref} has ${MAX_MEMBERS} members, no more are mixed`);
   }
 }
 
@@ -184,7 +186,7 @@ function unjoinStreams(
   for (const ref of [a, b]) if (isConfRef(ref)) copy.forgetEmpty(instanceOf(ref), "unjoin");
 }
 
-/** RFC 5707 8.11: `id2` hears what `id1` hears, and says nothing to anybody by it. */
+/** RFC 5707 8.11: `id2` gets a copy of what `id1` hears, and says nothing to anybody by it. */
 export function executeMonitor(
   copy: WorkingCopy,
   { id1, id2, compressed }: Monitor,
@@ -195,16 +197,19 @@ export function executeMonitor(
   if (compressed && (isConfRef(id2) || codecOf(instanceOf(id1)) !== codecOf(instanceOf(id2)))) {
     throw new OperationFailed(450, `${id1} and ${id2} do not have the same media format`);
   }
-  if (isConfRef(id2)) throw new OperationFailed(440, `${id2}: a connection listens, a conference does not`);
-  if (instanceOf(id1) === instanceOf(id2)) throw new OperationFailed(440, `${id1} does not listen to itself`);
+  if (id1 === id2) throw new OperationFailed(440, `${id1} does not listen to itself`);
   const link = copy.link(id2, id1);
   if (link?.listens === true) return;
+  if (isConfRef(id2)) checkInputs(copy, id2);
   const inputs = Array.from(copy.connection(instanceOf(id2))?.links.values() ?? []).filter(
     ({ to, listens }) => to !== undefined || listens === true,
   );
-  if (inputs.length >= MAX_INPUTS) throw new OperationFailed(444, `${id2} hears ${MAX_INPUTS} others already`);
+  if (isConnRef(id2) && inputs.length >= MAX_INPUTS) {
+    throw new OperationFailed(444, `${id2} hears ${MAX_INPUTS} others already`);
+  }
   copy.setLink(id2, id1, { ...link, listens: true });
-  copy.effects.push({ kind: "monitor", listener: instanceOf(id2), target: id1 });
+  if (isConfRef(id2)) checkRounds(copy, id2);
+  copy.effects.push({ kind: "monitor", listener: id2, target: id1 });
 }
 
 function isWildcard(id: ObjectRef | WildcardRef): id is WildcardRef {

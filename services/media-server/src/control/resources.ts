@@ -1,4 +1,12 @@
-import { instanceOf, isConfRef, type MsmlOperation, paramOf } from "@sidetone/msml";
+import {
+  connRef,
+  instanceOf,
+  isConfRef,
+  type MsmlOperation,
+  type ObjectRef,
+  paramOf,
+  type Unjoin,
+} from "@sidetone/msml";
 import { needsOf } from "../dialogs/index.ts";
 import { MAX_MEMBERS } from "../limits.ts";
 import { isFile } from "./dialog.ts";
@@ -14,10 +22,13 @@ export function missingResource(
   free: FreeResources,
 ): string | undefined {
   const need = { conferences: 0, dialogs: 0, taps: 0 };
-  const members = new Map<string, Set<string>>();
+  /** Who is in a conference, other conferences among them. */
+  const members = new Map<string, Set<ObjectRef>>();
   const created = new Set<string>();
-  const membersOf = (name: string): Set<string> => {
-    const known = members.get(name) ?? new Set(view.conference(name)?.members ?? []);
+  const membersOf = (name: string): Set<ObjectRef> => {
+    const conference = members.has(name) ? undefined : view.conference(name);
+    const joined = Array.from(conference?.links.keys() ?? []).filter(isConfRef);
+    const known = members.get(name) ?? new Set([...(conference?.members ?? []).map(connRef), ...joined]);
     members.set(name, known);
     return known;
   };
@@ -37,17 +48,20 @@ export function missingResource(
         members.set(instanceOf(operation.id), new Set());
         break;
       case "join": {
-        const [conf, conn] = isConfRef(operation.id1) ? [operation.id1, operation.id2] : [operation.id2, operation.id1];
-        if (!isConfRef(conf)) break;
-        const joined = membersOf(instanceOf(conf)).add(instanceOf(conn));
-        if (joined.size > MAX_MEMBERS) return `${conf}: no more than ${MAX_MEMBERS} members are mixed`;
+        const { id1, id2 } = operation;
+        for (const [conf, other] of [
+          [id1, id2],
+          [id2, id1],
+        ] as const) {
+          if (!isConfRef(conf)) continue;
+          const joined = membersOf(instanceOf(conf)).add(other);
+          if (joined.size > MAX_MEMBERS) return `${conf}: no more than ${MAX_MEMBERS} members are mixed`;
+        }
         break;
       }
       case "unjoin":
-        if (isConfRef(operation.id2)) {
-          if (operation.id1 === "conn:*") members.set(instanceOf(operation.id2), new Set());
-          else membersOf(instanceOf(operation.id2)).delete(operation.id1.slice(5));
-        }
+        forgetMembers(membersOf, operation.id1, operation.id2);
+        forgetMembers(membersOf, operation.id2, operation.id1);
         break;
       case "dialogstart":
         need.dialogs += 1;
@@ -75,4 +89,13 @@ export function missingResource(
     if (need.taps > free.taps) return "RTP ports for a recording";
   }
   return undefined;
+}
+
+/** `other` leaves `conf`, where that is a conference. */
+function forgetMembers(membersOf: (name: string) => Set<ObjectRef>, other: Unjoin["id1"], conf: Unjoin["id1"]): void {
+  if (!isConfRef(conf)) return;
+  const members = membersOf(instanceOf(conf));
+  for (const ref of Array.from(members)) {
+    if (ref === other || (other.endsWith(":*") && ref.startsWith(other.slice(0, 5)))) members.delete(ref);
+  }
 }

@@ -53,6 +53,8 @@ interface Controlled {
 /** A SIP dialog with media: `conn:<tag>`. The tag is the To tag of our answer. */
 export interface Connection extends Controlled {
   readonly tag: string;
+  /** Names of conferences that get a copy of what it hears. */
+  readonly copiedTo: readonly string[];
 }
 
 /** A recorder that is a property of a conference; its recording sessions are the recorder object's own matter. */
@@ -109,7 +111,7 @@ export type ControlEffect =
       readonly settings: StreamSettings;
     }
   | { readonly kind: "end-stream"; readonly from: ObjectRef; readonly to: ObjectRef }
-  | { readonly kind: "monitor" | "end-monitor"; readonly listener: string; readonly target: ObjectRef }
+  | { readonly kind: "monitor" | "end-monitor"; readonly listener: ObjectRef; readonly target: ConnRef }
   | { readonly kind: "recorder"; readonly conference: string; readonly id: string; readonly command: RecorderCommand }
   /** The conference is gone: its recorder ends with it. */
   | { readonly kind: "end-recorder"; readonly conference: string; readonly reason: string }

@@ -1,4 +1,14 @@
-import { confNoMedia, confRef, connRef, dialogOf, instanceOf, isConfRef, type ObjectRef } from "@sidetone/msml";
+import {
+  confNoMedia,
+  confRef,
+  connRef,
+  dialogOf,
+  instanceOf,
+  isConfRef,
+  isConnRef,
+  type ObjectRef,
+} from "@sidetone/msml";
+import { joinedWith } from "./joined.ts";
 import type {
   Conference,
   Connection,
@@ -81,7 +91,12 @@ export class WorkingCopy implements ControlView {
     const links = new Map(object.links);
     if (link === undefined) links.delete(other);
     else links.set(other, link);
-    if ("tag" in object) return this.putConnection({ ...object, links });
+    if ("tag" in object) {
+      const copies = isConfRef(other) && link?.isHeard === true ? [instanceOf(other)] : [];
+      const others = object.copiedTo.filter((name) => isConnRef(other) || name !== instanceOf(other));
+      return this.putConnection({ ...object, links, copiedTo: [...others, ...copies] });
+    }
+    if (isConfRef(other)) return this.put({ ...object, links });
     const tag = instanceOf(other);
     const streams = link?.from !== undefined || link?.to !== undefined;
     const others = object.members.filter((member) => member !== tag);
@@ -103,10 +118,11 @@ export class WorkingCopy implements ControlView {
   part(a: ObjectRef, b: ObjectRef, reason: string): void {
     const link = this.link(a, b);
     if (link === undefined) return;
-    if (link.listens === true) this.effects.push({ kind: "end-monitor", listener: instanceOf(a), target: b });
-    if (link.isHeard === true) this.effects.push({ kind: "end-monitor", listener: instanceOf(b), target: a });
+    if (link.listens === true && isConnRef(b)) this.effects.push({ kind: "end-monitor", listener: a, target: b });
+    if (link.isHeard === true && isConnRef(a)) this.effects.push({ kind: "end-monitor", listener: b, target: a });
     this.setLink(a, b, undefined);
     if (link.from === undefined && link.to === undefined) return;
+    if (isConfRef(a) && isConfRef(b)) return this.#apart(a, b, link, reason);
     const conference = isConfRef(a) ? a : isConfRef(b) ? b : undefined;
     if (conference !== undefined) this.#left(conference, conference === a ? b : a, link, reason);
     else this.endStreams(a, b, link);
@@ -120,10 +136,19 @@ export class WorkingCopy implements ControlView {
     else this.effects.push({ kind: "end-stream", from: b, to: a });
   }
 
+  /** Of two conferences. */
+  #apart(a: ObjectRef, b: ObjectRef, { from, to }: Link, reason: string): void {
+    if (from !== undefined) this.effects.push({ kind: "end-stream", from: a, to: b });
+    if (to !== undefined) this.effects.push({ kind: "end-stream", from: b, to: a });
+    for (const ref of [a, b]) this.forgetEmpty(instanceOf(ref), reason);
+  }
+
   #left(ref: ObjectRef, member: ObjectRef, link: Link, reason: string): void {
     const conference = this.conference(instanceOf(ref));
     if (conference === undefined) return;
-    if (isTwoWay(conference)) {
+    // Without a member the engine would end it, and with it what other conferences say here.
+    const goesOn = conference.members.length === 0 && conference.links.size > 0;
+    if (isTwoWay(conference) && !goesOn) {
       this.effects.push({ kind: "members", conference: conference.name, members: conference.members });
       // A one-way stream that was the odd one among them is ended by itself.
       if (link.from === undefined || link.to === undefined) this.#endOneWay(ref, member);
@@ -135,10 +160,15 @@ export class WorkingCopy implements ControlView {
     this.effects.push({ kind: "end-stream", from: member, to: ref }, { kind: "end-stream", from: ref, to: member });
   }
 
+  /** True while a connection has a stream with it, or with a conference that it is joined to in whatever way. */
+  hasParticipants(name: string): boolean {
+    return joinedWith(this, name).some((one) => (this.conference(one)?.members.length ?? 0) > 0);
+  }
+
   /** RFC 5707 8.3: `nomedia`. */
   forgetEmpty(name: string, reason: string): void {
     const conference = this.conference(name);
-    if (conference?.deleteWhen !== "nomedia" || conference.members.length > 0) return;
+    if (conference?.deleteWhen !== "nomedia" || this.hasParticipants(name)) return;
     this.destroy(conference, reason);
     this.effects.push({ kind: "event", name: confNoMedia, id: confRef(name), to: conference.controlledBy });
   }
@@ -150,19 +180,14 @@ export class WorkingCopy implements ControlView {
     if (conference.recorder !== undefined) {
       this.effects.push({ kind: "end-recorder", conference: conference.name, reason });
     }
-    for (const [other, link] of conference.links) {
-      if (link.isHeard === true) this.effects.push({ kind: "end-monitor", listener: instanceOf(other), target: ref });
-      const connection = this.connection(instanceOf(other));
-      if (connection === undefined) continue;
-      const links = new Map(connection.links);
-      links.delete(ref);
-      this.putConnection({ ...connection, links });
-    }
+    for (const other of conference.links.keys()) this.#putLink(other, ref, undefined);
     this.effects.push({ kind: "members", conference: conference.name, members: [] });
     if (conference.term) {
       for (const tag of conference.members) this.effects.push({ kind: "hang-up", tag, reason });
     }
     this.#conferences.set(conference.name, undefined);
+    // Nobody may be left whom those that it joined are there for.
+    for (const other of conference.links.keys()) if (isConfRef(other)) this.forgetEmpty(instanceOf(other), reason);
   }
 }
 

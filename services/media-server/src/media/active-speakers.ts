@@ -1,9 +1,12 @@
+import type { AudioNode } from "./audio-types.ts";
 import type { Conference } from "./conference.ts";
 import type { FramePace } from "./frame-pace.ts";
-import type { Leg } from "./leg.ts";
 import { SAMPLE_RATE } from "./limits.ts";
 import { powerOfDb } from "./loudness.ts";
+import { isConference, type Stream } from "./stream.ts";
 
+/** Conferences in a row that are looked into: more are not joined, should there be a ring of them. */
+const DEEPEST = 8;
 /** Quieter is never speech: the noise of a line, -60 dBm0. */
 const LEAST = powerOfDb(-60);
 
@@ -11,14 +14,14 @@ const LEAST = powerOfDb(-60);
 export class ActiveSpeakers {
   readonly conference: Conference;
   #toldAt = Number.NEGATIVE_INFINITY;
-  #told: readonly number[] = [];
+  #told: readonly AudioNode[] = [];
 
   constructor(conference: Conference) {
     this.conference = conference;
   }
 
-  /** The legs to be told, loudest first; undefined where there is nothing new. */
-  look(pace: FramePace): readonly number[] | undefined {
+  /** Legs and conferences to be told, loudest first; undefined where there is nothing new. */
+  look(pace: FramePace): readonly AudioNode[] | undefined {
     const { conference } = this;
     const { speakers } = conference.options;
     if (speakers === undefined) return undefined;
@@ -27,22 +30,38 @@ export class ActiveSpeakers {
     const threshold = Math.max(LEAST, powerOfDb(speakers.thresholdDb));
     let count = 0;
     let other = false;
-    for (const { from, effect } of conference.incoming) {
-      if (effect.mute || loudness(from as Leg, pace.now) < threshold) continue;
+    for (let i = 0; i < conference.incoming.length; i++) {
+      const stream = conference.incoming[i];
+      if (stream === undefined || loudness(stream, pace, 0) < threshold) continue;
       count++;
-      if (!this.#told.includes((from as Leg).id)) other = true;
+      if (!this.#told.includes(nameOf(stream))) other = true;
     }
     if (!other && count === this.#told.length) return undefined;
     this.#toldAt = pace.now;
     this.#told = conference.incoming
-      .filter(({ effect, from }) => !effect.mute && loudness(from as Leg, pace.now) >= threshold)
-      .map(({ from }) => from as Leg)
-      .sort((a, b) => loudness(b, pace.now) - loudness(a, pace.now))
-      .map(({ id }) => id);
+      .filter((stream) => loudness(stream, pace, 0) >= threshold)
+      .sort((a, b) => loudness(b, pace, 0) - loudness(a, pace, 0))
+      .map(nameOf);
     return this.#told;
   }
 }
 
-function loudness(leg: Leg, now: number): number {
-  return leg.ear?.power(now) ?? 0;
+function nameOf({ from }: Stream): AudioNode {
+  return isConference(from) ? from.name : from.id;
+}
+
+/**
+ * How loud it is where a stream comes from: a phone, or all who are heard in a conference but for what came from the one that it goes to.
+ * A copy of what a phone hears is nobody who speaks. Without an object per look.
+ * @param depth conferences on the way
+ */
+function loudness({ from, to, effect, monitor }: Stream, pace: FramePace, depth: number): number {
+  if (effect.mute || monitor || depth > DEEPEST) return 0;
+  if (!isConference(from)) return from.ear?.power(pace.now) ?? 0;
+  let sum = 0;
+  for (let i = 0; i < from.incoming.length; i++) {
+    const stream = from.incoming[i];
+    if (stream !== undefined && stream.from !== to) sum += loudness(stream, pace, depth + 1);
+  }
+  return sum;
 }

@@ -13,7 +13,7 @@ export interface MixTerm {
   readonly unlessPlayed: Leg | undefined;
 }
 
-/** The sum of several sources, in frames. Whoever uses it holds its phones' inputs and its conferences' sums. */
+/** The sum of several sources, in frames. Whoever uses it holds its phones' inputs and its conferences' sums (`Hold`). */
 export class AudioMix {
   readonly sum = new Int32Array(FRAME);
   #terms: readonly MixTerm[] = [];
@@ -45,6 +45,7 @@ export class AudioMix {
     const { source, effects } = term;
     const sum = this.sum;
     if ("members" in source) {
+      source.complete();
       const own = term.without === undefined ? undefined : source.saidBy(term.without);
       if (effects.length === 0) {
         for (let i = 0; i < FRAME; i++) sum[i] = (sum[i] ?? 0) + (source.sum[i] ?? 0) - (own?.[i] ?? 0);

@@ -1,51 +1,44 @@
-import { AudioEffect } from "./audio-effect.ts";
 import type { ConferenceOptions } from "./audio-types.ts";
 import type { ComfortNoise } from "./comfort-noise.ts";
+import { Part } from "./conference-part.ts";
 import { encodeMix } from "./encode-mix.ts";
 import { PCMU } from "./kinds.ts";
 import type { Leg } from "./leg.ts";
 import { FRAME } from "./limits.ts";
 import type { OverlayTrack } from "./overlay-track.ts";
-import type { Stream } from "./stream.ts";
+import type { Spot } from "./source-line.ts";
+import { isConference, type Stream } from "./stream.ts";
 import { RTP_HEADER } from "@sidetone/rtp";
 
-/** How fast a loud member becomes one of the loudest, and how fast it ceases to be. */
-const RISE = 0.3;
-const FALL = 0.03;
-
-/** What one member says in a conference. */
-class Part {
-  readonly leg: Leg;
-  effect: AudioEffect;
-  preferred: boolean;
-  /** What is mixed of it now; undefined = nothing. */
-  said: Int16Array | undefined;
-  power = 0;
-  chosen = true;
-  readonly changed = new Int16Array(FRAME);
-
-  constructor(leg: Leg, effect: AudioEffect) {
-    this.leg = leg;
-    this.effect = effect;
-    this.preferred = effect.settings.preferred ?? false;
-  }
-}
-
-/** A conference: who speaks and who hears in it, and while somebody needs it, the sum of what is said. */
+/**
+ * A conference: who speaks and who hears in it, and while somebody needs it, the sum of what is said. Each makes its frame when the first
+ * needs it, so one that is joined to others, in whatever order, adds no delay: `begin` of all goes before `complete` of any.
+ */
 export class Conference {
   readonly name: string;
-  /** Who speaks in it. */
+  /** Who speaks in it: legs, conferences, and with `monitor` legs of which it hears a copy of what they hear. */
   readonly incoming: Stream[] = [];
   /** Who hears it. */
   readonly outgoing: Stream[] = [];
   options: ConferenceOptions = {};
   /** What is played to all who hear it. */
   readonly tracks: OverlayTrack[] = [];
+  /** The same with what is played to conferences that it hears. */
+  heardTracks: readonly OverlayTrack[] = [];
   /** Who needs the sum. */
   users = 0;
   readonly sum = new Int32Array(FRAME);
   /** Who speaks in it and is mixed. */
   members: readonly Part[] = [];
+  /** Those of them that are conferences. */
+  #joined: readonly Part[] = [];
+  /** Without what other conferences say. */
+  readonly #own = new Int32Array(FRAME);
+  #ownSounds = false;
+  #ownBegun = false;
+  #ownMade = false;
+  #begun = false;
+  #at: Spot = { position: 0 };
   /** The same frame for all who hear it as it is and say nothing: µ-law, A-law; and whether it was made. */
   readonly #same = [new Uint8Array(RTP_HEADER + FRAME), new Uint8Array(RTP_HEADER + FRAME)] as const;
   readonly #made = [false, false];
@@ -71,39 +64,71 @@ export class Conference {
     return (this.options.nLoudest ?? Number.POSITIVE_INFINITY) < this.incoming.length;
   }
 
-  /** Takes over who speaks in it, with what is done to it. */
-  takeMembers(): void {
-    this.members = this.incoming.map((stream) => {
-      const leg = stream.from as Leg;
-      const part = this.members.find((known) => known.leg === leg) ?? new Part(leg, stream.effect);
-      part.effect = stream.effect;
-      part.preferred = stream.effect.settings.preferred ?? false;
-      return part;
-    });
+  /** Conferences that it hears or that hear it. */
+  get neighbours(): Conference[] {
+    const others = [...this.incoming.map(({ from }) => from), ...this.outgoing.map(({ to }) => to)];
+    return Array.from(new Set(others.filter(isConference)));
   }
 
-  /** Sums up the next frame. */
-  frame(): void {
-    const { members, sum } = this;
-    sum.fill(0);
-    for (let m = 0; m < members.length; m++) {
-      const part = members[m];
-      if (part === undefined) continue;
-      part.said = this.#say(part);
-    }
-    if (this.contending) this.#choose(this.options.nLoudest ?? 0);
-    for (let m = 0; m < members.length; m++) {
-      const said = members[m]?.said;
-      if (said === undefined) continue;
-      for (let i = 0; i < FRAME; i++) sum[i] = (sum[i] ?? 0) + (said[i] ?? 0);
-    }
-    if (this.#noise !== undefined) this.#addNoise(this.#noise);
+  /** Takes over who speaks in it. Returns those who are gone. */
+  takeMembers(): Part[] {
+    const before = this.members;
+    this.members = this.incoming.map((stream) => before.find((known) => known.stream === stream) ?? new Part(stream));
+    this.#joined = this.members.filter(({ conference }) => conference !== undefined);
+    return before.filter((part) => !this.members.includes(part));
+  }
+
+  /** The next frame begins. @param at its place on the engine's line */
+  begin(at: Spot): void {
+    this.#at = at;
+    this.#ownBegun = false;
+    this.#ownMade = false;
+    this.#begun = false;
     this.#made[0] = false;
     this.#made[1] = false;
+    const contends = this.contending;
+    for (let j = 0; j < this.#joined.length; j++) this.#joined[j]?.begin(contends);
+  }
+
+  /** Sums up the frame, where it is not yet. Where sound came round, who asks for what is being made gets silence. */
+  complete(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    const { sum } = this;
+    sum.fill(0);
+    this.#makeOwn();
+    sum.set(this.#own);
+    for (let j = 0; j < this.#joined.length; j++) {
+      const part = this.#joined[j];
+      if (part === undefined) continue;
+      part.sayJoined(this);
+      if (part.chosen && part.said !== undefined) add(sum, part.said);
+    }
+    if (this.#noise !== undefined) this.#addNoise(this.#noise);
+  }
+
+  /**
+   * Writes what another conference hears of it in this frame: all but what that one says here, and no comfort noise, which each makes for its
+   * own. False where nobody speaks.
+   */
+  sayTo(to: Conference, sum: Int32Array): boolean {
+    this.#makeOwn();
+    if (!this.#ownMade) return false;
+    sum.set(this.#own);
+    let sounds = this.#ownSounds;
+    for (let j = 0; j < this.#joined.length; j++) {
+      const part = this.#joined[j];
+      if (part === undefined || !part.chosen || part.conference === to) continue;
+      part.sayJoined(this);
+      if (part.said === undefined) continue;
+      add(sum, part.said);
+      sounds = true;
+    }
+    return sounds;
   }
 
   /** What a member adds to the sum of this frame. */
-  saidBy(leg: Leg): Int16Array | undefined {
+  saidBy(leg: Leg): Int16Array | Int32Array | undefined {
     for (let m = 0; m < this.members.length; m++) if (this.members[m]?.leg === leg) return this.members[m]?.said;
     return undefined;
   }
@@ -118,38 +143,34 @@ export class Conference {
     return same;
   }
 
-  /** When one of the others was heard last, wall-clock µs; undefined where none was. */
-  lastHeardBut(leg: Leg): number | undefined {
-    let last: number | undefined;
-    for (const { from } of this.incoming) {
-      const at = from === leg ? undefined : (from as Leg).lastMicros;
-      if (at !== undefined && (last === undefined || at > last)) last = at;
-    }
-    return last;
-  }
-
-  #say(part: Part): Int16Array | undefined {
-    const frame = part.leg.saidNow;
-    if (this.contending) {
-      let sum = 0;
-      if (frame !== undefined) for (let i = 0; i < FRAME; i++) sum += (frame[i] ?? 0) * (frame[i] ?? 0);
-      const power = sum / FRAME;
-      part.power += (power - part.power) * (power > part.power ? RISE : FALL);
-    }
-    if (frame === undefined || part.effect.neutral) return frame;
-    if (part.effect.mute) return undefined;
-    part.changed.set(frame);
-    part.effect.apply(part.changed, FRAME);
-    return part.changed;
-  }
-
-  /** The loudest are mixed, and who always is. */
-  #choose(most: number): void {
-    const { members } = this;
+  /** What is said here, by others than conferences; and who is mixed of all. */
+  #makeOwn(): void {
+    if (this.#ownBegun) return;
+    this.#ownBegun = true;
+    const { members, contending } = this;
     for (let m = 0; m < members.length; m++) {
       const part = members[m];
-      if (part !== undefined) part.chosen = part.preferred;
+      if (part === undefined) continue;
+      if (part.conference === undefined) part.sayOwn(this.#at, contending);
+      part.chosen = !contending || part.preferred;
     }
+    if (contending) this.#choose(this.options.nLoudest ?? 0);
+    this.#own.fill(0);
+    this.#ownSounds = false;
+    for (let m = 0; m < members.length; m++) {
+      const part = members[m];
+      if (part === undefined || part.conference !== undefined) continue;
+      if (!part.chosen) part.said = undefined;
+      if (part.said === undefined) continue;
+      add(this.#own, part.said);
+      this.#ownSounds = true;
+    }
+    this.#ownMade = true;
+  }
+
+  /** The loudest are mixed, besides those who always are. */
+  #choose(most: number): void {
+    const { members } = this;
     for (let n = 0; n < most; n++) {
       let loudest: Part | undefined;
       for (let m = 0; m < members.length; m++) {
@@ -160,10 +181,6 @@ export class Conference {
       if (loudest === undefined) break;
       loudest.chosen = true;
     }
-    for (let m = 0; m < members.length; m++) {
-      const part = members[m];
-      if (part !== undefined && !part.chosen) part.said = undefined;
-    }
   }
 
   #addNoise(samples: Int16Array): void {
@@ -172,4 +189,8 @@ export class Conference {
     // Another stretch each time: what repeats itself is heard as a rhythm.
     if (this.#noiseAt + FRAME > samples.length) this.#noiseAt = this.#comfort.start(FRAME);
   }
+}
+
+function add(sum: Int32Array, said: Int16Array | Int32Array): void {
+  for (let i = 0; i < FRAME; i++) sum[i] = (sum[i] ?? 0) + (said[i] ?? 0);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { AudioNode } from "./audio-types.ts";
 import { Bench } from "./core.fixture.ts";
 import { chorus, levelOf, samplesOf, type TonePhone, tonePacket, tonePhone } from "./core-mix.fixture.ts";
 import { contiguous } from "./core-scene.fixture.ts";
@@ -56,7 +57,7 @@ void test("RFC 5707 8.6.1 n-loudest: only so many of the loudest are mixed, othe
 void test("RFC 5707 8.6.2 asn: who speaks is told where it has changed, loudest first, not more often than every ri, above asth; mixed or relayed", () => {
   for (const members of [2, 4]) {
     const b = new Bench();
-    const told: [string, readonly number[], number][] = [];
+    const told: [string, readonly AudioNode[], number][] = [];
     b.core.events.on("speakers", (name, legs) => told.push([name, legs, b.clock.now()]));
     const phones = conference(b, members);
     const [one, two] = phones;

@@ -158,11 +158,11 @@ export class MediaCore {
     this.#desk.endStream(from, to);
   }
 
-  monitor(listener: number, target: AudioNode, settings: StreamSettings = {}): void {
+  monitor(listener: AudioNode, target: AudioNode, settings: StreamSettings = {}): void {
     this.#desk.monitor(listener, target, settings);
   }
 
-  endMonitor(listener: number, target: AudioNode): void {
+  endMonitor(listener: AudioNode, target: AudioNode): void {
     this.#desk.endMonitor(listener, target);
   }
 

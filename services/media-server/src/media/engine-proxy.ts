@@ -149,11 +149,11 @@ class EngineProxy implements MediaEngine {
     return this.#call("endStream", from, to);
   }
 
-  monitor(listener: number, target: AudioNode, settings?: StreamSettings): Promise<void> {
+  monitor(listener: AudioNode, target: AudioNode, settings?: StreamSettings): Promise<void> {
     return this.#call("monitor", listener, target, settings);
   }
 
-  endMonitor(listener: number, target: AudioNode): Promise<void> {
+  endMonitor(listener: AudioNode, target: AudioNode): Promise<void> {
     return this.#call("endMonitor", listener, target);
   }
 

@@ -65,7 +65,7 @@ class FileCapture {
     const { sum } = this.mix;
     this.mix.frame();
     const { source } = this;
-    const tracks = isConference(source) ? source.tracks : this.both ? source.overlays : undefined;
+    const tracks = isConference(source) ? source.heardTracks : this.both ? source.overlays : undefined;
     if (tracks !== undefined) for (let t = 0; t < tracks.length; t++) tracks[t]?.addTo(sum, pace.from, FRAME);
     const before = this.octets;
     let energy = 0;

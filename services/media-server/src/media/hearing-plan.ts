@@ -1,6 +1,7 @@
 import { AudioEffect } from "./audio-effect.ts";
 import type { StreamSettings } from "./audio-types.ts";
 import type { MixTerm } from "./audio-mix.ts";
+import type { Conference } from "./conference.ts";
 import type { Leg } from "./leg.ts";
 import { isConference } from "./stream.ts";
 
@@ -19,20 +20,43 @@ export interface Voice {
 export function voicesOf(leg: Leg): Voice[] {
   const voices: Voice[] = [];
   for (const { from, effect, monitor } of leg.incoming) {
-    if (isConference(from)) {
-      for (const said of from.incoming) {
-        const other = said.from as Leg;
-        if (other === leg) continue;
-        const settings = [said.effect.settings, effect.settings];
-        const keys = !monitor && said.effect.passesKeys && effect.passesKeys;
-        voices.push({ leg: other, settings, mixed: from.contending, keys });
-      }
-    } else {
-      const keys = !monitor && effect.passesKeys;
-      voices.push({ leg: from, settings: [effect.settings], mixed: monitor, keys });
-    }
+    const keys = !monitor && effect.passesKeys;
+    if (isConference(from)) gather(voices, { from, but: leg, settings: [effect.settings], mixed: false, keys });
+    else voices.push({ leg: from, settings: [effect.settings], mixed: monitor, keys });
   }
   return voices;
+}
+
+/** Everybody who is heard in a conference, but for whom or which of those that speak in it. */
+export function voicesIn(from: Conference, but: Leg | Conference | undefined): Voice[] {
+  const voices: Voice[] = [];
+  gather(voices, { from, but, settings: [], mixed: false, keys: true });
+  return voices;
+}
+
+/** What is heard of a conference, and how that gets there. */
+interface Way extends Omit<Voice, "leg"> {
+  readonly from: Conference;
+  readonly but: Leg | Conference | undefined;
+}
+
+function gather(voices: Voice[], first: Way): void {
+  const ways = [first];
+  // Each conference once, should its sound come round.
+  const seen = new Set([first.from]);
+  for (const way of ways) {
+    const mixed = way.mixed || way.from.contending;
+    for (const { from, effect, monitor } of way.from.incoming) {
+      if (from === way.but && !monitor) continue;
+      const settings = [effect.settings, ...way.settings];
+      const keys = way.keys && !monitor && effect.passesKeys;
+      if (!isConference(from)) voices.push({ leg: from, settings, mixed: mixed || monitor, keys });
+      else if (!seen.has(from)) {
+        seen.add(from);
+        ways.push({ from, but: way.from, settings, mixed, keys });
+      }
+    }
+  }
 }
 
 /** The parts of the mix that a leg hears. */
@@ -46,16 +70,26 @@ export function hearingTerms(leg: Leg): MixTerm[] {
 
 /** What a leg says and hears, for somebody else; without what `listener` says itself. */
 export function monitorTerms(leg: Leg, settings: StreamSettings, listener: Leg | undefined): MixTerm[] {
-  const effects = (): AudioEffect[] => {
-    const effect = new AudioEffect(settings);
-    return effect.neutral ? [] : [effect];
-  };
-  const terms: MixTerm[] = [{ source: leg, without: undefined, effects: effects(), unlessPlayed: undefined }];
+  const effects = effectsOf(settings);
+  return [
+    { source: leg, without: undefined, effects, unlessPlayed: undefined },
+    ...heardTerms(leg, settings, listener),
+  ];
+}
+
+/** What a leg hears, for somebody else; without what `listener` says itself. */
+export function heardTerms(leg: Leg, settings: StreamSettings, listener: Leg | undefined): MixTerm[] {
+  const terms: MixTerm[] = [];
   for (const { from, monitor, effect } of leg.incoming) {
     if (monitor || from === listener) continue;
-    const heard = effect.neutral ? effects() : [new AudioEffect(effect.settings), ...effects()];
+    const heard = effect.neutral ? effectsOf(settings) : [new AudioEffect(effect.settings), ...effectsOf(settings)];
     terms.push({ source: from, without: isConference(from) ? leg : undefined, effects: heard, unlessPlayed: leg });
   }
-  terms.push({ source: { playedTo: leg }, without: undefined, effects: effects(), unlessPlayed: undefined });
+  terms.push({ source: { playedTo: leg }, without: undefined, effects: effectsOf(settings), unlessPlayed: undefined });
   return terms;
+}
+
+function effectsOf(settings: StreamSettings): AudioEffect[] {
+  const effect = new AudioEffect(settings);
+  return effect.neutral ? [] : [effect];
 }

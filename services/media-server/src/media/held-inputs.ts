@@ -1,10 +1,12 @@
 import type { Hold, MixTerm } from "./audio-mix.ts";
 import type { Conference } from "./conference.ts";
+import { heardTerms } from "./hearing-plan.ts";
 import { DTMF } from "./kinds.ts";
 import type { Leg } from "./leg.ts";
 import { MIX_DELAY, MIX_MAX_JITTER, MIX_RING, RELAY_STALE } from "./limits.ts";
 import { MixInput } from "./mix-input.ts";
 import type { Spot } from "./source-line.ts";
+import { isConference } from "./stream.ts";
 
 const how = { ring: MIX_RING, delay: MIX_DELAY, jitter: MIX_MAX_JITTER } as const;
 
@@ -36,9 +38,7 @@ export class HeldInputs implements Hold {
       return;
     }
     source.users++;
-    if (source.users > 1) return;
-    this.#conferences = [...this.#conferences, source];
-    this.takeMembers(source);
+    if (source.users === 1) this.#settle(source);
   };
 
   readonly release = (source: MixTerm["source"]): void => {
@@ -48,20 +48,14 @@ export class HeldInputs implements Hold {
       return;
     }
     source.users--;
-    if (source.users > 0) return;
-    this.#conferences = this.#conferences.filter((one) => one !== source);
-    this.#hold(source, []);
+    if (source.users === 0) this.#settle(source);
   };
 
-  /** Who speaks in a conference has changed. */
+  /** Who speaks in a conference has changed, or what is heard by those of whom it hears a copy. */
   takeMembers(conference: Conference): void {
-    conference.takeMembers();
-    if (conference.users > 0) {
-      this.#hold(
-        conference,
-        conference.members.map(({ leg }) => leg),
-      );
-    }
+    for (const { heard } of conference.takeMembers()) heard?.set([], this);
+    this.#settle(conference);
+    if (this.#heldBy.has(conference)) this.#listen(conference, true);
   }
 
   /** Nothing is given up until `done` has run: what is left and taken again in it goes on without a break. */
@@ -75,22 +69,55 @@ export class HeldInputs implements Hold {
     }
   }
 
-  /** Decodes the next frame of each and sums up. */
-  frame(): void {
+  /** Decodes the next frame of each and sums up. @param at its place on the engine's line */
+  frame(at: Spot): void {
     for (let i = 0; i < this.#legs.length; i++) this.#legs[i]?.input?.next();
-    for (let i = 0; i < this.#conferences.length; i++) this.#conferences[i]?.frame();
+    for (let i = 0; i < this.#conferences.length; i++) this.#conferences[i]?.begin(at);
+    for (let i = 0; i < this.#conferences.length; i++) this.#conferences[i]?.complete();
   }
 
   skipTo(at: Spot): void {
     for (const { input } of this.#legs) input?.skipTo(at);
   }
 
-  #hold(conference: Conference, legs: readonly Leg[]): void {
-    const before = this.#heldBy.get(conference) ?? [];
-    if (legs.length > 0) this.#heldBy.set(conference, legs);
-    else this.#heldBy.delete(conference);
+  /** Sums up those of the conferences joined to this one that somebody hears, in whatever way, and no others. */
+  #settle(conference: Conference): void {
+    const joined = new Set([conference]);
+    for (const one of joined) for (const other of one.neighbours) joined.add(other);
+    const heard = new Set(Array.from(joined).filter(({ users }) => users > 0));
+    for (const one of heard) for (const { from } of one.incoming) if (isConference(from)) heard.add(from);
+    for (const one of joined) {
+      if (heard.has(one)) this.#hold(one);
+      else if (this.#heldBy.has(one)) this.#giveUp(one);
+    }
+  }
+
+  #hold(conference: Conference): void {
+    const before = this.#heldBy.get(conference);
+    const legs = conference.members.map(({ leg }) => leg).filter((leg) => leg !== undefined);
+    this.#heldBy.set(conference, legs);
     for (const leg of legs) this.#acquireLeg(leg);
+    for (const leg of before ?? []) this.#releaseLeg(leg);
+    if (before !== undefined) return;
+    this.#conferences = [...this.#conferences, conference];
+    this.#listen(conference, true);
+  }
+
+  #giveUp(conference: Conference): void {
+    const before = this.#heldBy.get(conference) ?? [];
+    this.#heldBy.delete(conference);
+    this.#conferences = this.#conferences.filter((one) => one !== conference);
     for (const leg of before) this.#releaseLeg(leg);
+    this.#listen(conference, false);
+  }
+
+  /** To what those hear of whom it hears a copy. */
+  #listen(conference: Conference, needed: boolean): void {
+    for (const { heard, monitored } of conference.members) {
+      if (heard !== undefined && monitored !== undefined) {
+        heard.set(needed ? heardTerms(monitored, {}, undefined) : [], this);
+      }
+    }
   }
 
   #acquireLeg(leg: Leg): void {

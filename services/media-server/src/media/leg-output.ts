@@ -82,7 +82,7 @@ export class LegOutput {
   ): void {
     this.#last = (this.#last + 1) & 0xffff;
     this.#offset++;
-    const timestamp = at.position + this.timestampBase;
+    const timestamp = (at.position + this.timestampBase) | 0;
     writeRtpHeader(data, offset - RTP_HEADER, payloadType, marker, this.#last, timestamp, this.ssrc);
     io.queue(socket, dest, data, offset - RTP_HEADER, RTP_HEADER + length);
     this.sent++;
@@ -152,7 +152,8 @@ export class LegOutput {
       payloadType,
       marker || (begins && kind !== DTMF),
       out,
-      at.position + this.shift + this.timestampBase,
+      // 32 bits: more, as an argument, may be an object per packet.
+      (at.position + this.shift + this.timestampBase) | 0,
       this.ssrc,
     );
     io.queue(socket, dest, from, start - RTP_HEADER, RTP_HEADER + length);

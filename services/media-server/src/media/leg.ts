@@ -13,6 +13,7 @@ import { SidetoneError } from "@sidetone/foundation";
 import type { Conference } from "./conference.ts";
 import type { Ear } from "./ear.ts";
 import type { HearingMix } from "./hearing-mix.ts";
+import { voicesIn } from "./hearing-plan.ts";
 import { COMFORT_NOISE, DTMF, fillKinds, MARKER, UNKNOWN } from "./kinds.ts";
 import { Latch } from "./latch.ts";
 import { LegOutput, MIXED, PLAYED } from "./leg-output.ts";
@@ -144,7 +145,7 @@ export class Leg {
   get othersHeardMicros(): number | undefined {
     let last: number | undefined;
     for (const { from, monitor } of this.incoming) {
-      const at = monitor ? undefined : isConference(from) ? from.lastHeardBut(this) : from.lastMicros;
+      const at = monitor ? undefined : isConference(from) ? lastHeard(from, this) : from.lastMicros;
       if (at !== undefined && (last === undefined || at > last)) last = at;
     }
     return last;
@@ -501,4 +502,14 @@ export class Leg {
     // A negative round trip wraps to something huge.
     if (units < 60 * 65_536) this.#roundTripMs = (units * 1000) / 65_536;
   }
+}
+
+/** When one of the others was heard last in a conference, wall-clock µs; undefined where none was. */
+function lastHeard(conference: Conference, but: Leg): number | undefined {
+  let last: number | undefined;
+  for (const { leg } of voicesIn(conference, but)) {
+    const at = leg.lastMicros;
+    if (at !== undefined && (last === undefined || at > last)) last = at;
+  }
+  return last;
 }

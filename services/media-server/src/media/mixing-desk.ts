@@ -21,6 +21,7 @@ import { FramePace } from "./frame-pace.ts";
 import { HeldInputs } from "./held-inputs.ts";
 import { type Leg, lineOf } from "./leg.ts";
 import * as limits from "./limits.ts";
+import { voicesIn } from "./hearing-plan.ts";
 import { Plays } from "./plays.ts";
 import { isConference } from "./stream.ts";
 import { Streams } from "./streams.ts";
@@ -59,7 +60,7 @@ export class MixingDesk {
 
   constructor(o: DeskOptions) {
     this.#o = o;
-    this.streams = new Streams({ held: this.#held, random: o.random, onHearing: (leg) => this.#onHearing(leg) });
+    this.streams = new Streams({ held: this.#held, random: o.random, onHearing: (node) => this.#onHearing(node) });
     this.#plays = new Plays({ onPrompts: o.onPrompts, onIdle: (conference) => this.streams.forgetEmpty(conference) });
     this.#captures = new FileCaptures({
       held: this.#held,
@@ -86,7 +87,7 @@ export class MixingDesk {
   setConference(name: string, legs: readonly number[]): void {
     const members = legs.map((id) => this.#o.leg(id));
     const known = this.streams.find(name);
-    const before = known?.incoming.map(({ from }) => from as Leg) ?? [];
+    const before = known === undefined ? [] : voicesIn(known, undefined).map(({ leg }) => leg);
     this.streams.setMembers(name, members);
     for (const leg of before) this.#listen(leg);
     if (known !== undefined && this.streams.find(name) === undefined) this.#forget(known);
@@ -100,13 +101,15 @@ export class MixingDesk {
     const others = this.#speakers.filter((one) => one.conference !== conference);
     const known = this.#speakers.find((one) => one.conference === conference) ?? new ActiveSpeakers(conference);
     this.#speakers = options.speakers === undefined ? others : [...others, known];
-    for (const { from } of conference.incoming) this.#listen(from as Leg);
+    this.#listenTo(conference);
     this.#keepPace();
   }
 
   setStream(from: AudioNode, to: AudioNode, settings: StreamSettings): void {
     checkStream(settings);
-    this.streams.set(this.#node(from), this.#node(to), settings, false);
+    const source = this.#node(from);
+    this.streams.set(source, this.#node(to), settings, false);
+    if (isConference(source)) this.#listenTo(source);
     this.#keepPace();
   }
 
@@ -114,22 +117,23 @@ export class MixingDesk {
     const [source, target] = [this.#known(from), this.#known(to)];
     if (source === undefined || target === undefined) return;
     this.streams.end(source, target, false);
-    if (!isConference(source)) this.#listen(source);
+    if (isConference(source)) this.#listenTo(source);
+    else this.#listen(source);
     for (const node of [source, target]) if (isConference(node)) this.#forgetIfGone(node);
     this.#keepPace();
   }
 
-  monitor(listener: number, target: AudioNode, settings: StreamSettings): void {
+  monitor(listener: AudioNode, target: AudioNode, settings: StreamSettings): void {
     checkStream(settings);
-    this.streams.set(this.#node(target), this.#o.leg(listener), settings, true);
+    this.streams.set(this.#node(target), this.#node(listener), settings, true);
     this.#keepPace();
   }
 
-  endMonitor(listener: number, target: AudioNode): void {
-    const source = this.#known(target);
-    if (source === undefined) return;
-    this.streams.end(source, this.#o.leg(listener), true);
-    if (isConference(source)) this.#forgetIfGone(source);
+  endMonitor(listener: AudioNode, target: AudioNode): void {
+    const [source, to] = [this.#known(target), this.#known(listener)];
+    if (source === undefined || to === undefined) return;
+    this.streams.end(source, to, true);
+    for (const node of [source, to]) if (isConference(node)) this.#forgetIfGone(node);
     this.#keepPace();
   }
 
@@ -222,16 +226,25 @@ export class MixingDesk {
     this.#stopFrames = undefined;
   }
 
-  #onHearing(leg: Leg): void {
-    this.#plays.refresh(leg);
-    this.#captures.refresh(leg);
-    this.#listen(leg);
+  #onHearing(node: Leg | Conference): void {
+    if (isConference(node)) {
+      this.#plays.takeTracks(node);
+      return;
+    }
+    this.#plays.refresh(node);
+    this.#captures.refresh(node);
+    this.#listen(node);
+  }
+
+  /** Whether all who are heard in a conference are to be listened to. */
+  #listenTo(conference: Conference): void {
+    for (const { leg } of voicesIn(conference, undefined)) this.#listen(leg);
   }
 
   /** Gives a leg an ear, or takes it away, whatever is wanted of it. */
   #listen(leg: Leg): void {
     const detection = this.#detections.get(leg);
-    const levels = leg.outgoing.some(({ to }) => isConference(to) && to.options.speakers !== undefined);
+    const levels = leg.outgoing.some(({ to, monitor }) => !monitor && isConference(to) && tellsSpeakers(to));
     if (detection === undefined && !levels) {
       leg.ear?.set({});
       leg.ear = undefined;
@@ -300,7 +313,7 @@ export class MixingDesk {
     let capturesEnded = false;
     for (; pace.due(); pace.next()) {
       if (this.#plays.frame(pace)) playsEnded = true;
-      this.#held.frame();
+      this.#held.frame(pace.from);
       this.streams.frame(pace);
       this.#plays.send(pace);
       if (this.#captures.frame(pace)) capturesEnded = true;
@@ -331,4 +344,14 @@ export class MixingDesk {
       }
     }
   }
+}
+
+/** True where somebody wants to know who speaks in a conference, or in one that it is heard in. */
+function tellsSpeakers(first: Conference): boolean {
+  const heardIn = new Set([first]);
+  for (const { options, outgoing } of heardIn) {
+    if (options.speakers !== undefined) return true;
+    for (const { to } of outgoing) if (isConference(to)) heardIn.add(to);
+  }
+  return false;
 }

@@ -139,7 +139,7 @@ export class Plays {
   /** What a leg hears has changed: so may the conferences whose plays it hears. */
   refresh(leg: Leg): void {
     const before = leg.overlays;
-    const heard = leg.incoming.flatMap(({ from }) => (isConference(from) ? from.tracks : []));
+    const heard = leg.incoming.flatMap(({ from }) => (isConference(from) ? from.heardTracks : []));
     leg.overlays = [...leg.tracks, ...heard];
     for (const track of before) if (!leg.overlays.includes(track)) drop(track.legs, leg);
     for (const track of leg.overlays) if (!track.legs.includes(leg)) track.legs.push(leg);
@@ -248,9 +248,27 @@ export class Plays {
     if (isConference(target)) this.#onIdle(target);
   }
 
+  /** What a conference hears has changed: so may what is played to it. */
+  takeTracks(conference: Conference): void {
+    const heard = new Set([conference]);
+    for (const { incoming } of heard) {
+      for (const { from, effect } of incoming) if (isConference(from) && !effect.mute) heard.add(from);
+    }
+    conference.heardTracks = Array.from(heard).flatMap(({ tracks }) => tracks);
+  }
+
   #reach(target: Leg | Conference): void {
-    if (!isConference(target)) this.refresh(target);
-    else for (const { to } of target.outgoing) this.refresh(to as Leg);
+    if (!isConference(target)) {
+      this.refresh(target);
+      return;
+    }
+    const reached = new Set<Leg | Conference>([target]);
+    for (const node of reached) {
+      if (!isConference(node)) continue;
+      this.takeTracks(node);
+      for (const { to } of node.outgoing) reached.add(to);
+    }
+    for (const node of reached) if (!isConference(node)) this.refresh(node);
   }
 
   #relist(): void {

@@ -13,7 +13,7 @@ import { Passage, PassageRoom } from "./passage.ts";
 import { isConference, Stream } from "./stream.ts";
 
 /**
- * Who hears whom: streams between legs and conferences. Of each leg it follows what it hears and how: nothing, one other phone's packets
+ * Who hears whom: streams between legs, conferences, and one conference and another. Of each leg it follows what it hears and how: nothing, one other phone's packets
  * as they come (`Passage`), or a mix of several (`HearingMix`). A change reaches those only whom it concerns.
  */
 export class Streams {
@@ -23,14 +23,14 @@ export class Streams {
   readonly #room = new PassageRoom();
   /** To be walked through without an iterator. */
   #mixes: readonly HearingMix[] = [];
-  /** Told of every leg that hears something else now. */
-  readonly #onHearing: (leg: Leg) => void;
+  /** Told of every leg and conference that hears something else now, conferences first. */
+  readonly #onHearing: (node: Leg | Conference) => void;
 
   constructor(o: {
     readonly held: HeldInputs;
     /** 0 to 1. */
     readonly random: () => number;
-    readonly onHearing: (leg: Leg) => void;
+    readonly onHearing: (node: Leg | Conference) => void;
   }) {
     this.#held = o.held;
     this.#comfort = new ComfortNoise(o.random);
@@ -59,21 +59,16 @@ export class Streams {
   configure(name: string, options: ConferenceOptions): void {
     const conference = this.conference(name);
     conference.configure(options);
-    this.#replan(conference.outgoing.map(({ to }) => to));
+    this.#replan(concernedBy([conference]));
   }
 
   set(from: Leg | Conference, to: Leg | Conference, settings: StreamSettings, monitor: boolean): void {
-    if (from === to || (isConference(from) && isConference(to))) {
-      throw new SidetoneError(
-        "bad-audio",
-        "a stream goes from a leg to another one, or between a leg and a conference",
-      );
-    }
+    if (from === to) throw new SidetoneError("bad-audio", "a stream goes to another leg or conference");
     const known = find(from, to, monitor);
     if (known !== undefined) known.effect = new AudioEffect(settings);
     else {
       if (isConference(to) && to.incoming.length >= MAX_CONFERENCE) {
-        throw new SidetoneError("bad-audio", `conference ${to.name} has ${MAX_CONFERENCE} speakers already`);
+        throw new SidetoneError("bad-audio", `conference ${to.name} has ${MAX_CONFERENCE} inputs already`);
       }
       add(from, to, settings, monitor);
     }
@@ -84,6 +79,7 @@ export class Streams {
     const known = find(from, to, monitor);
     if (known === undefined) return;
     remove(known);
+    for (const node of [from, to]) if (!isConference(node)) leaveRoom(node);
     this.#changed([from, to]);
     for (const node of [from, to]) if (isConference(node)) this.forgetEmpty(node);
   }
@@ -135,15 +131,13 @@ export class Streams {
     }
     const conference = this.conference(name);
     const changed = new Set<Leg | Conference>([conference, ...legs]);
-    for (const { from } of Array.from(conference.incoming)) {
-      const leg = from as Leg;
-      if (leg.room === conference && !legs.includes(leg)) {
-        for (const stream of [find(leg, conference, false), find(conference, leg, false)]) {
-          if (stream !== undefined) remove(stream);
-        }
-        leg.room = undefined;
-        changed.add(leg);
+    for (const { from: leg } of Array.from(conference.incoming)) {
+      if (isConference(leg) || leg.room !== conference || legs.includes(leg)) continue;
+      for (const stream of [find(leg, conference, false), find(conference, leg, false)]) {
+        if (stream !== undefined) remove(stream);
       }
+      leg.room = undefined;
+      changed.add(leg);
     }
     for (const leg of legs) {
       unpeer(leg);
@@ -190,31 +184,22 @@ export class Streams {
     }
     this.#changed(Array.from(nodes));
     this.#conferences.delete(conference.name);
+    for (const node of nodes) if (isConference(node) && node !== conference) this.forgetEmpty(node);
   }
 
   /** Streams of these have changed: all who hear them hear something else. */
   #changed(nodes: readonly (Leg | Conference)[]): void {
-    const concerned = new Set<Leg | Conference>();
-    for (const node of nodes) {
-      concerned.add(node);
-      if (isConference(node)) for (const { to } of node.outgoing) concerned.add(to);
-    }
-    this.#held.during(() => {
-      for (const node of concerned) if (isConference(node)) this.#held.takeMembers(node);
-      this.#replan(Array.from(concerned));
-    });
+    this.#replan(concernedBy(nodes));
   }
 
-  #replan(nodes: readonly (Leg | Conference)[]): void {
-    const legs = new Set<Leg>();
-    for (const node of nodes) if (!isConference(node)) legs.add(node);
-    // Who monitors a leg hears what that one hears.
-    for (const leg of Array.from(legs)) {
-      for (const { monitor, to } of leg.outgoing) if (monitor && !isConference(to)) legs.add(to);
-    }
+  #replan(nodes: ReadonlySet<Leg | Conference>): void {
+    const conferences = Array.from(nodes).filter(isConference);
+    const legs = Array.from(nodes).filter((node): node is Leg => !isConference(node));
     this.#held.during(() => {
+      for (const conference of conferences) this.#held.takeMembers(conference);
       for (const leg of legs) this.#plan(leg);
     });
+    for (const conference of conferences) this.#onHearing(conference);
     for (const leg of legs) this.#onHearing(leg);
   }
 
@@ -266,6 +251,15 @@ export class Streams {
   }
 }
 
+/** These, and all who hear something else where they do: who hears them in a conference or one joined to it, and who monitors such a leg. */
+function concernedBy(nodes: readonly (Leg | Conference)[]): Set<Leg | Conference> {
+  const concerned = new Set(nodes);
+  for (const node of concerned) {
+    for (const { to, monitor } of node.outgoing) if (monitor || isConference(node)) concerned.add(to);
+  }
+  return concerned;
+}
+
 function find(from: Leg | Conference, to: Leg | Conference, monitor: boolean): Stream | undefined {
   return from.outgoing.find((stream) => stream.to === to && stream.monitor === monitor);
 }
@@ -280,6 +274,14 @@ function remove(stream: Stream): void {
   for (const list of [stream.from.outgoing, stream.to.incoming]) {
     const at = list.indexOf(stream);
     if (at >= 0) list.splice(at, 1);
+  }
+}
+
+/** Who neither speaks in its conference nor hears it is no member any more. */
+function leaveRoom(leg: Leg): void {
+  const { room } = leg;
+  if (room !== undefined && find(leg, room, false) === undefined && find(room, leg, false) === undefined) {
+    leg.room = undefined;
   }
 }
 

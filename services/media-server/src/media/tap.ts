@@ -220,7 +220,8 @@ export class Tap {
         start = RTP_HEADER;
       }
     }
-    const timestamp = at.position + this.#timestampBase;
+    // 32 bits: more, as an argument, may be an object per packet.
+    const timestamp = (at.position + this.#timestampBase) | 0;
     this.#sequence = (this.#sequence + 1) & 0xffff;
     writeRtpHeader(from, start - RTP_HEADER, payloadType, marker, this.#sequence, timestamp, this.ssrc);
     this.#io.queue(this.sockets.rtp, this.#dest, from, start - RTP_HEADER, RTP_HEADER + length);

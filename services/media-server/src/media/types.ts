@@ -191,8 +191,8 @@ export type MediaEngineEvents = {
   dtmf: [leg: number, digit: string, phase: "start" | "end", ms: number];
   /** A phone begins or ceases to speak; its level in dBm0. */
   voice: [leg: number, speaking: boolean, levelDb: number];
-  /** Who speaks in a conference, loudest first, where that has changed (RFC 5707 8.6.2). */
-  speakers: [conference: string, legs: readonly number[]];
+  /** Who speaks in a conference, loudest first, where that has changed (RFC 5707 8.6.2). One that is joined to it is one of them. */
+  speakers: [conference: string, speakers: readonly AudioNode[]];
   /** A recording to a file has ended by itself. Its file is complete. */
   recorded: [recording: number, reason: FileRecordingReason, result: FileRecordingResult];
   /** The worker ended by itself: every leg and tap is gone. */
@@ -223,19 +223,20 @@ export interface MediaEngine {
    */
   configureConference(name: string, options: ConferenceOptions): Promise<void>;
   /**
-   * One direction from a leg to a leg, from a leg to a conference, or from a conference to a leg: begins it or changes its settings, live.
-   * A leg hears the sum of all that goes to it. Who hears one leg only is sent its packets undecoded, or each of them changed in its
+   * One direction from a leg or a conference to another one: begins it or changes its settings, live. Between conferences the one hears all
+   * of the other but what it says there itself, without delay; they must not be joined in a ring (what comes round is silence). A leg hears the sum of all that goes to it. Who hears one leg only is sent its packets undecoded, or each of them changed in its
    * place: what anybody hears has no hole whatever is set.
    */
   setStream(from: AudioNode, to: AudioNode, settings?: StreamSettings): Promise<void>;
   /** Ends one direction; nothing where there is none. */
   endStream(from: AudioNode, to: AudioNode): Promise<void>;
   /**
-   * A leg hears what another one says and hears, or all of a conference, besides what it hears already; again: changes the settings.
+   * A leg hears what another one says and hears, or all of a conference, besides what it hears already; a conference hears what a leg
+   * hears, without what that one says (RFC 5707 8.11). Again: changes the settings.
    * Nobody notices, it is in no replica, and conferences do not count it.
    */
-  monitor(listener: number, target: AudioNode, settings?: StreamSettings): Promise<void>;
-  endMonitor(listener: number, target: AudioNode): Promise<void>;
+  monitor(listener: AudioNode, target: AudioNode, settings?: StreamSettings): Promise<void>;
+  endMonitor(listener: AudioNode, target: AudioNode): Promise<void>;
   /** Replicates what the phones of legs send: one as it comes, more mixed. Keeps up to 15 s whether there is a destination or not. */
   openTap(options: TapOptions): Promise<OpenedTap>;
   /** Who is replicated from now on. The stream's SSRC, numbers and time line go on; without a leg its time stamp jumps. */

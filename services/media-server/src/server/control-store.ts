@@ -47,7 +47,7 @@ export class ControlStore implements ControlView {
 
   /** A new connection, joined to nothing. */
   add(tag: string): void {
-    this.#connections.set(tag, { tag, links: new Map(), dialogs: new Map() });
+    this.#connections.set(tag, { tag, links: new Map(), dialogs: new Map(), copiedTo: [] });
   }
 
   remove(tag: string): void {

@@ -40,7 +40,7 @@ import {
   MAX_DIALOGS,
   NAME_BYTES,
 } from "../limits.ts";
-import type { MediaEngine } from "../media/index.ts";
+import type { AudioNode, MediaEngine } from "../media/index.ts";
 import { NO_RTP, Isolation, type RecorderOptions, RecorderWatch, type TappedLeg } from "../recording-session/index.ts";
 import { HttpSource, type PromptLibrary, recordPathOf, Sources } from "../prompts/index.ts";
 import { type Client, Clients } from "./clients.ts";
@@ -417,17 +417,24 @@ export class MediaServer {
   }
 
   /** RFC 5707 8.6.2. */
-  #speak(name: string, legs: readonly number[]): void {
+  #speak(name: string, nodes: readonly AudioNode[]): void {
     const found = conferenceIn(this.#clients.all, name);
     const to = found?.client.store.conference(found.conference)?.speakersTo;
     if (found === undefined || to === undefined) return;
-    const speakers = legs.map((leg) => this.#byNumber.get(leg)).filter((owned) => owned !== undefined);
+    const speakers = nodes.map((node) => this.#refOf(node)).filter((ref) => ref !== undefined);
     const id = confRef(found.conference);
-    const event = asnEvent(
-      id,
-      speakers.map(({ leg }) => connRef(leg.tag)),
-    );
+    const event = asnEvent(id, speakers);
     void this.#events.send(objectKey(found.client, id), event, () => this.#sessionsOf(to));
+  }
+
+  /** What the engine means. */
+  #refOf(node: AudioNode): ObjectRef | undefined {
+    if (typeof node === "string") {
+      const found = conferenceIn(this.#clients.all, node);
+      return found === undefined ? undefined : confRef(found.conference);
+    }
+    const owned = this.#byNumber.get(node);
+    return owned === undefined ? undefined : connRef(owned.leg.tag);
   }
 
   /**

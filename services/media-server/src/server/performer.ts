@@ -1,4 +1,4 @@
-import { type AudioMix, instanceOf, isConfRef, type MsmlEvent, type ObjectRef } from "@sidetone/msml";
+import { type AudioMix, confRef, instanceOf, isConfRef, type MsmlEvent, type ObjectRef } from "@sidetone/msml";
 import type { ControlEffect } from "../control/index.ts";
 import { COMFORT_NOISE_DB } from "../limits.ts";
 import type { AudioNode, ConferenceOptions, MediaEngine } from "../media/index.ts";
@@ -51,6 +51,7 @@ export class Performer {
         return this.#mix(client, effect.conference, effect.audiomix);
       case "stream": {
         const [from, to] = [this.node(client, effect.from), this.node(client, effect.to)];
+        if (isConfRef(effect.from) && isConfRef(effect.to)) await this.#mixAll(client, effect.from, effect.to);
         if (from !== undefined && to !== undefined) await engine.setStream(from, to, effect.settings);
         await this.#joined(client, effect.from, effect.to);
         return;
@@ -63,10 +64,11 @@ export class Performer {
       }
       case "monitor":
       case "end-monitor": {
-        const [listener, target] = [legOf(effect.listener), this.node(client, effect.target)];
+        const [listener, target] = [this.node(client, effect.listener), this.node(client, effect.target)];
         if (listener === undefined || target === undefined) return;
-        await (effect.kind === "monitor" ? engine.monitor(listener, target) : engine.endMonitor(listener, target));
-        return;
+        if (effect.kind === "end-monitor") return engine.endMonitor(listener, target);
+        await this.#mixAll(client, effect.listener);
+        return engine.monitor(listener, target);
       }
       case "recorder":
         return recorders.command(client, effect);
@@ -91,9 +93,7 @@ export class Performer {
     const { engine, legOf, dialogs, recorders } = this.#o;
     const key = engineName(client, name);
     const conference = client.store.conference(name);
-    if (members.length > 2 && conference !== undefined && !this.#mixed.has(key)) {
-      await this.#mix(client, name, conference.audiomix);
-    }
+    if (members.length > 2 && conference !== undefined) await this.#mixAll(client, confRef(name));
     if (members.length === 0) this.#mixed.delete(key);
     await engine.setConference(
       key,
@@ -104,9 +104,20 @@ export class Performer {
   }
 
   async #joined(client: Client, ...refs: readonly ObjectRef[]): Promise<void> {
+    // Recordings and dialogs of a conference are about its own members.
+    if (refs.every(isConfRef)) return;
     for (const ref of refs.filter(isConfRef)) {
       this.#o.dialogs.membersChanged(client, instanceOf(ref));
       await this.#o.recorders.membersChanged(client, instanceOf(ref));
+    }
+  }
+
+  /** Those that are not told yet how to mix. */
+  async #mixAll(client: Client, ...refs: readonly ObjectRef[]): Promise<void> {
+    for (const ref of refs) {
+      const conference = isConfRef(ref) ? client.store.conference(instanceOf(ref)) : undefined;
+      if (conference === undefined || this.#mixed.has(engineName(client, conference.name))) continue;
+      await this.#mix(client, conference.name, conference.audiomix);
     }
   }
 
