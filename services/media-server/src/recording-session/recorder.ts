@@ -18,16 +18,18 @@ import { placesOf } from "./target.ts";
 /** Name and value pairs of an event. */
 export type EventValues = readonly (readonly [name: string, value: string])[];
 
+type ProfileOfSession = Pick<RecorderProfile, "streams"> & Partial<Pick<RecorderProfile, "srtp">>;
+
 /** What a recorder is given; what each of its sessions needs is passed on. */
 export interface RecorderOptions
   extends Pick<
     RecordingSessionOptions,
-    "clock" | "log" | "engine" | "invite" | "ask" | "watch" | "from" | "resourceManagers" | "legOf"
+    "clock" | "log" | "random" | "engine" | "invite" | "ask" | "watch" | "from" | "resourceManagers" | "legOf"
   > {
   readonly recordingId: string;
   readonly epoch: number;
   /** By name: of a recorder group, or of a host. */
-  readonly profiles: ReadonlyMap<string, Pick<RecorderProfile, "streams">>;
+  readonly profiles: ReadonlyMap<string, ProfileOfSession>;
   readonly event: (name: RecorderEventName, values: EventValues) => void;
   /** Every session is over without a `stop`: the conference has no recorder any more. */
   readonly lost: () => void;
@@ -164,10 +166,11 @@ export class Recorder {
   }
 
   #session(copy: number): RecordingSession {
-    const { streams } = this.#profile(copy);
+    const { streams, srtp = "off" } = this.#profile(copy);
     const session: RecordingSession = new RecordingSession({
       ...this.#o,
       copy,
+      srtp,
       facts: () => (streams === "per-participant" ? perParticipant(this.#facts) : this.#facts),
       sibling: () => this.#sessions.find((other) => other !== session)?.destination,
       unbegun: () => this.#unbegun,
@@ -178,7 +181,7 @@ export class Recorder {
   }
 
   /** A copy without a destination of its own takes the only profile there is. */
-  #profile(copy: number): Pick<RecorderProfile, "streams"> {
+  #profile(copy: number): ProfileOfSession {
     const { profiles } = this.#o;
     const places = placesOf(this.#facts, copy);
     const named = places.map((place) => profiles.get(place)).find((profile) => profile !== undefined);

@@ -1,4 +1,5 @@
-import type { Cancel, Clock, Logger } from "@sidetone/foundation";
+import type { RecorderProfile } from "@sidetone/config";
+import type { Cancel, Clock, Logger, RandomBytes } from "@sidetone/foundation";
 import { afterSilence } from "@sidetone/foundation";
 import {
   type IncomingRequest,
@@ -34,6 +35,7 @@ import {
   UNSTORED_MS,
 } from "../limits.ts";
 import { sessionBody } from "./session-body.ts";
+import { SessionCrypto } from "./session-crypto.ts";
 import { watchDialog } from "./dialog-watch.ts";
 import { inviteHeaders } from "./invite-headers.ts";
 import { endingOf, isGone, isSuperseded, refusal, retryOf, sdpOf, stopHeaders } from "./recorder-words.ts";
@@ -62,6 +64,9 @@ export interface RecordingSessionOptions {
   readonly copy: number;
   readonly epoch: number;
   readonly legOf: (conn: string) => TappedLeg | undefined;
+  readonly random: RandomBytes;
+  /** Of the recorder's profile. */
+  readonly srtp: RecorderProfile["srtp"];
   readonly facts: () => RecordingFacts;
   /** Contact of the recorder that has, or had last, the other copy (R10). */
   readonly sibling: () => string | undefined;
@@ -79,6 +84,7 @@ export class RecordingSession {
   readonly copy: number;
   readonly #o: RecordingSessionOptions;
   readonly #taps: SessionTaps;
+  readonly #crypto: SessionCrypto;
   readonly #sdpId: string;
   #state = newSession;
   #sip: InviteSession | undefined;
@@ -118,6 +124,7 @@ export class RecordingSession {
     this.copy = options.copy;
     this.#o = options;
     this.#taps = new SessionTaps(options.engine, options.log);
+    this.#crypto = new SessionCrypto(options.srtp, options.random);
     this.#sdpId = String(options.clock.wallMicros());
     this.#takes = new AudioTaken(options.clock, {
       untaken: (labels) => this.#flaw("the recorder takes no audio", labels),
@@ -278,6 +285,7 @@ export class RecordingSession {
   #invite(switching: boolean): void {
     const { invite, from, resourceManagers } = this.#o;
     if (switching) this.#switches += 1;
+    this.#crypto.renew(switching);
     this.#manager = resourceManagers.pick(this.#tried);
     this.#tried.add(this.#manager);
     const facts = this.#o.facts();
@@ -339,6 +347,7 @@ export class RecordingSession {
       if (response.headers.has("X-Synthesised")) return this.#unanswered(reason);
       resourceManagers.answered(target.nextHop);
       this.#tried.clear();
+      if (response.status === 488 && this.#crypto.fallBack()) return this.#invite(false);
       const leftMs = SWITCH_MS - (this.#o.clock.now() - (this.#lostAt ?? this.#o.clock.now()));
       const retryMs = retryOf(response.headers.get("Retry-After"), leftMs);
       this.#input({ kind: "refused", reason, final: isSuperseded(response), retryMs });
@@ -440,7 +449,8 @@ export class RecordingSession {
     if (!answered.ok) {
       this.#sip = undefined;
       sip.terminate();
-      this.#input({ kind: "refused", reason: answered.error });
+      if (this.#crypto.fallBack()) this.#invite(false);
+      else this.#input({ kind: "refused", reason: answered.error });
       return;
     }
     this.#upAt = this.#o.clock.now();
@@ -477,7 +487,7 @@ export class RecordingSession {
 
   #readAnswer(response: SipResponse): ReturnType<typeof readRecordingAnswer> {
     const answered = readRecordingAnswer(sdpOf(response.headers.get("Content-Type"), response.body), this.#streams());
-    if (answered.ok) this.#answered = answered.value;
+    if (answered.ok) this.#answered = this.#crypto.took(answered.value);
     return answered;
   }
 
@@ -498,7 +508,7 @@ export class RecordingSession {
     const take = (description: Buffer): boolean => {
       const answered = readRecordingAnswer(description, this.#streams());
       if (!answered.ok) return false;
-      this.#answered = answered.value;
+      this.#answered = this.#crypto.took(answered.value);
       this.#sendMedia();
       return true;
     };
@@ -539,7 +549,7 @@ export class RecordingSession {
   }
 
   #streams(): OfferedStream[] {
-    return this.#taps.streams(sourcesOf(this.#o.facts()));
+    return this.#crypto.protect(this.#taps.streams(sourcesOf(this.#o.facts())));
   }
 
   #identity(): { address: string; sessionId: string; version: number } {

@@ -217,7 +217,7 @@ export class Recorders {
     command: RecorderCommand,
     how: { readonly follows?: boolean; readonly ended?: Kept["ended"] },
   ): Promise<void> {
-    const { clock, log, engine, from, resourceManagers, profiles, watch, invite, options, legOf } = this.#o;
+    const { clock, log, random, engine, from, resourceManagers, profiles, watch, invite, options, legOf } = this.#o;
     const callUuid = paramOf(command.params, "calluuid");
     const ids = { recordingId: id, ...(callUuid === undefined ? {} : { callUuid }) };
     const recordingLog = log.child(ids);
@@ -231,6 +231,7 @@ export class Recorders {
         {
           clock,
           log: recordingLog,
+          random,
           engine,
           from,
           resourceManagers,
