@@ -267,8 +267,12 @@ export interface RecorderConfig extends SipRoleConfig {
   };
   /** A session without RTP for this long is ended and marked; ms. */
   readonly rtpTimeoutMs: number;
+  /** Keys that are pressed (RFC 4733) are markers of a recording: without the digit, or with it. */
+  readonly dtmfDigits: "masked" | "shown";
   /** Where user data of the calls come from. */
   readonly tLibrary?: TLibraryClientConfig | undefined;
+  /** SRTP by SDES (RFC 4568): refused, taken where it is offered (default), or the only thing that is taken. */
+  readonly srtp?: "off" | "optional" | "required" | undefined;
 }
 
 /** How the recorder logs in to SIP Server as a T-Library client. */

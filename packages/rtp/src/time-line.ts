@@ -175,6 +175,7 @@ export class TimeLine {
     if (source.anchor === "none") {
       if (samples === 0) {
         source.sequence.take(sequence);
+        this.position = arrival;
         return source.sequence.duplicates > 0 ? "duplicate" : "placed";
       }
       if (source.leastDelay === Number.POSITIVE_INFINITY) source.firstArrival = arrivalMicros;

@@ -57,3 +57,17 @@ export const MAX_WAITING_ROWS = 10_000;
 export const LOCK_WAIT_MS = 500;
 /** Wait before a thread that died is started again; ms. */
 export const RESTART_MS = 1000;
+/** Full metadata snapshots asked for in one session without getting one. */
+export const MAX_SNAPSHOT_REQUESTS = 3;
+/** Between two of these requests; ms. */
+export const SNAPSHOT_INTERVAL_MS = 2000;
+/** Different warnings kept of one session. */
+export const MAX_SESSION_WARNINGS = 200;
+/** Calls of which a second session is awaited for the same recording. */
+export const MAX_HALVES = 10_000;
+/** A key press of which no packet has come for this long has ended; ms. */
+export const KEY_END_MS = 300;
+/** Key presses of one recording that are listed. */
+export const MAX_KEY_LINES = 5000;
+/** Changes of codec of one recording that are listed. */
+export const MAX_CODEC_LINES = 100;

@@ -1,6 +1,6 @@
 import { baseUrl, mapped, sqliteFile } from "../addresses.ts";
 import type { Reader } from "../reading.ts";
-import { duration, filePath, secret, text } from "../scalars.ts";
+import { duration, filePath, oneOf, secret, text } from "../scalars.ts";
 import { object, optional, required } from "../shapes.ts";
 import type { RecorderConfig } from "../types.ts";
 import { rtp, sipRoleFields } from "./sip-role.ts";
@@ -10,6 +10,8 @@ const fields = object({
   rtp: required(rtp),
   storage: required(object({ directory: required(filePath), database: required(sqliteFile) })),
   "rtp-timeout": optional(duration(1000), 90_000), // R33
+  srtp: optional(oneOf(["off", "optional", "required"]), "optional"),
+  "dtmf-digits": optional(oneOf(["masked", "shown"]), "masked"),
   "t-library": optional(
     object({ url: required(baseUrl("ws", "wss")), application: required(text), password: required(secret) }),
   ),
@@ -25,5 +27,7 @@ export const recorder: Reader<RecorderConfig> = mapped(fields, (v) => ({
   rtp: v.rtp,
   storage: v.storage,
   rtpTimeoutMs: v["rtp-timeout"],
+  dtmfDigits: v["dtmf-digits"],
   tLibrary: v["t-library"],
+  srtp: v.srtp,
 }));

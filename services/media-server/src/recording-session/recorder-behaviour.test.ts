@@ -427,6 +427,7 @@ async function reinvited(scene: RecorderScene, edit: (sdp: string) => string = (
 for (const row of [...atTheStart, ...later]) {
   test(`a recorder that: ${row.name}`, async () => {
     const scene = new RecorderScene();
+    scene.random = (size) => new Uint8Array(size);
     row.does(scene);
     await scene.start();
     await (row.then ?? ((same) => same.after(300)))(scene);

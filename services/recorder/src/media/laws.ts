@@ -5,6 +5,11 @@ import { alawToLinear, alawToUlaw, linearToAlaw, linearToUlaw, ulawToAlaw, ulawT
 const TO_ULAW = Uint8Array.from(alawToUlaw);
 TO_ULAW[silenceByte("pcma")] = silenceByte("pcmu");
 
+/** True for what is stored as it came. */
+export function isLaw(kind: string): kind is FileCodec {
+  return kind === "pcmu" || kind === "pcma";
+}
+
 /** Byte for byte from one law into the other; undefined where they are the same. */
 export function conversion(from: FileCodec, to: FileCodec): Uint8Array | undefined {
   if (from === to) return undefined;
