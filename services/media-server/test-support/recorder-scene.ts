@@ -127,7 +127,7 @@ export function directionsIn(sdp: string): string[] {
 const customer: RecorderStream = { label: "1", side: "customer", conn: "conn:a", aor: "sip:+1555@example" };
 const agent: RecorderStream = { label: "2", side: "agent", conn: "conn:b", aor: "sip:7001@example", dn: "7001" };
 /** A call of a customer and an agent. */
-export const callOfTwo: readonly RecorderStream[] = [customer, agent];
+export const callOfTwo: readonly [RecorderStream, RecorderStream] = [customer, agent];
 
 /** Further agents, each on a leg of its own. */
 export function agentOf(conn: string, dn: string): RecorderStream {
