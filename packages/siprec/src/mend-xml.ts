@@ -75,6 +75,10 @@ class Mender {
       return end;
     }
     if (text.startsWith("</", at)) return this.#closing(at);
+    if (this.#inName()) {
+      this.#characters("<");
+      return at + 1;
+    }
     const name = nameAt(text, at + 1);
     const after = at + 1 + name.length;
     const possible = name !== "" && /[\s/>]/.test(text.charAt(after)) && this.#stray < MAX_STRAY;
@@ -103,6 +107,12 @@ class Mender {
       if (last === name) break;
     }
     return end;
+  }
+
+  /** Nothing is inside a name but text: `Tom <Jerry>` is how somebody is called. */
+  #inName(): boolean {
+    const last = this.#open.at(-1) ?? "";
+    return last === "name" || last.endsWith(":name");
   }
 
   #characters(piece: string): void {

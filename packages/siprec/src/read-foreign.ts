@@ -33,6 +33,9 @@ const KNOWN: ReadonlySet<string> = new Set([
   "initiator",
 ]);
 
+/** Read into the model (`MetadataParticipant.calling`). */
+const UNDERSTOOD: ReadonlySet<string> = new Set(["callingparty", "role"]);
+
 /** Collects what vendors add to the metadata, in whatever element of it: text of innermost elements by their local names. */
 export class Foreign {
   readonly #found = new Map<string, string>();
@@ -49,7 +52,7 @@ export class Foreign {
   #leaves(el: XmlElement, label: string | undefined): void {
     const said = el.attributes.get("label") ?? el.attributes.get("name") ?? label;
     const inner = childElements(el);
-    if (inner.length === 0) this.#add(said ?? el.name, textOf(el));
+    if (inner.length === 0 && !UNDERSTOOD.has(el.name.toLowerCase())) this.#add(said ?? el.name, textOf(el));
     for (const child of inner) this.#leaves(child, said);
   }
 

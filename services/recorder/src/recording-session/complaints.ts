@@ -1,5 +1,5 @@
 import type { SipRequest } from "@sidetone/sip";
-import { checkLabels } from "@sidetone/siprec";
+import { type RecordingMetadata, checkLabels } from "@sidetone/siprec";
 import { type OfferedLine, readOffer } from "./answer.ts";
 import type { Complaint, SessionBody } from "./session-body.ts";
 
@@ -18,25 +18,30 @@ export function complaintsOf(request: SipRequest, body: SessionBody): Complaint[
       found.push({ code: "no-sip-src", text: `the Contact of the INVITE did not say +sip.src${older}` });
     }
   }
-  return [...found, ...offerComplaints(body)];
+  return [...found, ...offerComplaints(body, body.carried?.metadata)];
 }
 
-/** What is odd about an offer and its metadata: in an INVITE, and in every one after it. */
-export function offerComplaints({ offer, carried }: SessionBody): Complaint[] {
+/**
+ * What is odd about an offer and the metadata that came with it: in an INVITE, and in every one after it.
+ * @param metadata all that is known with this document
+ */
+export function offerComplaints({ offer, carried }: SessionBody, metadata: RecordingMetadata | undefined): Complaint[] {
   if (offer === undefined) return [];
   const lines = readOffer(offer);
-  const found = lines.flatMap((line) => streamComplaint(line, offer.media[line.index]?.port === 0));
-  if (carried?.metadata === undefined) return found;
+  const found = lines.flatMap((line) => {
+    const { kind, port } = offer.media[line.index] ?? {};
+    return kind === "audio" && port !== 0 ? streamComplaint(line) : [];
+  });
+  if (carried?.metadata === undefined || metadata === undefined) return found;
   const unlabelled = lines.filter((line) => line.taken && line.label === undefined).length;
   if (unlabelled > 0) found.push({ code: "no-label", text: `${unlabelled} streams of the offer have no label` });
   const labels = lines.flatMap((l) => (l.label === undefined ? [] : [l.label]));
-  for (const { code, about } of checkLabels(carried.metadata, labels))
-    found.push({ code: `metadata-${code}`, text: about });
+  for (const { code, about } of checkLabels(metadata, labels)) found.push({ code: `metadata-${code}`, text: about });
   return found;
 }
 
-function streamComplaint(line: OfferedLine, ended: boolean): Complaint[] {
-  if (line.taken || ended) return [];
+function streamComplaint(line: OfferedLine): Complaint[] {
+  if (line.taken) return [];
   const name = line.label === undefined ? "" : ` (label ${line.label})`;
   return [{ code: "stream-refused", text: `m-line ${line.index + 1}${name} is nothing that is recorded` }];
 }

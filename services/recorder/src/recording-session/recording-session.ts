@@ -260,8 +260,8 @@ export class RecordingSession {
       incoming.respond(body.error.status, { headers: body.error.headers });
       return;
     }
-    this.warnAll([...body.value.warnings, ...offerComplaints(body.value)]);
     this.take(body.value.carried);
+    this.warnAll([...body.value.warnings, ...offerComplaints(body.value, this.metadata)]);
     this.takeHeaders(request);
     const { offer } = body.value;
     if (offer === undefined) {

@@ -361,7 +361,8 @@ export class RecordingSessions {
     session.warnAll(complaintsOf(tx.request, body));
     session.metadata = undefined;
     session.take(carried);
-    if (carried?.metadata === undefined) session.takeHeaderParties(partiesOfHeaders(tx.request, identity.half));
+    if ((carried?.metadata?.participants.length ?? 0) === 0)
+      session.takeHeaderParties(partiesOfHeaders(tx.request, identity.half));
     session.noteStreams();
     const hint = startOf(carried?.metadata);
     if (hint !== undefined && !session.prepared) this.#media.send({ do: "hint", handle, micros: hint });

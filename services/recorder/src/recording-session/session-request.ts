@@ -81,8 +81,10 @@ export function carriedHeaders(request: SipRequest): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [name, value] of request.headers.entries()) {
     const lower = name.toLowerCase();
-    if (lower.startsWith("x-") && lower !== "x-resource-token" && lower !== "x-genesys-calluuid")
-      found[name.slice(2)] = value;
+    if (!lower.startsWith("x-") || lower === "x-resource-token" || lower === "x-genesys-calluuid") continue;
+    const key = name.slice(2);
+    const before = found[key];
+    found[key] = before === undefined ? value : `${before}, ${value}`;
   }
   return found;
 }
