@@ -156,8 +156,11 @@ export class OwnRecorder {
   #process: SystemProcess;
   #runs = 0;
 
-  /** @param n distance of its ports from those of the system's own recorder; its RTP ports are 25,000 + 1,000 n and the 1,000 above. */
-  constructor(system: RunningSystem, n: number) {
+  /**
+   * @param n distance of its ports from those of the system's own recorder; its RTP ports are 25,000 + 1,000 n and the 1,000 above
+   * @param change of section `recorder`
+   */
+  constructor(system: RunningSystem, n: number, change: ConfigTree = {}) {
     this.#system = system;
     this.#name = `recorder${n}`;
     this.uri = OwnRecorder.uriOf(n);
@@ -170,6 +173,7 @@ export class OwnRecorder {
         rtp: { ports: this.rtpPorts.join("-") },
         "sip-journal": join(system.folder, `${this.#name}.journal`),
         storage: { directory: this.folder, database: `sqlite:${join(system.folder, `${this.#name}.sqlite`)}` },
+        ...change,
       },
     });
     this.#configFile = join(system.folder, `${this.#name}.yaml`);

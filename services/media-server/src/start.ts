@@ -1,5 +1,5 @@
 import type { MediaServerConfig } from "@sidetone/config";
-import { errorText, type RoleContext, type RunningRole, SidetoneError } from "@sidetone/foundation";
+import { errorText, type Logger, type RoleContext, type RunningRole, SidetoneError } from "@sidetone/foundation";
 import { startHttp } from "@sidetone/http";
 import {
   hearOfResources,
@@ -64,6 +64,7 @@ export async function startMediaServer(
       ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),
     });
     opened.push(() => sip.close());
+    warnOfKeysInClear(config, log);
     const server = new MediaServer({
       clock,
       log,
@@ -149,4 +150,16 @@ function ownAddress(config: MediaServerConfig): ReturnType<typeof nameAddr> {
 function urlOf(bound: { readonly transport: SipTransport; readonly host: string; readonly port: number }): string {
   const host = bound.host.includes(":") ? `[${bound.host}]` : bound.host;
   return `${bound.transport}://${host}:${bound.port}`;
+}
+
+/** RFC 4568 9: there is no transport yet that hides the keys of SDES. */
+function warnOfKeysInClear({ recorderProfiles, resourceManagers }: MediaServerConfig, log: Logger): void {
+  const profiles = Array.from(recorderProfiles.values()).filter(({ srtp }) => srtp !== "off");
+  const isHidden = (uri: string): boolean => uri.toLowerCase().startsWith("sips:");
+  if (profiles.length === 0 || (resourceManagers.length > 0 && resourceManagers.every(isHidden))) return;
+  const names = profiles.map(({ name }) => name);
+  log.warn(
+    { profiles: names },
+    "SRTP keys go to recorders over a transport that is not TLS: whoever reads it can listen",
+  );
 }

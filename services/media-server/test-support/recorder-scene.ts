@@ -127,7 +127,7 @@ export function directionsIn(sdp: string): string[] {
 const customer: RecorderStream = { label: "1", side: "customer", conn: "conn:a", aor: "sip:+1555@example" };
 const agent: RecorderStream = { label: "2", side: "agent", conn: "conn:b", aor: "sip:7001@example", dn: "7001" };
 /** A call of a customer and an agent. */
-export const callOfTwo: readonly RecorderStream[] = [customer, agent];
+export const callOfTwo: readonly [RecorderStream, RecorderStream] = [customer, agent];
 
 /** Further agents, each on a leg of its own. */
 export function agentOf(conn: string, dn: string): RecorderStream {
@@ -141,6 +141,8 @@ export class RecorderScene {
   readonly engine = new FakeEngine();
   readonly events: string[] = [];
   lost = 0;
+  /** Random octets of the Media Server; a test may say which. */
+  random: (size: number) => Uint8Array = octets(3);
   /** What phones do with media, where it is not both. */
   readonly flows = new Map<string, { readonly sends: boolean; readonly receives: boolean }>();
   readonly srs: ScriptedRecorder;
@@ -176,7 +178,7 @@ export class RecorderScene {
       {
         clock,
         log: silentLogger,
-        random: (size) => Buffer.alloc(size, 0),
+        random: (size) => this.random(size),
         engine,
         from: address("sip:media-server@127.0.0.1"),
         resourceManagers: new NextHops({ uris: [this.#uri], clock, ask }),
@@ -239,21 +241,26 @@ export class RecorderScene {
   }
 
   #endpoint(userAgent: string, seed: number): SipEndpoint {
-    let state = seed;
-    const octet = (): number => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      return state >>> 24;
-    };
     return new SipEndpoint({
       clock: this.clock,
       log: silentLogger,
-      random: (size) => Uint8Array.from({ length: size }, octet),
+      random: octets(seed),
       userAgent,
       network: this.network,
       supported: ["siprec", "timer", "100rel"],
       largeRequests: "as-is",
     });
   }
+}
+
+/** Repeatable octets. */
+function octets(seed: number): (size: number) => Uint8Array {
+  let state = seed;
+  const next = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state >>> 24;
+  };
+  return (size) => Uint8Array.from({ length: size }, next);
 }
 
 /** What a recorder command brings along. */

@@ -212,7 +212,8 @@ export class MediaCore {
     const tap = new Tap({
       id: this.#nextId++,
       ssrc: this.#word(),
-      sequence: this.#word() & 0xffff,
+      // RFC 3711 3.3.1: what is lost first must not be taken for a turn of the number.
+      sequence: this.#word() & 0x7fff,
       timestampBase: this.#word(),
       sockets,
       io: this.#io,
@@ -271,6 +272,7 @@ export class MediaCore {
     const rtp = this.#io.dest(to.host, to.port);
     tap.setDestination({ rtp, rtcp: this.#io.dest(to.host, to.rtcpPort ?? to.port + 1) });
     tap.setFormat(to.codec, to.payloadType, to.dtmfPayloadType);
+    tap.protection.set(to.srtp);
     this.#report(tap);
     this.#drain(tap);
   }

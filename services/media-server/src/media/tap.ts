@@ -4,6 +4,7 @@ import * as limits from "./limits.ts";
 import type { SocketPair } from "./port-pair-sockets.ts";
 import type { Spot } from "./source-line.ts";
 import { TapBuffer } from "./tap-buffer.ts";
+import { TapProtection } from "./tap-protection.ts";
 import { TapSources } from "./tap-sources.ts";
 import type { AudioCodec, TapStats } from "./types.ts";
 
@@ -19,6 +20,7 @@ export class Tap {
   readonly id: number;
   /** Who is heard in it. */
   readonly sources = new TapSources(this);
+  readonly protection: TapProtection;
   readonly ssrc: number;
   readonly sockets: SocketPair;
   paused: boolean;
@@ -66,6 +68,7 @@ export class Tap {
     this.paused = o.paused;
     this.unbegun = o.paused && o.unbegun;
     this.#io = o.io;
+    this.protection = new TapProtection(o.io);
     this.#sequence = o.sequence;
     this.#timestampBase = o.timestampBase;
   }
@@ -150,7 +153,7 @@ export class Tap {
     };
     let size = writeReport(s, 0, this.ssrc, sender, undefined);
     size += writeDescription(s, size, this.ssrc, CNAME);
-    this.#io.queue(this.sockets.rtcp, this.#rtcpDest, s, 0, size);
+    this.protection.queueRtcp(this.sockets.rtcp, this.#rtcpDest, s, size);
   }
 
   /** True once where the buffer has begun to lose packets since it was last empty. */
@@ -171,7 +174,7 @@ export class Tap {
     let size = writeReport(this.#scratch, 0, this.ssrc, undefined, undefined);
     size += writeDescription(this.#scratch, size, this.ssrc, CNAME);
     size += writeBye(this.#scratch, size, this.ssrc);
-    this.#io.queue(this.sockets.rtcp, this.#rtcpDest, this.#scratch, 0, size);
+    this.protection.queueRtcp(this.sockets.rtcp, this.#rtcpDest, this.#scratch, size);
     this.setDestination(undefined);
   }
 
@@ -224,7 +227,7 @@ export class Tap {
     const timestamp = (at.position + this.#timestampBase) | 0;
     this.#sequence = (this.#sequence + 1) & 0xffff;
     writeRtpHeader(from, start - RTP_HEADER, payloadType, marker, this.#sequence, timestamp, this.ssrc);
-    this.#io.queue(this.sockets.rtp, this.#dest, from, start - RTP_HEADER, RTP_HEADER + length);
+    this.protection.queueRtp(this.sockets.rtp, this.#dest, from, start - RTP_HEADER, RTP_HEADER + length);
     // The report that went before may have been lost, and with it what ties this stream to the wall clock.
     if (this.#sentThere === 0) this.#lastReport = Number.NEGATIVE_INFINITY;
     this.#sentThere++;

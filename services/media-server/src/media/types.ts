@@ -1,6 +1,6 @@
 import type { RtpConfig } from "@sidetone/config";
 import type { Clock, Logger, RandomBytes } from "@sidetone/foundation";
-import type { PacketIOKind, PortPairStats } from "@sidetone/rtp";
+import type { PacketIOKind, PortPairStats, SrtpParameters } from "@sidetone/rtp";
 import type {
   AlertTone,
   AudioNode,
@@ -105,6 +105,8 @@ export interface TapDestination {
   readonly codec: AudioCodec | undefined;
   /** Default: the one of `openTap`. */
   readonly dtmfPayloadType?: number;
+  /** What RTP and RTCP are protected with; absent: nothing. */
+  readonly srtp?: SrtpParameters;
 }
 
 /** Counters of one leg since it was opened. */

@@ -12,6 +12,9 @@ const stop: SessionInput = { kind: "stop", lastWords: false, reason: "stop" };
 const lastWords: SessionInput = { kind: "stop", lastWords: true, reason: "stop" };
 const okay: SessionInput = { kind: "modified", outcome: "ok", reason: "" };
 const refusedChange: SessionInput = { kind: "modified", outcome: "refused", reason: "488" };
+const glare: SessionInput = { kind: "modified", outcome: "later", ms: 2_500, reason: "491" };
+const due: SessionInput = { kind: "reoffer-due" };
+const busyAtStart: SessionInput = { kind: "refused", reason: "503", retryMs: 2_000 };
 const refused: SessionInput = { kind: "refused", reason: "486 Busy Here" };
 const bye: SessionInput = { kind: "peer-ended", orderly: true, reason: "recorder said BYE" };
 const vanished: SessionInput = { kind: "peer-ended", orderly: false, reason: "timeout", kept: true, brief: false };
@@ -143,6 +146,80 @@ const table: [name: string, inputs: SessionInput[], steps: string[], phase: Sess
     "ended",
   ],
   ["stop before an answer that is a refusal: failed", [begin, stop, refused], ["invite", "", "failed finish"], "ended"],
+  [
+    "503 with Retry-After at the start: asked again, and that is no failover",
+    [begin, busyAtStart, retry, accepted],
+    ["invite", "retry-after", "invite", "send-media started"],
+    "up",
+  ],
+  [
+    "503 at the start, stopped before it is asked again: what was said goes there when it answers",
+    [begin, busyAtStart, stop, retry, accepted, sent, byeDone],
+    ["invite", "retry-after", "", "invite", "send-media started close-after", "bye", "stopped finish"],
+    "ended",
+  ],
+  ["stopped and busy: no recorder is waited for", [begin, stop, busyAtStart], ["invite", "", "failed finish"], "ended"],
+  [
+    "RFC 3261 14.1: 491: the same again later, with what happened meanwhile, once",
+    [...up, changed, glare, pause, changed, due, okay, sent],
+    [...upSteps, "reoffer", "reoffer-after", "", "", "reoffer", "send-media", ""],
+    "up",
+  ],
+  [
+    "491 six times: refused",
+    [...up, changed, ...Array.from({ length: 5 }, () => [glare, due]).flat(), glare, due],
+    [...upSteps, "reoffer", ...Array.from({ length: 5 }, () => ["reoffer-after", "reoffer"]).flat(), "degraded", ""],
+    "up",
+  ],
+  [
+    "491 to the last words: BYE waits for the next try, not longer",
+    [...up, lastWords, glare, due, okay, byeDone],
+    [...upSteps, "reoffer close-after", "reoffer-after close-after", "reoffer", "bye", "stopped finish"],
+    "ended",
+  ],
+  [
+    "491 to the last words, and the next try has no answer in time",
+    [...up, lastWords, glare, due, closeDue, due, byeDone],
+    [...upSteps, "reoffer close-after", "reoffer-after close-after", "reoffer", "bye", "", "stopped finish"],
+    "ended",
+  ],
+  [
+    "stop while a re-INVITE waits after 491: one more, then BYE",
+    [...up, changed, glare, lastWords, due, okay, byeDone],
+    [...upSteps, "reoffer", "reoffer-after", "close-after", "reoffer", "bye", "stopped finish"],
+    "ended",
+  ],
+  [
+    "the recorder vanishes while a re-INVITE waits: the next one is told all in its INVITE",
+    [...up, changed, glare, vanished, due, accepted],
+    [...upSteps, "reoffer", "reoffer-after", losing, "", "send-media switched"],
+    "up",
+  ],
+  [
+    "a resume that is refused is asked again, then left for another recorder with what is kept (R31)",
+    [...up, pause, okay, sent, resume, refusedChange, due, refusedChange, due, refusedChange, vanished, accepted],
+    [
+      ...upSteps,
+      "reoffer",
+      "send-media",
+      "",
+      "reoffer",
+      "degraded reoffer-after",
+      "reoffer",
+      "reoffer-after",
+      "reoffer",
+      "leave",
+      losing,
+      "send-media switched",
+    ],
+    "up",
+  ],
+  [
+    "a resume that is refused, then paused again: nothing is asked for any more",
+    [...up, pause, okay, sent, resume, refusedChange, pause, due, okay],
+    [...upSteps, "reoffer", "send-media", "", "reoffer", "degraded reoffer-after", "", "reoffer", "send-media"],
+    "up",
+  ],
   ["the recorder ends it", [...up, bye], [...upSteps, "stopped finish"], "ended"],
   [
     "R31: the recorder vanishes, another takes over",

@@ -191,3 +191,61 @@ test("R10: each copy by the profile of its own destination, with its own machine
   assert.match(s.events.at(-1) ?? "", /^stopped copy=2/);
   assert.equal(s.engine.taps.size, 0);
 });
+
+/** The protocol of each m-line, and whether it has keys. */
+function protection({ sdp }: Heard): string[] {
+  return sdp
+    .split("m=audio ")
+    .slice(1)
+    .map((line) => `${line.split(" ", 2)[1]}${line.includes("a=crypto:") ? " keys" : ""}`);
+}
+
+const [CLEAR, SECRET] = ["RTP/AVP", "RTP/SAVP keys"];
+
+test("srtp: off, required, optional: what is offered, and what a recorder without SRTP (488) gets", async () => {
+  const table: [srtp: SessionProfile["srtp"], offers: string[][], events: string[]][] = [
+    ["off", [[CLEAR, CLEAR]], ["failed"]],
+    ["required", [[SECRET, SECRET]], ["failed"]],
+    [
+      "optional",
+      [
+        [SECRET, SECRET],
+        [CLEAR, CLEAR],
+      ],
+      ["started"],
+    ],
+  ];
+  for (const [srtp, offers, events] of table) {
+    const s = scene({ srtp });
+    s.srs.onInvite = (respond, heard, n) =>
+      n === 1 ? respond(488) : respond(200, { body: heard.sdp.replaceAll("sendonly", "recvonly") });
+    await s.start();
+    assert.deepEqual([s.srs.heard.map(protection), s.names], [offers, events], srtp);
+  }
+});
+
+test("RFC 7866 12.2: another recorder is offered other keys, protected again though the first one wanted none", async () => {
+  const s = scene({ srtp: "optional" });
+  s.srs.onInvite = (respond, heard, n) =>
+    n === 1
+      ? respond(488)
+      : respond(200, { body: heard.sdp.replaceAll("sendonly", "recvonly").replaceAll(/a=crypto:[2-9].*\r\n/g, "") });
+  await s.start();
+  await s.command("update", { userParams: { a: "1" } });
+  assert.deepEqual(protection(s.srs.last), [CLEAR, CLEAR]);
+  await s.after(6_000);
+  void s.srs.session.bye();
+  await s.after(200);
+  assert.deepEqual(protection(s.srs.last), [SECRET, SECRET]);
+  const keys = (heard: Heard | undefined): string[] =>
+    Array.from(heard?.sdp.matchAll(/inline:(\S+)/g) ?? [], ([, key]) => key ?? "");
+  const [first, moved] = [keys(s.srs.heard[0]), keys(s.srs.last)];
+  assert.ok(moved.length > 0 && moved.every((key) => !first.includes(key)));
+  await s.command("update", { userParams: { b: "1" } });
+  const again = keys(s.srs.last);
+  assert.deepEqual(
+    [again.length, again.every((key) => moved.includes(key))],
+    [2, true],
+    "within the dialog the keys that were taken stay",
+  );
+});

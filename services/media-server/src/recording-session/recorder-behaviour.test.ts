@@ -30,7 +30,7 @@ interface Row {
   readonly name: string;
   readonly does: (scene: RecorderScene) => void;
   /** What happens beside; default: nothing, for 300 ms. */
-  readonly then?: (scene: RecorderScene) => Promise<void>;
+  readonly follows?: (scene: RecorderScene) => Promise<void>;
   /** What the recorder heard. */
   readonly story: readonly string[];
   /** Recorder events. */
@@ -53,7 +53,7 @@ const atTheStart: readonly Row[] = [
     does: ({ srs }) => {
       srs.onInvite = at(1, status(503, [["Retry-After", "2"]]));
     },
-    then: (scene) => scene.after(2_300),
+    follows: (scene) => scene.after(2_300),
     story: [INVITE, INVITE],
     events: [/^started/],
   },
@@ -62,7 +62,7 @@ const atTheStart: readonly Row[] = [
     does: ({ srs }) => {
       srs.onInvite = status(503, [["Retry-After", "30"]]);
     },
-    then: (scene) => scene.after(10_000),
+    follows: (scene) => scene.after(10_000),
     story: [INVITE],
     events: [/^failed .*no-recorder \(503/],
   },
@@ -95,7 +95,7 @@ const atTheStart: readonly Row[] = [
     does: ({ srs }) => {
       srs.onInvite = status(420, [["Unsupported", "siprec"]]);
     },
-    then: (scene) => scene.after(5_000),
+    follows: (scene) => scene.after(5_000),
     story: [INVITE],
     events: [/^failed .*it is no SIPREC recorder/],
   },
@@ -104,7 +104,7 @@ const atTheStart: readonly Row[] = [
     does: ({ srs }) => {
       srs.onInvite = () => undefined;
     },
-    then: (scene) => scene.after(3_000),
+    follows: (scene) => scene.after(3_000),
     story: [INVITE],
     events: [/^failed .*recorder-no-answer \(no final answer within 2500 ms/],
   },
@@ -116,7 +116,7 @@ const atTheStart: readonly Row[] = [
         scene.clock.after(2_500, () => respond(200, { body: answerSdp(heard.sdp) ?? "" }));
       };
     },
-    then: (scene) => scene.after(3_000),
+    follows: (scene) => scene.after(3_000),
     story: [INVITE, "BYE"],
     events: [/^failed .*recorder-no-answer/],
   },
@@ -128,7 +128,7 @@ const atTheStart: readonly Row[] = [
         scene.clock.after(2_000, () => respond(200, { body: answerSdp(heard.sdp) ?? "" }));
       };
     },
-    then: (scene) => scene.after(2_500),
+    follows: (scene) => scene.after(2_500),
     story: [INVITE],
     events: [/^started/],
   },
@@ -153,7 +153,7 @@ const atTheStart: readonly Row[] = [
     does: ({ srs }) => {
       srs.onInvite = answer(onlySecondLine((line) => line.replace(/^\d+/, "0")));
     },
-    then: (scene) => scene.after(5_500),
+    follows: (scene) => scene.after(5_500),
     story: [INVITE],
     events: [/^started/, /^degraded .*takes no audio side=agent/],
   },
@@ -162,7 +162,7 @@ const atTheStart: readonly Row[] = [
     does: ({ srs }) => {
       srs.onInvite = answer((sdp) => sdp.slice(0, sdp.lastIndexOf("m=audio ")));
     },
-    then: (scene) => scene.after(5_500),
+    follows: (scene) => scene.after(5_500),
     story: [INVITE],
     events: [/^started/, /^degraded .*takes no audio side=agent/],
   },
@@ -171,7 +171,7 @@ const atTheStart: readonly Row[] = [
     does: ({ srs }) => {
       srs.onInvite = answer((sdp) => sdp.replaceAll("a=recvonly", "a=inactive"));
     },
-    then: async (scene) => {
+    follows: async (scene) => {
       await scene.after(1_000);
       await reinvited(scene);
       await scene.after(6_000);
@@ -184,7 +184,7 @@ const atTheStart: readonly Row[] = [
     does: ({ srs }) => {
       srs.onInvite = answer((sdp) => sdp.replaceAll("a=recvonly", "a=inactive"));
     },
-    then: (scene) => scene.after(5_500),
+    follows: (scene) => scene.after(5_500),
     story: [INVITE],
     events: [/^started/, /^degraded .*takes no audio side=customer side=agent/],
   },
@@ -193,7 +193,7 @@ const atTheStart: readonly Row[] = [
     does: ({ srs }) => {
       srs.onInvite = answer((sdp) => sdp.replaceAll("a=recvonly", "a=sendonly"));
     },
-    then: (scene) => scene.after(6_000),
+    follows: (scene) => scene.after(6_000),
     story: [INVITE],
     events: [/^started/],
   },
@@ -202,7 +202,7 @@ const atTheStart: readonly Row[] = [
     does: ({ srs }) => {
       srs.onInvite = answer((sdp) => sdp.replaceAll("a=recvonly\r\n", ""));
     },
-    then: (scene) => scene.after(6_000),
+    follows: (scene) => scene.after(6_000),
     story: [INVITE],
     events: [/^started/],
   },
@@ -211,7 +211,7 @@ const atTheStart: readonly Row[] = [
     does: ({ srs }) => {
       srs.onInvite = answer((sdp) => sdp.replace("c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0"));
     },
-    then: (scene) => scene.after(5_500),
+    follows: (scene) => scene.after(5_500),
     story: [INVITE],
     events: [/^started/, /^degraded .*takes no audio/],
   },
@@ -223,7 +223,7 @@ const later: readonly Row[] = [
     does: ({ srs }) => {
       srs.onReinvite = at(1, status(491));
     },
-    then: async (scene) => {
+    follows: async (scene) => {
       await scene.command("pause");
       await scene.after(2_000);
       assert.equal(scene.srs.heard.length, 2);
@@ -239,7 +239,7 @@ const later: readonly Row[] = [
     does: ({ srs }) => {
       srs.onReinvite = status(491);
     },
-    then: async (scene) => {
+    follows: async (scene) => {
       await scene.command("update", { userParams: { a: "1" } });
       await scene.after(30_000);
     },
@@ -251,7 +251,7 @@ const later: readonly Row[] = [
     does: ({ srs }) => {
       srs.onReinvite = at(1, status(491));
     },
-    then: async (scene) => {
+    follows: async (scene) => {
       await scene.command("stop", { params: { id: "r1" }, userParams: { outcome: "sold" } });
       await scene.after(2_500);
       assert.equal(scene.srs.heard[2]?.metadata?.call?.userParams.get("outcome"), "sold");
@@ -264,7 +264,7 @@ const later: readonly Row[] = [
     does: ({ srs }) => {
       srs.onReinvite = at(1, status(503, [["Retry-After", "3"]]));
     },
-    then: async (scene) => {
+    follows: async (scene) => {
       await scene.command("update", { userParams: { a: "1" } });
       await scene.after(3_200);
     },
@@ -276,7 +276,7 @@ const later: readonly Row[] = [
     does: ({ srs }) => {
       srs.onReinvite = at(1, status(481));
     },
-    then: async (scene) => {
+    follows: async (scene) => {
       await scene.command("update", { userParams: { a: "1" } });
       await scene.after(200);
     },
@@ -289,7 +289,7 @@ const later: readonly Row[] = [
       does: ({ srs }) => {
         srs.onReinvite = at(1, status(code));
       },
-      then: async (scene) => {
+      follows: async (scene) => {
         await scene.command("update", { userParams: { a: "1" } });
         await scene.after(200);
       },
@@ -302,7 +302,7 @@ const later: readonly Row[] = [
     does: ({ srs }) => {
       srs.onReinvite = at(1, status(488));
     },
-    then: async (scene) => {
+    follows: async (scene) => {
       await scene.command("update", { userParams: { a: "1" } });
       await scene.after(6_000);
       await scene.command("update", { userParams: { b: "1" } });
@@ -315,7 +315,7 @@ const later: readonly Row[] = [
     does: ({ srs }) => {
       srs.onReinvite = (respond, heard, n) => (n === 2 ? respond(500) : ok(respond, heard, n));
     },
-    then: async (scene) => {
+    follows: async (scene) => {
       await scene.command("pause");
       await scene.after(1_000);
       await scene.command("resume");
@@ -329,7 +329,7 @@ const later: readonly Row[] = [
     does: ({ srs }) => {
       srs.onReinvite = (respond, heard, n) => (n >= 2 ? respond(500) : ok(respond, heard, n));
     },
-    then: async (scene) => {
+    follows: async (scene) => {
       await scene.command("pause");
       await scene.after(1_000);
       await scene.command("resume");
@@ -341,7 +341,7 @@ const later: readonly Row[] = [
   {
     name: "RFC 7866 9.2: asks for a snapshot: 200, then complete metadata with their offer",
     does: () => undefined,
-    then: async (scene) => {
+    follows: async (scene) => {
       const body = writeSnapshotRequest("restarted");
       const asked = scene.srs.session.update({ body, contentType: "application/rs-metadata+xml" });
       await scene.after(50);
@@ -354,7 +354,7 @@ const later: readonly Row[] = [
   {
     name: "RFC 7866 9.2: asks by UPDATE for what is no snapshot: 415 that says what is known",
     does: () => undefined,
-    then: async (scene) => {
+    follows: async (scene) => {
       const asked = scene.srs.session.update({ body: "<other/>", contentType: "application/xml" });
       await scene.after(50);
       const { status: got, headers } = await asked;
@@ -366,7 +366,7 @@ const later: readonly Row[] = [
   {
     name: "RFC 7866 7.2: a re-INVITE without SDP gets our offer with complete metadata, and its answer moves the media",
     does: () => undefined,
-    then: async (scene) => {
+    follows: async (scene) => {
       const response = await reinvited(scene, (sdp) => sdp.replaceAll("m=audio 25", "m=audio 26"));
       assert.match(response, /application\/rs-metadata\+xml[\s\S]*<datamode>complete/);
       assert.match(scene.engine.calls.slice(-2).join(), /send \d+ 127\.0\.0\.1:26000 PCMU,send \d+ 127\.0\.0\.1:26002/);
@@ -377,7 +377,7 @@ const later: readonly Row[] = [
   {
     name: "an UPDATE with an offer, which it should not make: answered with ours, media follow",
     does: () => undefined,
-    then: async (scene) => {
+    follows: async (scene) => {
       const body = (answerSdp(scene.srs.last.sdp) ?? "").replaceAll("m=audio 25", "m=audio 27");
       const asked = scene.srs.session.update({ body });
       await scene.after(50);
@@ -391,7 +391,7 @@ const later: readonly Row[] = [
   {
     name: "R31: hangs up without a reason, or because it cannot go on: another session, told",
     does: () => undefined,
-    then: async (scene) => {
+    follows: async (scene) => {
       await scene.after(6_000);
       void scene.srs.session.bye({ headers: [["Reason", 'SIP;cause=503;text="disk full"']] });
       await scene.after(200);
@@ -402,7 +402,7 @@ const later: readonly Row[] = [
   {
     name: "hangs up with cause 200: it is the end, as it wants",
     does: () => undefined,
-    then: async (scene) => {
+    follows: async (scene) => {
       void scene.srs.session.bye({ headers: [["Reason", "SIP;cause=200"]] });
       await scene.after(200);
       assert.equal(scene.lost, 1);
@@ -427,9 +427,10 @@ async function reinvited(scene: RecorderScene, edit: (sdp: string) => string = (
 for (const row of [...atTheStart, ...later]) {
   test(`a recorder that: ${row.name}`, async () => {
     const scene = new RecorderScene();
+    scene.random = (size) => new Uint8Array(size);
     row.does(scene);
     await scene.start();
-    await (row.then ?? ((same) => same.after(300)))(scene);
+    await (row.follows ?? ((same) => same.after(300)))(scene);
     assert.deepEqual(scene.srs.story, row.story);
     assert.equal(scene.events.length, row.events.length, scene.events.join("\n"));
     for (const [at, expected] of row.events.entries()) assert.match(scene.events[at] ?? "", expected);

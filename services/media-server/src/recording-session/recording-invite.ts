@@ -10,8 +10,8 @@ export interface InviteWay {
   readonly manager: string;
   /** `host:port` of a redirection, in place of the destination; undefined: the destination. */
   readonly redirectedTo: string | undefined;
-  /** SRTP was offered and not wanted: it is left out. */
-  readonly plain: boolean;
+  /** It goes to another recorder than the last one went to, of which nothing is known yet. */
+  readonly another: boolean;
 }
 
 /** What an attempt is given. */
@@ -27,8 +27,8 @@ export interface RecordingInviteOptions {
   readonly drop: (sip: InviteSession) => void;
   /** How long all attempts together may still take, ms; undefined: as long as each needs. */
   readonly leftMs: () => number | undefined;
-  /** SRTP may be left out where a recorder does not want it. */
-  readonly mayBePlain: () => boolean;
+  /** The recorder does not take protected streams: true where plain ones are offered from now on. */
+  readonly fallBack: () => boolean;
   readonly accepted: (sip: InviteSession, response: SipResponse) => void;
   /** `response`: the recorder's, or the Resource Manager's, word; undefined where nobody said anything. */
   readonly refused: (reason: string, response: SipResponse | undefined) => void;
@@ -44,18 +44,23 @@ export class RecordingInvite {
   readonly #redirects = new Redirects();
   /** Resource Managers that the same INVITE went to in vain. */
   readonly #tried = new Set<string>();
-  #plain = false;
   #cancel: () => void = () => undefined;
 
   constructor(options: RecordingInviteOptions) {
     this.#o = options;
   }
 
-  /** Begins an attempt. */
-  begin(): void {
+  /** Begins an attempt. @param another the recorder that was there is to be replaced */
+  begin(another: boolean): void {
     this.#redirects.clear();
-    this.#plain = false;
-    this.#send();
+    this.#send(another);
+  }
+
+  /** The recorder's answer was of no use. True where the same INVITE went out with plain streams. */
+  retriedPlain(): boolean {
+    if (!this.#inTime() || !this.#o.fallBack()) return false;
+    this.#send(false);
+    return true;
   }
 
   /** Nothing of it is waited for any more. */
@@ -63,11 +68,11 @@ export class RecordingInvite {
     this.#cancel();
   }
 
-  #send(): void {
+  #send(another: boolean): void {
     const { clock, resourceManagers, send, isCurrent, drop, leftMs } = this.#o;
     const manager = resourceManagers.pick(this.#tried);
     this.#tried.add(manager);
-    const sip = send({ manager, redirectedTo: this.#redirects.current, plain: this.#plain });
+    const sip = send({ manager, redirectedTo: this.#redirects.current, another });
     const patience = Math.min(INVITE_ATTEMPT_MS, leftMs() ?? INVITE_ATTEMPT_MS);
     const leave = (what: string, ms: number): void => {
       if (!isCurrent(sip)) return;
@@ -108,13 +113,9 @@ export class RecordingInvite {
   }
 
   #refused(response: SipResponse): void {
-    const inTime = this.#inTime();
-    if (response.status === 488 && !this.#plain && this.#o.mayBePlain() && inTime) {
-      this.#plain = true;
-      return this.#send();
-    }
+    if (response.status === 488 && this.retriedPlain()) return;
     const redirects = response.status < 400 || this.#redirects.current !== undefined;
-    if (redirects && inTime && this.#redirects.next(response)) return this.#send();
+    if (redirects && this.#inTime() && this.#redirects.next(response)) return this.#send(true);
     this.#o.refused(refusal(response), response);
   }
 
@@ -124,7 +125,7 @@ export class RecordingInvite {
     resourceManagers.failed(manager);
     const another = resourceManagers.another(this.#tried);
     if (!another) this.#tried.clear();
-    if (another && this.#inTime()) return this.#send();
+    if (another && this.#inTime()) return this.#send(false);
     this.#o.refused(reason, undefined);
   }
 

@@ -2,6 +2,8 @@ import { fail, ok, type Result } from "@sidetone/foundation";
 import {
   type AudioStream,
   codecs,
+  cryptoAttribute,
+  cryptosOf,
   direction,
   formatSdp,
   label as labelOf,
@@ -12,11 +14,13 @@ import {
   receives,
   type SdpCodec,
   remoteEndpoint,
+  type SdpCrypto,
   type SdpIdentity,
   TELEPHONE_EVENT,
 } from "@sidetone/sip";
 import { PTIME_MS } from "../limits.ts";
 import type { AudioCodec, TapDestination } from "../media/index.ts";
+import { chosenLine } from "./session-crypto.ts";
 
 /** One stream of a recording session: what one side of the call says. */
 export interface OfferedStream {
@@ -28,6 +32,8 @@ export interface OfferedStream {
   readonly codec: AudioCodec;
   /** A party speaks there now. */
   readonly live: boolean;
+  /** What it can be protected with; none or absent: plain RTP. */
+  readonly crypto?: readonly SdpCrypto[];
 }
 
 /**
@@ -44,14 +50,18 @@ export function recordingOffer(
   return formatSdp(
     multiAudioOffer(
       identity,
-      streams.map(({ label, port, rtcpPort, codec, live }): AudioStream => {
+      streams.map(({ label, port, rtcpPort, codec, live, crypto = [] }): AudioStream => {
         return {
           port,
           label,
           codecs: [...codecsOf(wanted ?? (codec === "PCMA" ? ["PCMA", "PCMU"] : ["PCMU", "PCMA"])), TELEPHONE_EVENT],
           direction: paused || !live ? "inactive" : "sendonly",
           ptime: PTIME_MS,
-          attributes: rtcpPort === port + 1 ? [] : [{ name: "rtcp", value: String(rtcpPort) }],
+          protocol: crypto.length === 0 ? "RTP/AVP" : "RTP/SAVP",
+          attributes: [
+            ...(rtcpPort === port + 1 ? [] : [{ name: "rtcp", value: String(rtcpPort) }]),
+            ...crypto.map(cryptoAttribute),
+          ],
         };
       }),
     ),
@@ -68,6 +78,8 @@ export interface AnsweredStream {
   /** Absent where the recorder refused the stream, or does not take it now (`inactive`). */
   readonly destination: TapDestination | undefined;
   readonly refused: boolean;
+  /** Tag of the `a=crypto` line that it took. */
+  readonly cryptoTag?: number;
 }
 
 /** Reads the recorder's answer: its m-lines are those of the offer, in order (RFC 3264 6). Fails where every stream is refused. */
@@ -77,14 +89,20 @@ export function readRecordingAnswer(
 ): Result<readonly AnsweredStream[]> {
   const sdp = parseSdp(body);
   if (!sdp.ok) return fail(`answer without readable SDP: ${sdp.error}`);
-  const answered = streams.map(({ label }, index): AnsweredStream => {
+  const answered = streams.map(({ label, crypto = [] }, index): AnsweredStream => {
     const media = sdp.value.media[index];
     const remote = media === undefined ? undefined : remoteEndpoint(media, sdp.value);
     if (media === undefined || remote === undefined) return { label, destination: undefined, refused: true };
+    const line = chosenLine(crypto, cryptosOf(media));
+    // It would be sent in the clear what was offered protected.
+    if (crypto.length > 0 && line === undefined) return { label, destination: undefined, refused: true };
+    const cryptoTag = line === undefined ? {} : { cryptoTag: line.tag };
     const known = codecs(media);
     const voice = known.find(({ name }) => name === "PCMU" || name === "PCMA");
     if (voice === undefined) return { label, destination: undefined, refused: true };
-    if (!takes(direction(media, sdp.value), remote.host)) return { label, destination: undefined, refused: false };
+    if (!takes(direction(media, sdp.value), remote.host)) {
+      return { label, destination: undefined, refused: false, ...cryptoTag };
+    }
     const events = known.find(({ name }) => name === "TELEPHONE-EVENT");
     const destination: TapDestination = {
       host: remote.host,
@@ -93,8 +111,9 @@ export function readRecordingAnswer(
       payloadType: voice.payloadType,
       codec: voice.name === "PCMA" ? "PCMA" : "PCMU",
       ...(events === undefined ? {} : { dtmfPayloadType: events.payloadType }),
+      ...(line === undefined ? {} : { srtp: line.srtp }),
     };
-    return { label, destination, refused: false };
+    return { label, destination, refused: false, ...cryptoTag };
   });
   if (answered.every(({ refused }) => refused)) return fail("the recorder refused every stream");
   return ok(answered);

@@ -1,3 +1,4 @@
+import { ok, type RandomBytes, type Result } from "@sidetone/foundation";
 import type { InviteOptions, RequestOptions } from "@sidetone/sip";
 import { EPOCHS_PER_START } from "../limits.ts";
 import { changeHeaders, wordsOf } from "./change-headers.ts";
@@ -6,8 +7,9 @@ import { inviteHeaders, type PlacementWish, siprecHeaders } from "./invite-heade
 import { metadataOf } from "./metadata.ts";
 import type { SessionProfile } from "./profile.ts";
 import type { InviteWay } from "./recording-invite.ts";
-import { type OfferedStream, recordingOffer } from "./sdp.ts";
+import { type AnsweredStream, type OfferedStream, readRecordingAnswer, recordingOffer } from "./sdp.ts";
 import { sessionBody } from "./session-body.ts";
+import { SessionCrypto } from "./session-crypto.ts";
 import type { SessionTaps } from "./taps.ts";
 import { type RecordingTarget, type SessionOf, targetOf } from "./target.ts";
 
@@ -21,6 +23,7 @@ export interface SessionWordsOptions {
   readonly party: SessionOf["party"];
   readonly facts: () => RecordingFacts;
   readonly taps: SessionTaps;
+  readonly random: RandomBytes;
   /** Digits; the `o=` line's session id. */
   readonly sdpId: string;
 }
@@ -30,15 +33,17 @@ type Body = Required<Pick<RequestOptions, "body" | "contentType">>;
 /** What one recording session says to its recorder, in the protocol of its profile. */
 export class SessionWords {
   readonly #o: SessionWordsOptions;
+  readonly #crypto: SessionCrypto;
   #version = 0;
   #switches = 0;
   /** Where the last INVITE went. */
-  #way: InviteWay = { manager: "", redirectedTo: undefined, plain: false };
+  #way: InviteWay = { manager: "", redirectedTo: undefined, another: false };
   /** What a recorder without metadata knows by name. */
   #told: ReadonlyMap<string, string> = new Map();
 
   constructor(options: SessionWordsOptions) {
     this.#o = options;
+    this.#crypto = new SessionCrypto(options.profile.srtp, options.random);
   }
 
   /** RFC 7866; else a recorder that reads the Request-URI only. */
@@ -70,12 +75,24 @@ export class SessionWords {
 
   /** The streams that are offered. */
   streams(): OfferedStream[] {
-    return this.#o.taps.streams(this.sources());
+    return this.#crypto.protect(this.#o.taps.streams(this.sources()));
+  }
+
+  /** What the recorder made of them; what it took of the keys stays for the dialog. */
+  read(answer: Buffer): Result<readonly AnsweredStream[]> {
+    const answered = readRecordingAnswer(answer, this.streams());
+    return answered.ok ? ok(this.#crypto.took(answered.value)) : answered;
+  }
+
+  /** True where plain streams are offered from now on, as the recorder takes no protected ones. */
+  fallBack(): boolean {
+    return this.#crypto.fallBack();
   }
 
   /** The INVITE, but for its From. */
   invite(way: InviteWay, wish: PlacementWish, paused: boolean): Omit<InviteOptions, "from"> {
     this.#way = way;
+    this.#crypto.renew(way.another);
     this.#version += 1;
     this.#told = this.#words();
     const { requestUri, nextHop } = this.#target();

@@ -28,7 +28,7 @@ import {
 } from "./recorder-words.ts";
 import type { RecorderWatch, WatchPlace } from "./recorder-watch.ts";
 import { type InviteWay, RecordingInvite } from "./recording-invite.ts";
-import { type AnsweredStream, readRecordingAnswer } from "./sdp.ts";
+import type { AnsweredStream } from "./sdp.ts";
 import { type Absence, absenceOf, rewindOf } from "./absence.ts";
 import { AudioTaken } from "./audio-taken.ts";
 import { geoLocationOf, SessionTaps, type TappedLeg } from "./taps.ts";
@@ -129,7 +129,7 @@ export class RecordingSession {
         this.#sip = undefined;
       },
       leftMs: () => (this.#state.everUp ? undefined : this.#timeToStart()),
-      mayBePlain: () => options.profile.srtp === "optional",
+      fallBack: () => this.#words.fallBack(),
       accepted: (sip, response) => {
         this.#token = response.headers.get("X-Resource-Token") ?? this.#token;
         this.#accepted(sip, response);
@@ -333,7 +333,7 @@ export class RecordingSession {
 
   #begin(switching: boolean): void {
     if (switching) this.#words.switched();
-    this.#attempt.begin();
+    this.#attempt.begin(switching);
   }
 
   #sendInvite(way: InviteWay): InviteSession {
@@ -442,7 +442,7 @@ export class RecordingSession {
     if (!answered.ok) {
       this.#sip = undefined;
       sip.terminate();
-      this.#input({ kind: "refused", reason: answered.error });
+      if (!this.#attempt.retriedPlain()) this.#input({ kind: "refused", reason: answered.error });
       return;
     }
     this.#upAt = this.#o.clock.now();
@@ -480,11 +480,8 @@ export class RecordingSession {
     }
   }
 
-  #readAnswer(response: SipResponse): ReturnType<typeof readRecordingAnswer> {
-    const answered = readRecordingAnswer(
-      sdpOf(response.headers.get("Content-Type"), response.body),
-      this.#words.streams(),
-    );
+  #readAnswer(response: SipResponse): ReturnType<SessionWords["read"]> {
+    const answered = this.#words.read(sdpOf(response.headers.get("Content-Type"), response.body));
     if (answered.ok) this.#answered = answered.value;
     return answered;
   }
@@ -507,7 +504,7 @@ export class RecordingSession {
     const { body, headers } = incoming.request;
     const offer = sdpOf(headers.get("Content-Type"), body);
     const take = (description: Buffer): boolean => {
-      const answered = readRecordingAnswer(description, this.#words.streams());
+      const answered = this.#words.read(description);
       if (!answered.ok) return false;
       this.#answered = answered.value;
       this.#sendMedia();

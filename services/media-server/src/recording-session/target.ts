@@ -65,7 +65,7 @@ export function dnOfLabel(facts: RecordingFacts, label: string): string | undefi
 
 /** A group's name, and a destination that names a transport, are left as they are. */
 function withTransport(place: string, transport: string | undefined): string {
-  const isAddress = /[.:\[]/.test(place.split(";", 1)[0] ?? "");
+  const isAddress = /[.:[]/.test(place.split(";", 1)[0] ?? "");
   return transport === undefined || !isAddress || /;transport=/i.test(place)
     ? place
     : `${place};transport=${transport}`;
