@@ -21,7 +21,7 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 
 test("PostgreSQL dies in mid-recording: the recording goes on and ends, searches get 503, an alarm is up; back, the row is there", {
   skip: needsPostgres(),
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const server = await PostgresServer.start();
   const database = server.createDatabase("recorder");
