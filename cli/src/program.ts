@@ -73,12 +73,25 @@ export function buildProgram(voice: Voice, outcome: Outcome): Command {
 
   const search = asking(program.command("recordings").description("search recordings, newest first"));
   for (const name of searchNames) search.option(`--${name} <value>`, searchHelp(name), checkSearch(name));
+  for (const name of ["param", "user-data"])
+    search.option(
+      `--${name} <name=value...>`,
+      `with this ${name === "param" ? "parameter" : "piece of user data"}`,
+      pairs,
+    );
   search.action(async (options: CommonOptions & Record<string, unknown>) => {
     const { recordings } = await import("./recordings.ts");
     const wanted = new Map<string, string>();
     for (const name of searchNames) {
       const value = options[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
       if (typeof value === "string") wanted.set(name, value);
+    }
+    for (const [name, given] of [
+      ["param", options["param"]],
+      ["user-data", options["userData"]],
+    ] as const) {
+      if (!Array.isArray(given)) continue;
+      for (const [key, value] of given as [string, string][]) wanted.set(`${name}.${key}`, value);
     }
     voice.say(await recordings(access(options), wanted, options.json === true));
   });
@@ -183,6 +196,8 @@ function access(options: CommonOptions): ReturnType<typeof apiAccess> {
 const searchHelps: Partial<Record<(typeof searchNames)[number], string>> = {
   from: "begun at or after this time, e.g. 2026-11-20T09:00:00Z",
   to: "begun before this time",
+  "min-duration-ms": "at least this long",
+  "max-duration-ms": "at most this long",
   dn: "with this DN as a party",
   ani: "caller's number",
   dnis: "dialled number",
@@ -194,6 +209,13 @@ const searchHelps: Partial<Record<(typeof searchNames)[number], string>> = {
 
 function searchHelp(name: (typeof searchNames)[number]): string {
   return searchHelps[name] ?? `with this ${name}`;
+}
+
+/** One more `NAME=VALUE` to those before. */
+function pairs(text: string, before: readonly (readonly [string, string])[] = []): (readonly [string, string])[] {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("It must be NAME=VALUE.");
+  return [...before, [text.slice(0, at), text.slice(at + 1)]];
 }
 
 function checkSearch(name: string): (value: string) => string {

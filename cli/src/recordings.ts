@@ -5,6 +5,8 @@ import { table } from "./table.ts";
 export const searchNames = [
   "from",
   "to",
+  "min-duration-ms",
+  "max-duration-ms",
   "dn",
   "ani",
   "dnis",

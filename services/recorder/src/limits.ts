@@ -49,6 +49,10 @@ export const MAX_QUERY_VALUE = 256;
 export const FAREWELL_MS = 700;
 /** Sessions and recordings are closed within this, the farewell included; ms. With threads and sockets the recorder takes 1.5 s at most. */
 export const CLOSE_TIMEOUT_MS = 1200;
+/** Whoever puts a row waits for its database this long at most; ms. An INVITE may be waiting. */
+export const INDEX_PATIENCE_MS = 250;
+/** A database that does not answer is left behind after this when the recorder stops; ms. */
+export const INDEX_CLOSE_MS = 1500;
 /** Rows that the index refused are given to it again after this; ms. */
 export const INDEX_RETRY_MS = 1000;
 /** Rows that wait for an index that refuses; one is a few kB. */
@@ -91,3 +95,5 @@ export const PG_CONNECT_MS = 2000;
 export const PG_ANSWER_MS = 10_000;
 /** Connections to PostgreSQL for searches; one more writes. */
 export const PG_READERS = 3;
+/** Exact values that one search may name. */
+export const MAX_QUERY_KEYS = 10;

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from "@sidetone/http";
+import type { PatientIndex } from "./index/patient-index.ts";
 import type { MediaThread } from "./media/media-thread.ts";
 import type { RecordingSessions } from "./recording-session/recording-sessions.ts";
 
@@ -12,9 +13,9 @@ export interface RecorderHealth {
 /** Adds the recorder's numbers to `/metrics`. */
 export function addMetrics(
   registry: Registry,
-  o: { sessions: RecordingSessions; media: MediaThread; health: RecorderHealth },
+  o: { sessions: RecordingSessions; media: MediaThread; health: RecorderHealth; index: PatientIndex },
 ): void {
-  const { sessions, media, health } = o;
+  const { sessions, media, health, index } = o;
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name: `sidetone_recorder_${name}`,
@@ -35,5 +36,7 @@ export function addMetrics(
   gauge("packets_received_total", "Datagrams received on media ports", () => media.counters.received);
   gauge("media_ports_used", "RTP port pairs in use", () => media.counters.portsUsed);
   gauge("recordings_troubled", "Recordings that the storage refuses now", () => health.troubled.size);
+  gauge("index_refuses", "1 while the index takes no rows", () => (index.trouble === undefined ? 0 : 1));
+  gauge("index_rows_waiting", "Rows that the index does not have yet", () => index.waiting);
   gauge("write_round_seconds", "Duration of the last round of writing and syncing", () => health.roundMs / 1000);
 }

@@ -11,6 +11,7 @@ import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
 import { ACCEPTED_BODIES } from "./recording-session/session-body.ts";
+import { noteBehind } from "./store/behind.ts";
 import { reconcile } from "./store/recording-files.ts";
 import { lockStorage } from "./store/storage-lock.ts";
 
@@ -25,8 +26,8 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
   const undo: (() => Promise<void> | void)[] = [];
   try {
     undo.push(lockStorage(root));
-    const stored = await openIndex(config.storage);
-    const index = new PatientIndex(stored, clock, log);
+    const stored = await openIndex(config.storage, { log, random });
+    const index = new PatientIndex(stored, { clock, log, onBehind: (since) => noteBehind(root, since) });
     undo.push(() => index.close());
     const recovered = await reconcile({ root, index: stored, clock, log }).catch((error: unknown) => {
       if (error instanceof SidetoneError) throw error;
@@ -124,7 +125,10 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       if (!health.mediaAlive) reasons.push("the media thread is dead");
       if (health.troubled.size > 0) reasons.push(`the storage refuses ${health.troubled.size} recordings`);
       if (running.draining) reasons.push("shutting down");
-      return { ok: reasons.length === 0, reasons };
+      const ok = reasons.length === 0;
+      // Recording goes on without the index: who places sessions shall not leave for it.
+      if (index.trouble !== undefined) reasons.push(`the index takes no rows, ${index.waiting} wait: ${index.trouble}`);
+      return { ok, reasons };
     };
     sip.onRequest = (tx) => {
       const { method } = tx.request;
@@ -166,7 +170,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       const server = http;
       undo.push(() => server.close());
       listening.push(http.url);
-      addMetrics(http.metrics, { sessions: running, media, health });
+      addMetrics(http.metrics, { sessions: running, media, health, index });
     }
     log.info({ listening, storage: root, recovered }, "recorder runs");
     const close = async (): Promise<void> => {

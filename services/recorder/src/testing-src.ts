@@ -20,6 +20,7 @@ import {
   TELEPHONE_EVENT,
 } from "@sidetone/sip";
 import { type RecordingMetadata, derivedId, metadataPartHeaders, writeMetadata } from "@sidetone/siprec";
+import { described } from "./api/described.fixture.ts";
 import { startRecorder } from "./index.ts";
 
 /** A recorder on free ports with its own folder. */
@@ -238,7 +239,7 @@ export async function untilState(
 ): Promise<Record<string, unknown>> {
   for (let i = 0; i < 100; i++) {
     const response = await fetch(`${url}/api/v1/recordings/${encodeURIComponent(id)}`);
-    const document = (await response.json()) as Record<string, unknown>;
+    const document = (await described(response)) as Record<string, unknown>;
     if (document["state"] === state && wanted(document)) return document;
     await delay(systemClock, 50);
   }

@@ -5,6 +5,7 @@ import { SegmentHashes, openWav, verifyFolder } from "@sidetone/recording-file";
 import type { RecordingDocument, RecordingIndex, RecordingRow } from "../index/recording-row.ts";
 import { readRow } from "../store/recording-files.ts";
 import { readRange } from "./byte-range.ts";
+import { openApi } from "./openapi.ts";
 import { formatCursor, readSearch } from "./search-query.ts";
 
 /** Adds `/api/v1/recordings` and what is below it. */
@@ -16,6 +17,7 @@ export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingInde
     if (row === undefined)
       throw new SidetoneError("no-such-recording", `There is no recording ${JSON.stringify(id.slice(0, 200))}.`, {
         http: 404,
+        remedy: "Search for it: GET /api/v1/recordings?q=...",
       });
     return row;
   };
@@ -23,9 +25,14 @@ export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingInde
   const current = async (row: RecordingRow): Promise<RecordingDocument> =>
     row.document.state === "recording" ? ((await readRow(root, row.folder))?.document ?? row.document) : row.document;
 
+  app.get("/api/v1/openapi.json", async () => openApi);
+
   app.get("/api/v1/recordings", async (request, reply) => {
     const query = readSearch(request.query as Record<string, unknown>);
-    if (!query.ok) return sendProblem(reply, problem(400, "bad-parameter", query.error));
+    if (!query.ok) {
+      const { detail, remedy } = query.error;
+      return sendProblem(reply, problem(400, "bad-parameter", detail, remedy));
+    }
     const { rows, more } = await index.search(query.value);
     const recordings = await Promise.all(rows.map(current));
     const last = rows.at(-1);

@@ -1,26 +1,41 @@
-import { type Result, fail, ok, parseRfc3339 } from "@sidetone/foundation";
+import { type Result, fail, nearestName, ok, parseRfc3339 } from "@sidetone/foundation";
 import type { RecordingState } from "@sidetone/recording-file";
-import { MAX_QUERY_VALUE, PAGE_DEFAULT, PAGE_MAX } from "../limits.ts";
+import { MAX_QUERY_KEYS, MAX_QUERY_VALUE, PAGE_DEFAULT, PAGE_MAX } from "../limits.ts";
 import { type RecordingQuery, type SearchKey, searchKeys } from "../index/recording-row.ts";
 
 const STATES: readonly RecordingState[] = ["recording", "complete", "partial", "failed"];
-const NAMES: ReadonlySet<string> = new Set(["from", "to", "id", "state", "q", "limit", "cursor", ...searchKeys]);
+const PLAIN = ["from", "to", "min-duration-ms", "max-duration-ms", "id", "state", "q", "limit", "cursor"];
+const NAMES: readonly string[] = [...PLAIN, ...searchKeys];
+/** `param.NAME`, `user-data.NAME`: names are the caller's own. */
+const OPEN_NAMES = ["param.", "user-data."];
+/** RFC 3339 5.6 with a date, a time and an offset. */
+const TIME = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 
-/** Reads the parameters of a search. The error names the parameter that is wrong. */
-export function readSearch(parameters: Readonly<Record<string, unknown>>): Result<RecordingQuery> {
+/** What is wrong with a search: where, why, and what would be right. */
+export interface SearchMistake {
+  readonly detail: string;
+  readonly remedy: string;
+}
+
+type Partly = Omit<RecordingQuery, "keys">;
+
+/** Reads the parameters of a search. */
+export function readSearch(parameters: Readonly<Record<string, unknown>>): Result<RecordingQuery, SearchMistake> {
   const keys: [SearchKey, string][] = [];
-  let query: Omit<RecordingQuery, "keys"> = { limit: PAGE_DEFAULT };
+  let query: Partly = { limit: PAGE_DEFAULT };
   for (const [name, value] of Object.entries(parameters)) {
-    if (!NAMES.has(name))
-      return fail(
-        `There is no parameter ${JSON.stringify(name.slice(0, 40))}; known are ${Array.from(NAMES).join(", ")}.`,
-      );
-    if (typeof value !== "string") return fail(`The parameter ${name} is given more than once.`);
+    const shown = name.slice(0, 40);
+    const key = keyNamed(name);
+    if (key === undefined && !PLAIN.includes(name)) return fail(unknown(shown));
+    if (name.length > MAX_QUERY_VALUE)
+      return mistake(`The parameter ${shown}... has a name of more than ${MAX_QUERY_VALUE} characters.`, "Shorten it.");
+    if (typeof value !== "string") return mistake(`The parameter ${shown} is given more than once.`, "Give it once.");
     if (value.length > MAX_QUERY_VALUE)
-      return fail(`The parameter ${name} is longer than ${MAX_QUERY_VALUE} characters.`);
+      return mistake(`The parameter ${shown} is longer than ${MAX_QUERY_VALUE} characters.`, "Give a part of it as q.");
     if (value === "") continue;
-    const key = searchKeys.find((k) => k === name);
     if (key !== undefined) {
+      if (keys.length >= MAX_QUERY_KEYS)
+        return mistake(`There are more than ${MAX_QUERY_KEYS} exact values.`, "Ask for fewer of them.");
       keys.push([key, value]);
       continue;
     }
@@ -28,37 +43,74 @@ export function readSearch(parameters: Readonly<Record<string, unknown>>): Resul
     if (!read.ok) return read;
     query = read.value;
   }
-  return ok({ ...query, keys });
+  return contradiction(query) ?? ok({ ...query, keys });
 }
 
-function readOne(
-  name: string,
-  value: string,
-  query: Omit<RecordingQuery, "keys">,
-): Result<Omit<RecordingQuery, "keys">> {
+function mistake(detail: string, remedy: string): Result<never, SearchMistake> {
+  return fail({ detail, remedy });
+}
+
+function keyNamed(name: string): SearchKey | undefined {
+  const found = searchKeys.find((key) => key === name);
+  if (found !== undefined) return found;
+  const open = OPEN_NAMES.some((start) => name.length > start.length && name.startsWith(start));
+  return open ? (name.toLowerCase() as SearchKey) : undefined;
+}
+
+function unknown(name: string): SearchMistake {
+  const near = nearestName(name, NAMES);
+  const hint = near === undefined ? "" : `Did you mean ${near}? `;
+  return {
+    detail: `There is no parameter ${JSON.stringify(name)}.`,
+    remedy: `${hint}Known are ${NAMES.join(", ")}, param.NAME and user-data.NAME.`,
+  };
+}
+
+/** Two parameters between which nothing can be. */
+function contradiction(query: Partly): Result<never, SearchMistake> | undefined {
+  const { fromMicros, toMicros, minDurationMs, maxDurationMs } = query;
+  if (fromMicros !== undefined && toMicros !== undefined && fromMicros >= toMicros)
+    return mistake("The parameter from is not before to.", "Change the two: from counts, to does not.");
+  if (minDurationMs !== undefined && maxDurationMs !== undefined && minDurationMs > maxDurationMs)
+    return mistake("The parameter min-duration-ms is more than max-duration-ms.", "Change the two.");
+  return undefined;
+}
+
+function readOne(name: string, value: string, query: Partly): Result<Partly, SearchMistake> {
   switch (name) {
     case "from":
     case "to": {
-      const micros = parseRfc3339(value);
-      if (micros === undefined) return fail(`The parameter ${name} is not a time such as 2026-11-20T09:15:00Z.`);
+      const micros = TIME.test(value) ? parseRfc3339(value) : undefined;
+      if (micros === undefined)
+        return mistake(
+          `The parameter ${name} is not a time of RFC 3339.`,
+          "Write it such as 2026-11-20T09:15:00Z or 2026-11-20T10:15:00%2B01:00: the + of an offset is %2B in a URL.",
+        );
       return ok(name === "from" ? { ...query, fromMicros: micros } : { ...query, toMicros: micros });
+    }
+    case "min-duration-ms":
+    case "max-duration-ms": {
+      if (!/^\d{1,12}$/.test(value))
+        return mistake(`The parameter ${name} is not a number of milliseconds.`, "Write it such as 60000.");
+      const ms = Number(value);
+      return ok(name === "min-duration-ms" ? { ...query, minDurationMs: ms } : { ...query, maxDurationMs: ms });
     }
     case "state": {
       const state = STATES.find((s) => s === value);
       return state === undefined
-        ? fail(`The parameter state is none of ${STATES.join(", ")}.`)
+        ? mistake(`The parameter state is none of ${STATES.join(", ")}.`, "Give one of them, or leave it out.")
         : ok({ ...query, state });
     }
     case "limit": {
       const limit = /^\d{1,6}$/.test(value) ? Number(value) : 0;
       return limit < 1 || limit > PAGE_MAX
-        ? fail(`The parameter limit is not a number from 1 to ${PAGE_MAX}.`)
+        ? mistake(`The parameter limit is not a number from 1 to ${PAGE_MAX}.`, "For more, follow next with cursor.")
         : ok({ ...query, limit });
     }
     case "cursor": {
       const after = readCursor(value);
       return after === undefined
-        ? fail("The parameter cursor is not one that a search has given.")
+        ? mistake("The parameter cursor is not one that a search has given.", "Give next of the page before, as it is.")
         : ok({ ...query, after });
     }
     case "id":
@@ -78,7 +130,9 @@ function readCursor(text: string): RecordingQuery["after"] | undefined {
     const value: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
     if (!Array.isArray(value) || value.length !== 2) return undefined;
     const [startMicros, id] = value as unknown[];
-    return typeof startMicros === "number" && typeof id === "string" ? { startMicros, id } : undefined;
+    return Number.isSafeInteger(startMicros) && typeof id === "string"
+      ? { startMicros: startMicros as number, id }
+      : undefined;
   } catch {
     return undefined;
   }

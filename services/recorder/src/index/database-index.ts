@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from "kysely";
+import { type Kysely, type RawBuilder, type Transaction, sql } from "kysely";
 import { SidetoneError } from "@sidetone/foundation";
 import type { RecordingState } from "@sidetone/recording-file";
 import { MAX_KEYS_PER_ROW, MAX_KEY_VALUE, PUT_ROWS, REBUILD_ROWS, REMOVE_ROWS } from "../limits.ts";
@@ -19,6 +19,8 @@ export interface IndexDatabase {
   readonly read: Kysely<IndexTables>;
   /** Writes come one after the other, in the order they were asked for. */
   readonly write: Kysely<IndexTables>;
+  /** The elements of a JSON array as a table `e` with the column `value`. */
+  readonly elements: (json: string) => RawBuilder<unknown>;
   /** How text is searched here. */
   readonly freeText: FreeText;
   /** What an error of this database is called outside; default: itself. */
@@ -68,44 +70,32 @@ export class DatabaseIndex implements RecordingIndex {
   }
 
   async #putSome(trx: Transaction<IndexTables>, rows: readonly (readonly [string, RecordingRow])[]): Promise<void> {
+    const { elements } = this.#database;
     const storage = this.#storage;
-    await trx
-      .insertInto("recordings")
-      .values(
-        rows.map(([id, row]) => ({
-          storage,
-          id,
-          start_micros: row.startMicros,
-          duration_ms: row.document.durationMs,
-          state: row.document.state,
-          folder: row.folder,
-          generation: this.#generation,
-          text: plainText(row.text),
-          document: JSON.stringify(row.document),
-        })),
-      )
-      .onConflict((c) =>
-        c.columns(["storage", "id"]).doUpdateSet((e) => ({
-          start_micros: e.ref("excluded.start_micros"),
-          duration_ms: e.ref("excluded.duration_ms"),
-          state: e.ref("excluded.state"),
-          folder: e.ref("excluded.folder"),
-          generation: e.ref("excluded.generation"),
-          text: e.ref("excluded.text"),
-          document: e.ref("excluded.document"),
-        })),
-      )
-      .execute();
-    const ids = rows.map(([id]) => id);
-    await trx.deleteFrom("recording_keys").where("storage", "=", storage).where("id", "in", ids).execute();
-    const keys = rows.flatMap(([id, row]) =>
-      keyRows(row).map(({ kind, value }) => ({ storage, kind, value, start_micros: row.startMicros, id })),
-    );
-    for (let at = 0; at < keys.length; at += PUT_ROWS)
-      await trx
-        .insertInto("recording_keys")
-        .values(keys.slice(at, at + PUT_ROWS))
-        .execute();
+    const values = rows.map(([id, { document, folder, startMicros, text }]) => [
+      id,
+      startMicros,
+      document.durationMs,
+      document.state,
+      folder,
+      plainText(text),
+      JSON.stringify(document),
+    ]);
+    // One value for all rows: a statement with a value for each would be some hundred kB, and made anew each time.
+    await sql`insert into recordings (storage, id, start_micros, duration_ms, state, folder, text, document, generation)
+      select ${storage}, e.value ->> 0, cast(e.value ->> 1 as bigint), cast(e.value ->> 2 as bigint), e.value ->> 3, e.value ->> 4,
+        e.value ->> 5, e.value ->> 6, ${this.#generation}
+      from ${elements(JSON.stringify(values))} where true
+      on conflict (storage, id) do update set start_micros = excluded.start_micros, duration_ms = excluded.duration_ms,
+        state = excluded.state, folder = excluded.folder, text = excluded.text, document = excluded.document,
+        generation = excluded.generation`.execute(trx);
+    const ids = JSON.stringify(rows.map(([id]) => [id]));
+    await sql`delete from recording_keys where storage = ${storage}
+      and id in (select e.value ->> 0 from ${elements(ids)})`.execute(trx);
+    const keys = rows.flatMap(([id, row]) => keyRows(row).map(({ kind, value }) => [kind, value, row.startMicros, id]));
+    await sql`insert into recording_keys (storage, kind, value, start_micros, id)
+      select ${storage}, e.value ->> 0, e.value ->> 1, cast(e.value ->> 2 as bigint), e.value ->> 3
+      from ${elements(JSON.stringify(keys))}`.execute(trx);
   }
 
   remove(id: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, sql } from "kysely";
+import { Kysely, PostgresDialect, type RawBuilder, sql } from "kysely";
 import { type Logger, SidetoneError, errorText } from "@sidetone/foundation";
 import pg from "pg";
 import { PG_ANSWER_MS, PG_CONNECT_MS, PG_READERS } from "../limits.ts";
@@ -37,6 +37,8 @@ const MIGRATING = "select pg_advisory_xact_lock(7391, 0)";
 /** First half of the lock that belongs to a storage folder; the second half is a hash of its name. */
 const STORAGE_LOCK = 7392;
 const BIGINT = 20;
+
+const elements = (json: string): RawBuilder<unknown> => sql`jsonb_array_elements(cast(${json} as jsonb)) as e(value)`;
 
 /** `LIKE` with an index of trigrams; PostgreSQL itself chooses between it and the order of time. */
 const freeText: FreeText = {
@@ -97,7 +99,7 @@ export async function openPostgresIndex(
   };
   try {
     await migrateAlone(pool(1, { query_timeout: 0 }), shown, o.newest);
-    return await DatabaseIndex.open({ read, write, freeText, explain, close }, name);
+    return await DatabaseIndex.open({ read, write, elements, freeText, explain, close }, name);
   } catch (error) {
     await close();
     throw explain(error);

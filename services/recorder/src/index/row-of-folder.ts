@@ -60,6 +60,7 @@ export function rowOfFolder(view: FolderView, relative: string): RecordingRow | 
   };
   const keys = keysOf(document, call);
   const texts = [document.id, document.fileName, document.callUuid, document.connId, ...Object.values(parameters)];
+  texts.push(...Object.values(document.userData ?? {}));
   for (const p of document.participants) texts.push(p.aor, p.name, p.dn);
   const text = texts
     .filter((t) => t !== undefined)
@@ -116,6 +117,8 @@ function keysOf(document: RecordingDocument, call: StoredCall | undefined): [Sea
   add("dnis", parameters.get("dnis"));
   add("agent", call?.agentId);
   add("agent", parameters.get("agentid"));
+  for (const [name, value] of parameters) add(`param.${name}`, value);
+  for (const [name, value] of Object.entries(document.userData ?? {})) add(`user-data.${name.toLowerCase()}`, value);
   add("conn-id", document.connId);
   add("call-uuid", document.callUuid);
   return keys;

@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { Kysely, SqliteDialect, sql } from "kysely";
+import { Kysely, type RawBuilder, SqliteDialect, sql } from "kysely";
 import { TEXT_CANDIDATES } from "../limits.ts";
 import { DatabaseIndex } from "./database-index.ts";
 import type { FreeText } from "./index-search.ts";
@@ -42,6 +42,8 @@ export const sqliteMigrations: readonly Migration[] = [
   },
 ];
 
+const elements = (json: string): RawBuilder<unknown> => sql`json_each(${json}) as e`;
+
 /** FTS5 by trigrams, then the text itself. */
 const freeText: FreeText = {
   has: (text) => sql<boolean>`instr(r.text, ${text}) > 0`,
@@ -79,7 +81,7 @@ export async function openSqliteIndex(file: string, newest?: number): Promise<Da
     // kB: the pages that a search or a rebuild of many rows comes back to.
     database.pragma("cache_size = -64000");
     await migrate(db, sqliteMigrations, { name: file, ...(newest === undefined ? {} : { newest }) });
-    return await DatabaseIndex.open({ read: db, write: db, freeText, close: () => db.destroy() }, "");
+    return await DatabaseIndex.open({ read: db, write: db, elements, freeText, close: () => db.destroy() }, "");
   } catch (error) {
     await db.destroy();
     throw error;

@@ -10,7 +10,7 @@ import {
 import { type EndReason, type InviteSession, type ServerTransaction, type SipEndpoint, formatSdp } from "@sidetone/sip";
 import { join } from "node:path";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
-import { FAREWELL_MS, LINGER_MS } from "../limits.ts";
+import { FAREWELL_MS, INDEX_PATIENCE_MS, LINGER_MS } from "../limits.ts";
 import type { MediaThread } from "../media/media-thread.ts";
 import { finalRow } from "../store/final-row.ts";
 import { readRow } from "../store/recording-files.ts";
@@ -206,7 +206,7 @@ export class RecordingSessions {
         );
         return await this.#index.remove(recording.id);
       }
-      const row = finalRow(folder, folder === undefined ? await this.#index.get(recording.id) : undefined, error);
+      const row = finalRow(folder, folder === undefined ? await this.#rowOf(recording.id) : undefined, error);
       const { durationMs, state } = row?.document ?? { durationMs: 0, state: "failed" as const };
       if (state !== "recording") this.#ended[state] += 1;
       this.#log.info({ recordingId: recording.id, callUuid: recording.callUuid, durationMs, state }, "recording ended");
@@ -369,6 +369,16 @@ export class RecordingSessions {
     this.#refreshSoon(session.recording);
   }
 
+  /** What the index knows of a recording. An index that cannot say keeps nobody from being recorded: then it is a new one. */
+  async #rowOf(id: string): Promise<RecordingRow | undefined> {
+    try {
+      return await within(this.#clock, INDEX_PATIENCE_MS, this.#index.get(id));
+    } catch (error) {
+      this.#log.warn({ err: error, recordingId: id }, "the index does not say whether there is this recording already");
+      return undefined;
+    }
+  }
+
   /** The recording that a session belongs to: one that runs, one that goes on, or a new one. */
   async #recordingFor(id: string, identity: SessionIdentity): Promise<ActiveRecording> {
     for (let n = 1; ; n++) {
@@ -376,7 +386,7 @@ export class RecordingSessions {
       const ending = this.#active.get(choice);
       if (ending?.ending !== undefined) await ending.ended;
       const active = this.#active.get(choice);
-      const row = active === undefined ? await this.#index.get(choice) : undefined;
+      const row = active === undefined ? await this.#rowOf(choice) : undefined;
       if (active === undefined && row === undefined) return this.#open(choice, id, identity, undefined);
       const manifest = row === undefined ? undefined : await manifestIn(join(this.#root, row.folder));
       const known = active ?? { callUuid: row?.document.callUuid, epoch: manifest?.epoch ?? 0 };

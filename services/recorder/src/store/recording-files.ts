@@ -4,6 +4,7 @@ import type { Clock, Logger } from "@sidetone/foundation";
 import { closeUnfinished, diskError, readFolder, recoverOpen, scanFolders } from "@sidetone/recording-file";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
 import { rowOfFolder } from "../index/row-of-folder.ts";
+import { behindSince, isSince, noteBehind } from "./behind.ts";
 import { finalRow } from "./final-row.ts";
 
 /** The row of a folder as it is now; `undefined` where there is no recording. Never rejects. */
@@ -17,7 +18,7 @@ export async function readRow(root: string, relative: string): Promise<Recording
 
 /**
  * Puts files and index in step before the recorder serves: folders that a crash left open are closed, rows that say "recording" get what their
- * folder says, and an empty index is rebuilt from all folders. Returns how many folders were closed.
+ * folder says, an empty index is rebuilt from all folders, and one that was left behind from those that it may lack. Returns how many folders were closed.
  */
 export async function reconcile(o: {
   root: string;
@@ -50,11 +51,15 @@ export async function reconcile(o: {
       log.error({ err: error, folder: relative }, "a recording could not be recovered");
     }
   }
-  if ((await index.count()) === 0) for await (const relative of scanFolders(root)) touched.add(relative);
+  const since = (await index.count()) === 0 ? 0 : behindSince(root);
+  if (since !== undefined) {
+    for await (const relative of scanFolders(root)) if (isSince(relative, since)) touched.add(relative);
+  }
   for (const relative of touched) {
     const row = finalRow(await readRow(root, relative), undefined, refused.get(relative));
     if (row !== undefined) await index.put(row);
   }
+  noteBehind(root, undefined);
   await markMissing(o);
   return closed;
 }
