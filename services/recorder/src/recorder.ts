@@ -6,12 +6,13 @@ import { SipEndpoint, checkExtensions, hidesKeys, openSipJournal, peerCheck } fr
 import { addRecordingsApi } from "./api/recordings-api.ts";
 import { openIndex } from "./index/open-index.ts";
 import { PatientIndex } from "./index/patient-index.ts";
+import { SourcesIndex } from "./index/sources-index.ts";
 import { CLOSE_TIMEOUT_MS, RESTART_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
 import { ACCEPTED_BODIES } from "./recording-session/session-body.ts";
-import { reconcile } from "./store/recording-files.ts";
+import { readRow, reconcile } from "./store/recording-files.ts";
 import { lockStorage } from "./store/storage-lock.ts";
 
 /**
@@ -26,9 +27,10 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
   try {
     undo.push(lockStorage(root));
     const stored = await openIndex(config.storage);
-    const index = new PatientIndex(stored, clock, log);
+    const rowOf = (folder: string) => readRow(root, folder);
+    const index = new SourcesIndex(new PatientIndex(stored, clock, log), rowOf);
     undo.push(() => index.close());
-    const recovered = await reconcile({ root, index: stored, clock, log }).catch((error: unknown) => {
+    const recovered = await reconcile({ root, index: new SourcesIndex(stored, rowOf), clock, log }).catch((error: unknown) => {
       if (error instanceof SidetoneError) throw error;
       throw new SidetoneError("storage-not-available", `recorder.storage.directory ${root}: ${errorText(error)}`, {
         exit: 1,
