@@ -30,14 +30,16 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     const rowOf = (folder: string) => readRow(root, folder);
     const index = new SourcesIndex(new PatientIndex(stored, clock, log), rowOf);
     undo.push(() => index.close());
-    const recovered = await reconcile({ root, index: new SourcesIndex(stored, rowOf), clock, log }).catch((error: unknown) => {
-      if (error instanceof SidetoneError) throw error;
-      throw new SidetoneError("storage-not-available", `recorder.storage.directory ${root}: ${errorText(error)}`, {
-        exit: 1,
-        remedy: "Choose a folder that the user who runs Sidetone may write.",
-        cause: error,
-      });
-    });
+    const recovered = await reconcile({ root, index: new SourcesIndex(stored, rowOf), clock, log }).catch(
+      (error: unknown) => {
+        if (error instanceof SidetoneError) throw error;
+        throw new SidetoneError("storage-not-available", `recorder.storage.directory ${root}: ${errorText(error)}`, {
+          exit: 1,
+          remedy: "Choose a folder that the user who runs Sidetone may write.",
+          cause: error,
+        });
+      },
+    );
     const health = { writerAlive: true, mediaAlive: true, troubled: new Set<number>(), roundMs: 0 };
     // The threads speak before the sessions exist only if they die.
     let sessions: RecordingSessions | undefined;

@@ -37,7 +37,10 @@ export class SourcesIndex implements RecordingIndex {
       const left = whole?.document.sources?.filter((source) => source.id !== id);
       if (left === undefined) return this.#inner.remove(id);
       const rows = await Promise.all(left.map(({ folder }) => this.#readRow(folder)));
-      await this.#store(family, rows.flatMap((row) => row ?? []));
+      await this.#store(
+        family,
+        rows.flatMap((row) => row ?? []),
+      );
     });
   }
 
@@ -66,9 +69,7 @@ export class SourcesIndex implements RecordingIndex {
   }
 
   /** The second copies are put again once all rows are there. */
-  async rebuild(
-    rows: Iterable<RecordingRow> | AsyncIterable<RecordingRow>,
-  ): Promise<{ put: number; removed: number }> {
+  async rebuild(rows: Iterable<RecordingRow> | AsyncIterable<RecordingRow>): Promise<{ put: number; removed: number }> {
     const copies: RecordingRow[] = [];
     const counts = await this.#inner.rebuild(
       (async function* noting() {

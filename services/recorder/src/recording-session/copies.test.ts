@@ -47,11 +47,7 @@ test("R10, R8: two copies at one recorder are one recording whose most complete 
   };
   try {
     // The second copy has more; another call's second copy has the same id, and comes before its first.
-    await Promise.all([
-      record("twice", 1, CALL, 15),
-      record("twice", 2, CALL, 40),
-      record("alone", 2, CALL, 10),
-    ]);
+    await Promise.all([record("twice", 1, CALL, 15), record("twice", 2, CALL, 40), record("alone", 2, CALL, 10)]);
     await record("twice", 2, `${CALL.slice(0, -1)}2`, 10);
     const check = async (url: string): Promise<void> => {
       const all = await settled(url);
