@@ -13,7 +13,7 @@ interface Quirk {
   readonly why: string;
   readonly invite: VendorMessage;
   /** Requests after it; audio is sent after each. */
-  readonly then?: readonly (readonly ["INVITE" | "UPDATE", VendorMessage])[];
+  readonly later?: readonly (readonly ["INVITE" | "UPDATE", VendorMessage])[];
   readonly bye?: VendorMessage;
   /** `address channel`, sorted. */
   readonly parties: readonly string[];
@@ -46,7 +46,7 @@ const quirks: readonly Quirk[] = [
     name: "cisco-cube-inactive",
     why: "inactive until its re-INVITE; comfort noise as 19; associations without a stream",
     invite: vendorMessage("cisco-cube-inactive"),
-    then: [["INVITE", vendorMessage("cisco-cube-active")]],
+    later: [["INVITE", vendorMessage("cisco-cube-active")]],
     parties: ["sip:+15550100 left", "sip:7001 right"],
     lines: ["left", "right"],
     warnings: ["metadata-assumed-sender"],
@@ -98,7 +98,7 @@ const quirks: readonly Quirk[] = [
     name: "broadworks",
     why: "no Require, ;src, metadata before SDP, one mixed stream; pause by an SDP-only re-INVITE, a third party on the same stream",
     invite: vendorMessage("broadworks"),
-    then: [
+    later: [
       ["INVITE", vendorMessage("broadworks-pause")],
       ["INVITE", vendorMessage("broadworks-conference")],
     ],
@@ -156,7 +156,7 @@ const quirks: readonly Quirk[] = [
     name: "avaya-sbce",
     why: "a dummy participant, then an UPDATE with metadata alone; labels 10 and 20",
     invite: vendorMessage("avaya-sbce"),
-    then: [["UPDATE", vendorMessage("avaya-sbce-update")]],
+    later: [["UPDATE", vendorMessage("avaya-sbce-update")]],
     parties: ["sip:+15550100 left", "sip:7001 right"],
     lines: ["left", "right"],
     warnings: ["metadata-non-uuid-id", "metadata-time-without-zone"],
@@ -190,7 +190,7 @@ const quirks: readonly Quirk[] = [
     name: "audiocodes",
     why: "legacy format, ;src, ids of the SBC, the call's UUID in an extension; hold is both m-lines inactive",
     invite: vendorMessage("audiocodes"),
-    then: [["INVITE", vendorMessage("audiocodes-hold")]],
+    later: [["INVITE", vendorMessage("audiocodes-hold")]],
     parties: ["+15550100 left", "7001 right"],
     lines: ["left", "right"],
     warnings: [
@@ -210,7 +210,7 @@ const quirks: readonly Quirk[] = [
     name: "metaswitch",
     why: "a Contact whose bracket is not closed, one mixed stream without rtpmap, new ports in mid-call, hold by address",
     invite: vendorMessage("metaswitch"),
-    then: [
+    later: [
       ["INVITE", vendorMessage("metaswitch-moved")],
       ["INVITE", vendorMessage("metaswitch-hold")],
     ],
@@ -260,7 +260,7 @@ const quirks: readonly Quirk[] = [
     name: "sems",
     why: "no datamode, ids of ASCII, partial as an attribute in a multipart re-INVITE, metadata in BYE",
     invite: vendorMessage("sems"),
-    then: [["INVITE", vendorMessage("sems-hold")]],
+    later: [["INVITE", vendorMessage("sems-hold")]],
     bye: vendorMessage("sems-bye"),
     parties: ["sip:+15550100 left", "sip:7001 right"],
     lines: ["left", "right"],
@@ -323,7 +323,7 @@ async function run(quirk: Quirk): Promise<void> {
   assert.match(invited, /^SIP\/2\.0 200 /, `${quirk.name}: ${invited}`);
   const speak = (): Promise<void> => (client.sdp.includes("a=recvonly") ? client.talk(15) : delay(systemClock, 100));
   await speak();
-  for (const [method, message] of quirk.then ?? []) {
+  for (const [method, message] of quirk.later ?? []) {
     assert.match(await client.ask(method, message), /^SIP\/2\.0 200 /, quirk.name);
     await speak();
   }
