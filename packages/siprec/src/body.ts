@@ -52,14 +52,14 @@ export function salvageParts(body: Buffer): RecordingBody {
   };
 }
 
-/** Lines of the form `x=...`; empty lines between them count for nothing. */
+/** Up to the next boundary, tag or header of a part; what is odd between them is for the reader of SDP. */
 function sdpFrom(text: string, from: number): string {
   let end = from;
   for (let at = from; at < text.length; ) {
     const lf = text.indexOf("\n", at);
     const next = lf < 0 ? text.length : lf + 1;
     const line = text.slice(at, next).trim();
-    if (line !== "" && line.charAt(1) !== "=") break;
+    if (line.startsWith("--") || line.startsWith("<") || line.toLowerCase().startsWith("content-")) break;
     if (line !== "") end = next;
     at = next;
   }

@@ -6,13 +6,14 @@ import { SipEndpoint, checkExtensions, hidesKeys, openSipJournal, peerCheck } fr
 import { addRecordingsApi } from "./api/recordings-api.ts";
 import { openIndex } from "./index/open-index.ts";
 import { PatientIndex } from "./index/patient-index.ts";
+import { SourcesIndex } from "./index/sources-index.ts";
 import { CLOSE_TIMEOUT_MS, RESTART_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
 import { ACCEPTED_BODIES } from "./recording-session/session-body.ts";
 import { noteBehind } from "./store/behind.ts";
-import { reconcile } from "./store/recording-files.ts";
+import { readRow, reconcile } from "./store/recording-files.ts";
 import { lockStorage } from "./store/storage-lock.ts";
 
 /**
@@ -27,16 +28,20 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
   try {
     undo.push(lockStorage(root));
     const stored = await openIndex(config.storage, { log, random });
-    const index = new PatientIndex(stored, { clock, log, onBehind: (since) => noteBehind(root, since) });
+    const rowOf = (folder: string) => readRow(root, folder);
+    const patient = new PatientIndex(stored, { clock, log, onBehind: (since) => noteBehind(root, since) });
+    const index = new SourcesIndex(patient, rowOf);
     undo.push(() => index.close());
-    const recovered = await reconcile({ root, index: stored, clock, log }).catch((error: unknown) => {
-      if (error instanceof SidetoneError) throw error;
-      throw new SidetoneError("storage-not-available", `recorder.storage.directory ${root}: ${errorText(error)}`, {
-        exit: 1,
-        remedy: "Choose a folder that the user who runs Sidetone may write.",
-        cause: error,
-      });
-    });
+    const recovered = await reconcile({ root, index: new SourcesIndex(stored, rowOf), clock, log }).catch(
+      (error: unknown) => {
+        if (error instanceof SidetoneError) throw error;
+        throw new SidetoneError("storage-not-available", `recorder.storage.directory ${root}: ${errorText(error)}`, {
+          exit: 1,
+          remedy: "Choose a folder that the user who runs Sidetone may write.",
+          cause: error,
+        });
+      },
+    );
     const health = { writerAlive: true, mediaAlive: true, troubled: new Set<number>(), roundMs: 0 };
     // The threads speak before the sessions exist only if they die.
     let sessions: RecordingSessions | undefined;
@@ -127,7 +132,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       if (running.draining) reasons.push("shutting down");
       const ok = reasons.length === 0;
       // Recording goes on without the index: who places sessions shall not leave for it.
-      if (index.trouble !== undefined) reasons.push(`the index takes no rows, ${index.waiting} wait: ${index.trouble}`);
+      if (patient.trouble !== undefined) reasons.push(`the index takes no rows, ${patient.waiting} wait: ${patient.trouble}`);
       return { ok, reasons };
     };
     sip.onRequest = (tx) => {
@@ -170,7 +175,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       const server = http;
       undo.push(() => server.close());
       listening.push(http.url);
-      addMetrics(http.metrics, { sessions: running, media, health, index });
+      addMetrics(http.metrics, { sessions: running, media, health, index: patient });
     }
     log.info({ listening, storage: root, recovered }, "recorder runs");
     const close = async (): Promise<void> => {

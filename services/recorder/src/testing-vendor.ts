@@ -38,6 +38,7 @@ export class VendorClient {
   sdp = "";
   readonly #sources: (RtpSource | undefined)[] = [];
   #frame = 0;
+  #begunMicros: number | undefined;
 
   private constructor(socket: Socket, recorder: string, callId: string) {
     this.#socket = socket;
@@ -74,17 +75,31 @@ export class VendorClient {
     return response;
   }
 
+  /** INVITE, repeated as a client does where a busy recorder says 503 with Retry-After. */
+  async invite(message: VendorMessage, ack = ""): Promise<string> {
+    for (let tries = 1; ; tries++) {
+      const response = await this.ask("INVITE", message, ack);
+      if (tries === 8 || !response.startsWith("SIP/2.0 503 ")) return response;
+      this.#toTag = "";
+      await delay(systemClock, 500);
+    }
+  }
+
   /** Sends so many frames of 20 ms to every port of the last answer; those of the n-th m-line say so (`audioOf`). */
   async talk(frames: number): Promise<void> {
     const start = systemClock.wallMicros();
     for (const [i, port] of this.ports.entries())
-      if (port !== 0) this.#sources[i] ??= await RtpSource.open(port, start, this.#payloadType(port));
-    const first = this.#frame;
+      if (port !== 0) this.#sources[i] ??= await RtpSource.open(port, start);
+    // Time stamps go on with real time, sequence numbers with packets.
+    this.#begunMicros ??= start;
+    const first = Math.round((start - this.#begunMicros) / 20_000);
+    const sequence = this.#frame;
     this.#frame += frames;
     for (let n = 0; n < frames; n++) {
       for (const [i, port] of this.ports.entries()) {
         const source = this.#sources[i];
-        if (port !== 0) source?.send(port, marked(source.packet(first + n, 0, first + n), i));
+        if (port !== 0)
+          source?.send(port, marked(source.packet(first + n, 0, sequence + n), this.#payloadType(port), i));
       }
       await delay(systemClock, Math.max(0, (start + (n + 1) * 20_000 - systemClock.wallMicros()) / 1000));
     }
@@ -150,6 +165,7 @@ export function audioOf(line: number): Buffer {
   return Buffer.alloc(160, 0x21 + line);
 }
 
-function marked(packet: Buffer, line: number): Buffer {
+function marked(packet: Buffer, payloadType: number, line: number): Buffer {
+  packet[1] = payloadType;
   return Buffer.concat([packet.subarray(0, 12), audioOf(line)]);
 }

@@ -22,8 +22,11 @@ export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingInde
     return row;
   };
   /** What runs is read from its files: they know more than the index. */
-  const current = async (row: RecordingRow): Promise<RecordingDocument> =>
-    row.document.state === "recording" ? ((await readRow(root, row.folder))?.document ?? row.document) : row.document;
+  const current = async ({ document, folder }: RecordingRow): Promise<RecordingDocument> => {
+    const live = document.state === "recording" ? (await readRow(root, folder))?.document : undefined;
+    if (live === undefined || document.sources === undefined) return live ?? document;
+    return { ...live, id: document.id, sources: document.sources };
+  };
 
   app.get("/api/v1/openapi.json", async () => openApi);
 

@@ -9,7 +9,9 @@ import {
 } from "@sidetone/recording-file";
 import { type EndReason, type InviteSession, type ServerTransaction, type SipEndpoint, formatSdp } from "@sidetone/sip";
 import { join } from "node:path";
-import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
+import type { RecordingRow } from "../index/recording-row.ts";
+import { otherCopy } from "../index/recording-sources.ts";
+import type { SourcesIndex } from "../index/sources-index.ts";
 import { FAREWELL_MS, INDEX_PATIENCE_MS, LINGER_MS } from "../limits.ts";
 import type { MediaThread } from "../media/media-thread.ts";
 import { finalRow } from "../store/final-row.ts";
@@ -46,7 +48,7 @@ export class RecordingSessions {
   readonly #sip: SipEndpoint;
   readonly #media: MediaThread;
   readonly #writer: WriterThread;
-  readonly #index: RecordingIndex;
+  readonly #index: SourcesIndex;
   readonly #clock: Clock;
   readonly #random: RandomBytes;
   readonly #log: Logger;
@@ -73,7 +75,7 @@ export class RecordingSessions {
     sip: SipEndpoint;
     media: MediaThread;
     writer: WriterThread;
-    index: RecordingIndex;
+    index: SourcesIndex;
     clock: Clock;
     random: RandomBytes;
     log: Logger;
@@ -372,7 +374,7 @@ export class RecordingSessions {
   /** What the index knows of a recording. An index that cannot say keeps nobody from being recorded: then it is a new one. */
   async #rowOf(id: string): Promise<RecordingRow | undefined> {
     try {
-      return await within(this.#clock, INDEX_PATIENCE_MS, this.#index.get(id));
+      return await within(this.#clock, INDEX_PATIENCE_MS, this.#index.ofCopy(id));
     } catch (error) {
       this.#log.warn({ err: error, recordingId: id }, "the index does not say whether there is this recording already");
       return undefined;
@@ -387,6 +389,8 @@ export class RecordingSessions {
       if (ending?.ending !== undefined) await ending.ended;
       const active = this.#active.get(choice);
       const row = active === undefined ? await this.#rowOf(choice) : undefined;
+      // The copies of a recording are those that the same choice of the id has: no other call may take one of them.
+      if (active === undefined && row === undefined && (await this.#isOthers(otherCopy(choice), identity))) continue;
       if (active === undefined && row === undefined) return this.#open(choice, id, identity, undefined);
       const manifest = row === undefined ? undefined : await manifestIn(join(this.#root, row.folder));
       const known = active ?? { callUuid: row?.document.callUuid, epoch: manifest?.epoch ?? 0 };
@@ -401,6 +405,11 @@ export class RecordingSessions {
       if (relation === "other-call") continue;
       return active ?? this.#open(choice, id, identity, row, manifest);
     }
+  }
+
+  async #isOthers(id: string, { callUuid }: SessionIdentity): Promise<boolean> {
+    const known = this.#active.get(id) ?? (await this.#rowOf(id))?.document;
+    return known !== undefined && known.callUuid !== callUuid;
   }
 
   async #open(
