@@ -271,8 +271,7 @@ export class MediaEngine {
     now: number,
   ): void {
     const { lane } = l;
-    if (!this.#view.read(data, offset, length) || !lane.accepts(ip, port, this.#view.payloadType))
-      return;
+    if (!this.#view.read(data, offset, length) || !lane.accepts(ip, port, this.#view.payloadType)) return;
     lane.lastLifeMicros = arrival;
     if (lane.arrivedInPause(arrival)) l.session.recording.pausedPacket(lane, this.#view, data, arrival);
     else l.session.recording.packet(lane, this.#view, data, arrival, now);

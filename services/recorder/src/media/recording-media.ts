@@ -387,9 +387,7 @@ export class RecordingMedia {
     if (kind === undefined) lane.unknownPayload += 1;
     const { timeLine } = lane;
     const quiet =
-      audio &&
-      timeLine.corrects(ssrc) &&
-      (isLaw(kind) ? isQuiet(kind, data, start, length) : lane.decoding.quiet);
+      audio && timeLine.corrects(ssrc) && (isLaw(kind) ? isQuiet(kind, data, start, length) : lane.decoding.quiet);
     const placement = timeLine.place(ssrc, sequence, timestamp, audio ? length : 0, arrivalMicros, quiet);
     if (placement === "unanchored") {
       const payload = Uint8Array.prototype.slice.call(data, start, start + length);
