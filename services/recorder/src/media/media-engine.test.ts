@@ -42,7 +42,14 @@ function rig(remote: LaneSpec["remote"]) {
   });
   const spec: LaneSpec = { channel: 0, remote, allowed: [PEER], payloads: [[0, "pcmu"]], paused: false };
   const originMicros = clock.wallMicros();
-  engine.carryOut({ do: "open-recording", handle: 1, originMicros, defaultCodec: "pcmu", continued: undefined, epoch: 1 });
+  engine.carryOut({
+    do: "open-recording",
+    handle: 1,
+    originMicros,
+    defaultCodec: "pcmu",
+    continued: undefined,
+    epoch: 1,
+  });
   engine.carryOut({ do: "open-session", ask: 1, session: 1, handle: 1, lanes: [spec], takesOver: false });
   const take = (data: Uint8Array, ip: number, port: number): void => {
     io.onBatch({
@@ -96,7 +103,10 @@ test("C6: strangers are not recorded and not answered, whatever SSRC they use; n
     r.say(1, SDP, 4000);
   }
   const heard = r.stop();
-  assert.deepEqual([...heard].filter((octet) => octet !== 0xff), [1]);
+  assert.deepEqual(
+    [...heard].filter((octet) => octet !== 0xff),
+    [1],
+  );
   assert.equal(r.answers(), 0);
   assert.deepEqual([r.stats()?.packets, r.stats()?.refused], [21, 59]);
 });
@@ -141,7 +151,13 @@ test("C10: STUN, DTLS, ZRTP, RTCP, garbage and empty datagrams on the RTP port c
   const r = rig(at);
   const random = randomOf(9);
   const report = new Uint8Array(200);
-  const size = writeReport(report, 0, 5, { wallMicros: 1_795_000_000_000_000, timestamp: 0, packets: 1, octets: 1 }, undefined);
+  const size = writeReport(
+    report,
+    0,
+    5,
+    { wallMicros: 1_795_000_000_000_000, timestamp: 0, packets: 1, octets: 1 },
+    undefined,
+  );
   const kinds = [0x00, 0x01, 0x10, 0x16, 0x40, 0xc0, 0xff];
   for (let i = 0; i < 300; i++) {
     r.say(1, SDP, 4000);
@@ -156,6 +172,9 @@ test("C10: STUN, DTLS, ZRTP, RTCP, garbage and empty datagrams on the RTP port c
     r.take(Uint8Array.of(0x80, 200, 0xff, 0xff, 0, 0, 0, 5), SDP, 4000);
   }
   const heard = r.stop();
-  assert.deepEqual([...heard].filter((octet) => octet !== 0xff), [1]);
+  assert.deepEqual(
+    [...heard].filter((octet) => octet !== 0xff),
+    [1],
+  );
   assert.deepEqual([r.stats()?.packets, r.stats()?.lost], [300, 0]);
 });
