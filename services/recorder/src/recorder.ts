@@ -2,17 +2,17 @@ import type { RecorderConfig } from "@sidetone/config";
 import { type RoleContext, type RunningRole, SidetoneError, delay, errorText } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
 import { WriterThread } from "@sidetone/recording-file";
-import { SipEndpoint, checkExtensions, openSipJournal, peerCheck } from "@sidetone/sip";
+import { SipEndpoint, checkExtensions, hidesKeys, openSipJournal, peerCheck } from "@sidetone/sip";
 import { addRecordingsApi } from "./api/recordings-api.ts";
-import { IndexThread, indexFile } from "./index/index-thread.ts";
+import { openIndex } from "./index/open-index.ts";
 import { PatientIndex } from "./index/patient-index.ts";
 import { CLOSE_TIMEOUT_MS, RESTART_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
-import { ACCEPTED_BODIES } from "./recording-session/session-request.ts";
+import { ACCEPTED_BODIES } from "./recording-session/session-body.ts";
 import { reconcile } from "./store/recording-files.ts";
-import { lockIndex, lockStorage } from "./store/storage-lock.ts";
+import { lockStorage } from "./store/storage-lock.ts";
 
 /**
  * Starts the recorder: files and index are put in step first, then it listens.
@@ -25,8 +25,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
   const undo: (() => Promise<void> | void)[] = [];
   try {
     undo.push(lockStorage(root));
-    undo.push(lockIndex(indexFile(config.storage.database)));
-    const stored = await IndexThread.open(config.storage.database);
+    const stored = await openIndex(config.storage);
     const index = new PatientIndex(stored, clock, log);
     undo.push(() => index.close());
     const recovered = await reconcile({ root, index: stored, clock, log }).catch((error: unknown) => {
@@ -85,6 +84,12 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     });
     undo.push(() => writer.close());
     const { address, advertise, portMin, portMax, packetIo } = config.rtp;
+    const srtp = config.srtp ?? "optional";
+    if (srtp === "required" && config.listen.some(({ transport }) => !hidesKeys(transport)))
+      log.warn(
+        {},
+        "recorder.srtp is required, but keys come over a transport that is not TLS: whoever reads the signalling can listen",
+      );
     const showDigits = config.dtmfDigits === "shown";
     const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs, showDigits };
     const media = new MediaThread(setup, writer.port(), log, {
@@ -111,7 +116,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),
     });
     undo.push(() => sip.close());
-    const running = new RecordingSessions({ root, sip, media, writer, index, clock, random, log, advertise });
+    const running = new RecordingSessions({ root, sip, media, writer, index, clock, random, log, advertise, srtp });
     sessions = running;
     const ready = (): { ok: boolean; reasons: string[] } => {
       const reasons: string[] = [];

@@ -3,14 +3,15 @@ import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { SidetoneError } from "@sidetone/foundation";
 import type { RecordingState } from "@sidetone/recording-file";
+import { rebuildInBatches } from "./database-index.ts";
 import type { RecordingIndex, RecordingPage, RecordingQuery, RecordingRow } from "./recording-row.ts";
 
 /** A question to the index thread. */
 export interface IndexAsk {
   readonly n: number;
   readonly ask:
-    | { readonly do: "open" | "count" | "close" }
-    | { readonly do: "put"; readonly row: RecordingRow }
+    | { readonly do: "open" | "count" | "begin-rebuild" | "end-rebuild" | "close" }
+    | { readonly do: "put"; readonly rows: readonly RecordingRow[] }
     | { readonly do: "get" | "remove"; readonly id: string }
     | { readonly do: "search"; readonly query: RecordingQuery }
     | { readonly do: "folders"; readonly state: RecordingState };
@@ -19,7 +20,11 @@ export interface IndexAsk {
 export interface IndexAnswer {
   readonly n: number;
   readonly value?: unknown;
-  readonly error?: { readonly text: string; readonly damaged: boolean };
+  readonly error?: {
+    readonly text: string;
+    readonly damaged: boolean;
+    readonly own: { readonly code: string; readonly remedy: string } | undefined;
+  };
 }
 
 interface Waiting {
@@ -27,7 +32,8 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-function failure(file: string, { text, damaged }: NonNullable<IndexAnswer["error"]>): SidetoneError {
+function failure(file: string, { text, damaged, own }: NonNullable<IndexAnswer["error"]>): SidetoneError {
+  if (own !== undefined) return new SidetoneError(own.code, text, { exit: 1, http: 503, remedy: own.remedy });
   const message = `recorder.storage.database ${file}: ${text}`;
   if (!damaged) {
     const remedy = "Check the disk and the rights of recorder.storage.database.";
@@ -50,14 +56,15 @@ export function indexFile(database: string): string {
 export class IndexThread implements RecordingIndex {
   readonly #worker: Worker;
   readonly #asks = new Map<number, Waiting>();
+  readonly #onClosed: (() => void) | undefined;
   #next = 1;
   #closing: Promise<void> | undefined;
 
-  /** @param database `sqlite:PATH` or a path. Rejects with "index-not-available" or "database-damaged" where it cannot be opened. */
-  static async open(database: string): Promise<IndexThread> {
+  /** @param database `sqlite:PATH` or a path. @param onClosed called once, after it has been closed. Rejects with "index-not-available" or "database-damaged" where it cannot be opened. */
+  static async open(database: string, onClosed?: () => void): Promise<IndexThread> {
     const file = indexFile(database);
     if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
-    const thread = new IndexThread(file);
+    const thread = new IndexThread(file, onClosed);
     try {
       await thread.#ask({ do: "open" });
     } catch (error) {
@@ -67,7 +74,8 @@ export class IndexThread implements RecordingIndex {
     return thread;
   }
 
-  private constructor(file: string) {
+  private constructor(file: string, onClosed: (() => void) | undefined) {
+    this.#onClosed = onClosed;
     this.#worker = new Worker(new URL("./index-worker.ts", import.meta.url), {
       workerData: file,
       name: "recorder-index",
@@ -89,7 +97,25 @@ export class IndexThread implements RecordingIndex {
   }
 
   async put(row: RecordingRow): Promise<void> {
-    await this.#ask({ do: "put", row });
+    await this.putMany([row]);
+  }
+
+  async putMany(rows: readonly RecordingRow[]): Promise<void> {
+    await this.#ask({ do: "put", rows });
+  }
+
+  rebuild(rows: Iterable<RecordingRow> | AsyncIterable<RecordingRow>): Promise<{ put: number; removed: number }> {
+    return rebuildInBatches(this, rows);
+  }
+
+  /** For `rebuildInBatches`. */
+  async beginRebuild(): Promise<void> {
+    await this.#ask({ do: "begin-rebuild" });
+  }
+
+  /** For `rebuildInBatches`. */
+  async endRebuild(): Promise<number> {
+    return (await this.#ask({ do: "end-rebuild" })) as number;
   }
 
   async remove(id: string): Promise<void> {
@@ -117,6 +143,7 @@ export class IndexThread implements RecordingIndex {
       .catch(() => undefined)
       .then(async () => {
         await this.#worker.terminate();
+        this.#onClosed?.();
       });
     return this.#closing;
   }
