@@ -33,13 +33,15 @@ export class DriftWatch {
     const step = place - this.#place;
     this.#at = at;
     this.#place = place;
-    if (Math.abs(step) < 1) {
+    // Within a drift a little step back is jitter.
+    const back = this.#steps >= STEPS && Math.sign(step) !== Math.sign(this.#last) && Math.abs(step) <= ALIKE;
+    if (Math.abs(step) < 1 || back) {
       this.#stands += 1;
       if (this.#stands > STANDS) this.#forget();
       return;
     }
     this.#stands = 0;
-    if (Math.abs(step) > span * MOST_DRIFT) {
+    if (Math.abs(step) > span * MOST_DRIFT + (this.drifts ? 2 * ALIKE : 0)) {
       this.#forget();
       return;
     }

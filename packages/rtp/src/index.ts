@@ -6,6 +6,8 @@ export * from "./g711.ts";
 export * from "./g722.ts";
 export * from "./ipv4.ts";
 export * from "./limits.ts";
+export * from "./offset-history.ts";
+export * from "./opus-packet.ts";
 export * from "./packet-io.ts";
 export * from "./port-pairs.ts";
 export * from "./rtcp.ts";

@@ -35,8 +35,8 @@ export class SequenceTracker {
       this.#begin(sequence);
       return "next";
     }
-    const step = ((sequence - this.highest) << 16) >> 16;
-    const extended = this.highest + step;
+    const extended = this.extend(sequence);
+    const step = extended - this.highest;
     if (step > MAX_DROPOUT || step <= -WINDOW || extended < 0) {
       this.#lostBefore += this.#expectedNow() - (this.received - this.#receivedBefore);
       this.#receivedBefore = this.received;
@@ -61,6 +61,11 @@ export class SequenceTracker {
     this.highest = extended;
     this.missing = step - 1;
     return step === 1 ? "next" : "gap";
+  }
+
+  /** The extended number of a packet near the highest. */
+  extend(sequence: number): number {
+    return this.highest + (((sequence - this.highest) << 16) >> 16);
   }
 
   /** RFC 3550 A.8. @param arrival in time-stamp units, same clock each time. */

@@ -1,5 +1,6 @@
 import { DelayFloor } from "./delay-floor.ts";
 import { DriftWatch } from "./drift-watch.ts";
+import { OffsetHistory } from "./offset-history.ts";
 import { SenderClock } from "./sender-clock.ts";
 import { SequenceTracker } from "./sequence.ts";
 
@@ -31,6 +32,11 @@ const STEP_PATIENCE = 80_000;
 const LEAST_HOLE = 160;
 /** A packet cannot come from the future: further ahead than 1 s its time stamp has jumped. */
 const EARLY_LIMIT = 8000;
+/** As above where it made a hole that no loss explains: 100 ms, and 50 ms where its place follows from its arrival. */
+const HOLE_EARLY_LIMIT = 800;
+const HOLE_EARLY_LIMIT_ARRIVAL = 400;
+/** Next in number but this much earlier its time stamp has jumped: 0.5 s. A relay gives new numbers to what reached it out of order. */
+const BACK_STEP = 4000;
 /** Without reports, later than 2 s means that the sender's time stamps stood still. */
 const LATE_LIMIT = 16_000;
 /** With reports a buffer that is flushed after a failover comes late, 60 s at most. */
@@ -64,6 +70,7 @@ class Source {
   /** Position = extended time stamp + offset. */
   offset = 0;
   readonly drift = new DriftWatch();
+  readonly history = new OffsetHistory();
   /** Samples by which offset is still to move. */
   correction = 0;
   /** The correction is of a drift: it cannot wait. */
@@ -72,6 +79,8 @@ class Source {
   dueSince = 0;
   lastTs = 0;
   lastExtended = 0;
+  /** Length of the packet there. */
+  lastSamples = 0;
   begun = false;
   firstArrival = 0;
   lastArrival = 0;
@@ -195,15 +204,24 @@ export class TimeLine {
       this.gap = 0;
       return "placed";
     }
-    const jumped = this.#watch(source, extended, samples, arrival);
-    if (jumped || extended > source.lastExtended) {
-      source.lastExtended = extended;
-      source.lastTs = timestamp >>> 0;
-    }
     source.sequence.takeTiming(timestamp, arrival);
-    if (source.correction !== 0 && this.missing === 0 && this.#any) this.#useHole(source, extended);
-    this.position = extended + source.offset;
-    this.slew = this.#nextSlew(source, samples, quiet, arrival);
+    if (verdict === "reordered") {
+      this.position = extended + (source.history.at(source.sequence.extend(sequence)) ?? source.offset);
+      this.slew = 0;
+    } else {
+      const jumped = this.#watch(source, extended, samples, arrival);
+      if (source.correction !== 0 && this.missing === 0 && this.#any) this.#useHole(source, extended);
+      if (jumped || extended > source.lastExtended) {
+        source.lastExtended = extended;
+        source.lastTs = timestamp >>> 0;
+        source.lastSamples = samples;
+      }
+      if (verdict === "restart") source.history.forget();
+      source.history.since(source.sequence.highest, source.offset);
+      this.position = extended + source.offset;
+      this.slew = this.#nextSlew(source, samples, quiet, arrival);
+      source.history.since(source.sequence.highest + 1, source.offset);
+    }
     this.gap = this.#any ? Math.max(0, this.position - this.end) : 0;
     this.end = this.#any
       ? Math.max(this.end, this.position + samples + this.slew)
@@ -323,22 +341,37 @@ export class TimeLine {
   #watch(source: Source, extended: number, samples: number, arrival: number): boolean {
     const delay = arrival - (extended + source.offset + samples);
     const late = source.anchor === "report" ? LATE_LIMIT_REPORTED : LATE_LIMIT;
-    if (delay > late || delay < -EARLY_LIMIT) {
-      this.#jump(source, delay);
-      source.delay.reset();
+    if (delay > late || delay < -EARLY_LIMIT || this.#stepped(source, extended, delay)) {
+      // It goes on as late as it was.
+      const usual = Math.abs(source.delay.value) <= SLEW_LIMIT ? source.delay.value : 0;
+      this.#jump(source, delay - usual);
       return true;
     }
-    if (source.anchor !== "arrival") return false;
     source.delay.take(arrival, delay);
-    if (!source.delay.settled) return false;
+    if (source.anchor !== "arrival" || !source.delay.settled) return false;
     const floor = source.delay.value;
+    if (floor > SLEW_LIMIT) {
+      // Its time stamps stood still while it was silent.
+      this.#jump(source, floor);
+      return false;
+    }
     source.drift.take(arrival, source.offset + floor);
     this.#follow(source, floor, arrival);
     return false;
   }
 
+  /** True where a time stamp moved and time did not. */
+  #stepped(source: Source, extended: number, delay: number): boolean {
+    if (source.lastSamples === 0) return false;
+    if (extended < source.lastExtended - BACK_STEP) return true;
+    const limit = source.anchor === "report" ? HOLE_EARLY_LIMIT : HOLE_EARLY_LIMIT_ARRIVAL;
+    const hole = extended - source.lastExtended - source.lastSamples * (1 + this.missing);
+    return hole > limit && delay < -limit;
+  }
+
   #jump(source: Source, by: number): void {
     source.offset += by;
+    source.delay.reset();
     source.correction = 0;
     source.drifting = false;
     source.drift.reset();
@@ -347,7 +380,8 @@ export class TimeLine {
 
   /** A source has been found to be `difference` samples from its place. */
   #follow(source: Source, difference: number, now: number): void {
-    const wrong = Math.abs(difference) > DEAD_BAND;
+    // A drift is not waited for: it has gone on since it was measured.
+    const wrong = Math.abs(difference) > (source.drift.drifts ? DEAD_BAND / 2 : DEAD_BAND);
     if (source.correction === 0 && !wrong && !source.drifting) return;
     if (source.correction === 0) source.dueSince = now;
     source.drifting = source.drift.drifts && (wrong || source.drifting);
@@ -378,6 +412,6 @@ export class TimeLine {
     source.correction -= by;
     if (Math.abs(source.correction) < 0.5) source.correction = 0;
     source.offset += by;
-    if (source.anchor === "arrival") source.delay.shift(-by);
+    source.delay.shift(-by);
   }
 }

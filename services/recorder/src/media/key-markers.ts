@@ -20,6 +20,8 @@ interface Pressed {
   readonly position: number;
   /** Of what went before `timestamp`. */
   before: number;
+  /** Time-stamp units of a sample. */
+  readonly ratio: number;
   duration: number;
   updatedMs: number;
 }
@@ -40,6 +42,7 @@ export class KeyMarkers {
   /**
    * Takes the payload of a telephone-event.
    * @param position of its time stamp on the time line
+   * @param ratio time-stamp units of a sample: 6 at 48 kHz; `timestamp` counts samples already
    */
   take(
     ssrc: number,
@@ -49,6 +52,7 @@ export class KeyMarkers {
     length: number,
     position: number,
     nowMs: number,
+    ratio = 1,
   ): void {
     const read = readTelephoneEvent(data, start, length);
     if (read === undefined) return;
@@ -63,10 +67,10 @@ export class KeyMarkers {
       // A packet of an earlier press that came late.
       if (pressed?.ssrc === ssrc && ((timestamp - pressed.timestamp) | 0) < 0) return;
       this.end();
-      pressed = { ssrc, timestamp, event: read.event, key, position, before: 0, duration: 0, updatedMs: nowMs };
+      pressed = { ssrc, timestamp, event: read.event, key, position, before: 0, ratio, duration: 0, updatedMs: nowMs };
       this.#pressed = pressed;
     }
-    pressed.duration = Math.max(pressed.duration, read.duration);
+    pressed.duration = Math.max(pressed.duration, Math.round(read.duration / ratio));
     pressed.updatedMs = nowMs;
     if (read.end) this.end();
   }
@@ -99,7 +103,7 @@ function goesOn(pressed: Pressed, ssrc: number, timestamp: number, event: number
   return (
     pressed.ssrc === ssrc &&
     pressed.event === event &&
-    pressed.duration >= 0xf000 &&
+    pressed.duration >= 0xf000 / pressed.ratio &&
     Math.abs(((timestamp - pressed.timestamp) | 0) - pressed.duration) <= RATE / 10
   );
 }

@@ -4,9 +4,13 @@ import { MAX_WAITING_PACKETS } from "../limits.ts";
 import type { AssemblerLane } from "./assembler.ts";
 import { type DecodedKind, Decoding } from "./decoding.ts";
 import { KeyMarkers, type KeyPress } from "./key-markers.ts";
+import { StampScale } from "./stamp-scale.ts";
 
-/** What a payload type stands for. `keys`: telephone-event; `noise`: comfort noise (RFC 3389). Both are counted and leave silence. */
-export type PayloadKind = FileCodec | DecodedKind | "keys" | "noise";
+/**
+ * What a payload type stands for. `keys`: telephone-event, `keys48`: the same beside Opus, at its clock; `noise`: comfort noise (RFC 3389). They
+ * are counted and leave silence.
+ */
+export type PayloadKind = FileCodec | DecodedKind | "keys" | "keys48" | "noise";
 
 /** What is heard in a payload. */
 export type AudioKind = FileCodec | DecodedKind;
@@ -76,6 +80,7 @@ export class Lane {
   /** It said with comfort noise that it is silent now (RFC 3389 4). */
   silent = false;
   #decoding: Decoding | undefined;
+  #scale: StampScale | undefined;
   #remote: RemoteMedia | undefined;
   #allowed: ReadonlySet<number>;
   #latched: RemoteMedia | undefined;
@@ -99,6 +104,35 @@ export class Lane {
     this.#allowed = o.allowed;
     this.lastLifeMicros = o.nowMicros;
     this.keys = new KeyMarkers(o.onKey ?? (() => undefined));
+  }
+
+  /** The time stamp of a packet as the time line counts: at 8 kHz. */
+  stampOf(ssrc: number, timestamp: number, kind: PayloadKind | undefined): number {
+    const fast = kind === "opus" || kind === "keys48";
+    if (!fast && this.#scale === undefined) return timestamp;
+    this.#scale ??= this.#newScale();
+    return this.#scale.ofPacket(ssrc, timestamp, fast);
+  }
+
+  /** As above of a sender report. */
+  reportedStamp(ssrc: number, timestamp: number): number {
+    if (this.#scale === undefined && !this.#mayBeFast) return timestamp;
+    this.#scale ??= this.#newScale();
+    return this.#scale.ofReport(ssrc, timestamp);
+  }
+
+  get #mayBeFast(): boolean {
+    for (const kind of this.payloads.values()) if (kind === "opus") return true;
+    return false;
+  }
+
+  #newScale(): StampScale {
+    const first = Array.from(this.payloads.values()).find((kind) => kind !== "noise" && !kind.startsWith("keys"));
+    return new StampScale(first === "opus");
+  }
+
+  close(): void {
+    this.#decoding?.close();
   }
 
   /** Only few streams need it. */

@@ -22,6 +22,7 @@ import {
 } from "../limits.ts";
 import { Assembler, type Loss } from "./assembler.ts";
 import { DelayWindow } from "./delay-window.ts";
+import { samplesOf } from "./decoding.ts";
 import type { KeyPress } from "./key-markers.ts";
 import { type AudioKind, Lane, type PayloadKind, type RemoteMedia, type WaitingPacket } from "./lane.ts";
 import { conversion, isLaw, isQuiet } from "./laws.ts";
@@ -136,7 +137,8 @@ export class RecordingMedia {
     const { ssrc, sequence, timestamp, payloadOffset, payloadLength } = view;
     const payload = Uint8Array.prototype.slice.call(data, payloadOffset, payloadOffset + payloadLength);
     const kind = lane.payloads.get(view.payloadType);
-    lane.holdBack({ ssrc, sequence, timestamp, kind, payload, arrivalMicros });
+    const stamp = lane.stampOf(ssrc, timestamp, kind);
+    lane.holdBack({ ssrc, sequence, timestamp: stamp, kind, payload, arrivalMicros });
   }
 
   /**
@@ -178,6 +180,8 @@ export class RecordingMedia {
       if (channel === o.channel) timeLine.knownAt(ssrc, rtp, frame);
     const onKey = (press: KeyPress): void => this.#key(o.channel, press);
     const lane = new Lane({ ...o, group: this.#group, timeLine, onKey });
+    // Its decoder is there when the first packet comes.
+    for (const kind of o.payloads.values()) if (kind === "opus") lane.decoding.ready(kind);
     this.#lanes.add(lane);
     if (this.#assembler !== undefined) lane.inAssembler = this.#assembler.addLane(lane.channel, lane.group);
     return lane;
@@ -187,6 +191,7 @@ export class RecordingMedia {
   removeLane(lane: Lane, nowMicros: number): void {
     this.#settle(lane, nowMicros, true);
     lane.keys.end();
+    lane.close();
     if (lane.everOpen && lane.payloads.size > 0) this.#expected.add(lane.channel);
     this.#lanes.delete(lane);
     if (lane.inAssembler !== undefined) this.#assembler?.removeLane(lane.inAssembler);
@@ -196,12 +201,13 @@ export class RecordingMedia {
   packet(lane: Lane, view: RtpView, data: Uint8Array, arrivalMicros: number, nowMs: number): void {
     lane.packets += 1;
     if (lane.waiting.length > 0) this.#settle(lane, arrivalMicros, false, nowMs);
+    const kind = lane.payloads.get(view.payloadType);
     this.#place(
       lane,
       view.ssrc,
       view.sequence,
-      view.timestamp,
-      lane.payloads.get(view.payloadType),
+      lane.stampOf(view.ssrc, view.timestamp, kind),
+      kind,
       data,
       view.payloadOffset,
       view.payloadLength,
@@ -219,7 +225,7 @@ export class RecordingMedia {
     nowMs: number,
   ): void {
     lane.reportedSsrc = ssrc;
-    lane.timeLine.senderReport(ssrc, ntpMicros, timestamp, arrivalMicros);
+    lane.timeLine.senderReport(ssrc, ntpMicros, lane.reportedStamp(ssrc, timestamp), arrivalMicros);
     this.#replay(lane, nowMs);
   }
 
@@ -383,20 +389,28 @@ export class RecordingMedia {
     arrivalMicros: number,
     nowMs: number,
   ): void {
-    const audio = kind !== undefined && kind !== "keys" && kind !== "noise";
+    const keys = kind === "keys" || kind === "keys48";
+    const audio = kind !== undefined && !keys && kind !== "noise";
     if (kind === undefined) lane.unknownPayload += 1;
+    const samples = audio ? samplesOf(kind, data, start, length) : 0;
+    if (kind === "opus" && !lane.decoding.ready(kind)) {
+      const payload = Uint8Array.prototype.slice.call(data, start, start + length);
+      lane.wait({ ssrc, sequence, timestamp, kind, payload, arrivalMicros });
+      return;
+    }
     const { timeLine } = lane;
     const quiet =
       audio && timeLine.corrects(ssrc) && (isLaw(kind) ? isQuiet(kind, data, start, length) : lane.decoding.quiet);
-    const placement = timeLine.place(ssrc, sequence, timestamp, audio ? length : 0, arrivalMicros, quiet);
+    const placement = timeLine.place(ssrc, sequence, timestamp, samples, arrivalMicros, quiet);
     if (placement === "unanchored") {
       const payload = Uint8Array.prototype.slice.call(data, start, start + length);
       lane.wait({ ssrc, sequence, timestamp, kind, payload, arrivalMicros });
     }
     if (placement !== "placed") return;
     if (kind === "noise") lane.silent = true;
-    else if (kind === "keys") lane.keys.take(ssrc, timestamp, data, start, length, timeLine.position, nowMs);
-    if (!audio || length === 0) return;
+    else if (keys)
+      lane.keys.take(ssrc, timestamp, data, start, length, timeLine.position, nowMs, kind === "keys48" ? 6 : 1);
+    if (!audio || samples === 0) return;
     this.#assembler ??= this.#newAssembler(isLaw(kind) ? kind : this.#defaultCodec, undefined);
     this.#firstAudioAt ??= nowMs;
     this.#heard.add(lane.channel);
@@ -411,19 +425,20 @@ export class RecordingMedia {
       this.#anchor(lane, ssrc, timestamp, position);
     }
     if (lane.group === this.#group) this.#seam?.saw(position, nowMs);
-    else this.#seam?.ends(position + length);
+    else this.#seam?.ends(position + samples);
     if (missing === 0 && place.end !== undefined && !lane.silent)
       this.#gap(lane.channel, position - gap, position, "sender");
-    lane.silent = false;
+    // RFC 7587 3.1.3: the last packets before a silence of Opus have no more than two octets.
+    lane.silent = kind === "opus" && length <= 2;
     if (lane.codec !== kind) this.#codec(lane, kind, position, assembler.codec);
-    this.#delays.take(timeLine.at(arrivalMicros), timeLine.at(arrivalMicros) - position - length);
+    this.#delays.take(timeLine.at(arrivalMicros), timeLine.at(arrivalMicros) - position - samples);
     const { slew } = timeLine;
     if (isLaw(kind)) {
       assembler.put(place, position, data, start, length, missing, slew, conversion(kind, assembler.codec));
       return;
     }
-    const samples = lane.decoding.decode(ssrc, data, start, length, assembler.codec);
-    assembler.put(place, position, lane.decoding.octets, 0, samples, missing, slew, undefined);
+    const decoded = lane.decoding.decode(kind, ssrc, data, start, length, assembler.codec);
+    assembler.put(place, position, lane.decoding.octets, 0, decoded, missing, slew, undefined);
   }
 
   /** A key is a marker of its own length; what it was is told where the configuration says so. */
@@ -465,7 +480,8 @@ export class RecordingMedia {
   }
 
   #replay(lane: Lane, nowMs: number): void {
-    const ready = lane.waiting.filter((w) => lane.timeLine.anchored(w.ssrc));
+    const decodes = (kind: PayloadKind | undefined): boolean => kind !== "opus" || lane.decoding.ready(kind);
+    const ready = lane.waiting.filter((w) => decodes(w.kind) && lane.timeLine.anchored(w.ssrc));
     if (ready.length === 0) return;
     lane.waiting = lane.waiting.filter((w) => !ready.includes(w));
     for (const packet of ready) this.#placeWaiting(lane, packet, nowMs);

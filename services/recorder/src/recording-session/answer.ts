@@ -28,7 +28,7 @@ export interface OfferedLine {
   readonly index: number;
   /** False: answered with port 0. */
   readonly taken: boolean;
-  /** What of the offered payload types we can receive, in the offer's order. */
+  /** What of the offered payload types we can receive: G.711 first, else in the offer's order. */
   readonly codecs: readonly SdpCodec[];
   readonly payloads: readonly (readonly [number, PayloadKind])[];
   readonly remote: RemoteMedia | undefined;
@@ -43,16 +43,32 @@ const KINDS = new Map<string, PayloadKind>([
   ["PCMU", "pcmu"],
   ["PCMA", "pcma"],
   ["G722", "g722"],
+  ["OPUS", "opus"],
   ["TELEPHONE-EVENT", "keys"],
   ["CN", "noise"],
 ]);
 
-/** Reads an offer's m-lines. Audio over RTP, or SRTP where the policy allows it, with G.711 is taken; the rest is refused line by line. */
+/** RFC 7587 7: Opus is always offered with 48000 and two channels, whatever is sent. */
+function kindOf({ name, clockRate, channels }: SdpCodec): PayloadKind | undefined {
+  const kind = KINDS.get(name);
+  if (clockRate === 48_000) return kind === "opus" ? kind : kind === "keys" ? "keys48" : undefined;
+  return clockRate === 8000 && channels === 1 && kind !== "opus" ? kind : undefined;
+}
+
+function isDecoded(codec: SdpCodec): boolean {
+  const kind = kindOf(codec);
+  return kind === "opus" || kind === "g722";
+}
+
+/** Reads an offer's m-lines. Audio over RTP, or SRTP where the policy allows it, with G.711, G.722 or Opus is taken; the rest is refused line by line. */
 export function readOffer(offer: Sdp, policy: SrtpPolicy = "optional"): OfferedLine[] {
   let taken = 0;
   return offer.media.map((media, index) => {
-    const known = codecs(media).filter((c) => KINDS.has(c.name) && c.channels === 1 && c.clockRate === 8000);
-    const payloads = known.map((c) => [c.payloadType, KINDS.get(c.name) ?? "noise"] as const);
+    // What is stored as it comes first: the client may take the first.
+    const known = codecs(media)
+      .filter((c) => kindOf(c) !== undefined)
+      .toSorted((a, b) => Number(isDecoded(a)) - Number(isDecoded(b)));
+    const payloads = known.map((c) => [c.payloadType, kindOf(c) ?? "noise"] as const);
     const remote = remoteEndpoint(media, offer);
     const ip = remote === undefined ? undefined : parseIpv4(remote.host);
     const { fits: permitted, crypto } = lineSecurity(media, policy);
@@ -60,7 +76,7 @@ export function readOffer(offer: Sdp, policy: SrtpPolicy = "optional"): OfferedL
       media.kind === "audio" &&
       media.port !== 0 &&
       permitted &&
-      payloads.some(([, kind]) => kind !== "keys" && kind !== "noise") &&
+      payloads.some(([, kind]) => kind !== "keys" && kind !== "keys48" && kind !== "noise") &&
       taken < MAX_STREAMS;
     if (fits) taken += 1;
     return {

@@ -37,7 +37,7 @@ test("B.3 3: every payload type that we can receive is answered, labels and rtcp
       { address: "10.0.0.9", sessionId: 1, version: 1 },
     ),
   );
-  assert.match(answer, /m=audio 30000 RTP\/AVP 8 0 13 101\r\n/);
+  assert.match(answer, /m=audio 30000 RTP\/AVP 8 0 13 101 111\r\n/);
   assert.match(answer, /m=video 0 RTP\/AVP 99\r\n/);
   assert.match(answer, /m=audio 30002 RTP\/AVP 0\r\n/);
   assert.match(answer, /a=label:16777227[^]*a=rtcp-mux[^]*a=recvonly[^]*a=label:16777228[^]*a=inactive/);
