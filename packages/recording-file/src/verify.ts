@@ -66,8 +66,7 @@ export async function verifyFolder(path: string, hashes?: SegmentHashes): Promis
   const problems: string[] = [];
   if (manifest.start === undefined) problems.push("the manifest has no start line");
   // A crash may tear the line that it met; the recording is marked partial then.
-  if (manifest.damagedLines > 0 && manifest.end?.state !== "partial")
-    problems.push(`${manifest.damagedLines} lines of the manifest cannot be read`);
+  if (manifest.damagedAt.length > 0) problems.push(`lines of the manifest that cannot be read: ${manifest.damagedAt.join(", ")}`);
   const bytesOf = new Map(segments.map((s) => [s.name, s.bytes]));
   let chain = "";
   for (const line of manifest.segments) {
