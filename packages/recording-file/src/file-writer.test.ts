@@ -88,7 +88,7 @@ test("a segment is closed after its frames; the chain spans segments; a changed 
   const fd = fs.openSync(join(path, "audio-000002.g711"), "r+");
   fs.writeSync(fd, "x", 77);
   fs.closeSync(fd);
-  assert.match((await verifyFolder(path)).problems.join(), /audio-000002.g711 was changed/);
+  assert.match((await verifyFolder(path)).problems.join(), /audio-000002.g711 \(1:00.000 to 2:00.000\) was changed/);
   writer.close("end of test");
 });
 
@@ -330,7 +330,9 @@ test("A disk of another Sidetone's manifest is told, and not touched", () => {
   const [found] = recoverOpen(s.root, 0);
   assert.match(String(found?.error), /manifest.jsonl has version 7; this Sidetone reads version 1/);
   assert.equal(fs.readFileSync(manifest, "utf8"), `${text}\n`);
-  assert.throws(() => writerOn(s.root).writer.open(1, { relative, start: startLine("a") }), { code: "manifest-version" });
+  assert.throws(() => writerOn(s.root).writer.open(1, { relative, start: startLine("a") }), {
+    code: "manifest-version",
+  });
 });
 
 test("a disk without room for a segment opens no recording, whatever its first lines would need", () => {
