@@ -44,7 +44,10 @@ test("A segment is read once as long as it does not change; a changed one is fou
   bytes[10] = (bytes[10] ?? 0) ^ 1;
   writeFileSync(segment, bytes);
   utimesSync(segment, new Date(0), new Date(0));
-  assert.match((await verifyFolder(path, hashes)).problems.join(), /audio-000002.g711 \(1:00.000 to 1:00.100\) was changed/);
+  assert.match(
+    (await verifyFolder(path, hashes)).problems.join(),
+    /audio-000002.g711 \(1:00.000 to 1:00.100\) was changed/,
+  );
   const few = new SegmentHashes(1);
   await verifyFolder(path, few);
   await verifyFolder(path, few);

@@ -87,7 +87,8 @@ export async function inspectFolder(
     frames += line.frames;
     const find = (reason: string, remedy = RESTORE): void => void findings.push({ place, reason, remedy });
     chain = chainHash(chain, line.sha256);
-    if (chain !== line.chain) find("breaks the chain of hashes: a line of the manifest was changed, added or taken out");
+    if (chain !== line.chain)
+      find("breaks the chain of hashes: a line of the manifest was changed, added or taken out");
     chain = line.chain;
     const bytes = bytesOf.get(line.file);
     bytesOf.delete(line.file);
