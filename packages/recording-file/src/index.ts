@@ -21,4 +21,4 @@ export { inspectFolder, type Integrity, SegmentHashes, verifyFolder } from "./ve
 export { WAV_HEADER_BYTES, wavHeader } from "./wav.ts";
 export { openWav, type WavView } from "./wav-view.ts";
 export type { PlainError, WriterMessage } from "./writer-protocol.ts";
-export { WriterThread, type WriterThreadEvents } from "./writer-thread.ts";
+export { WriterThread, type WriterThreadEvents, type WriterThreadOptions } from "./writer-thread.ts";

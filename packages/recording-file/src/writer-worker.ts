@@ -20,6 +20,8 @@ const writer = new FileWriter({
   files: systemFiles,
   sync: createGroupSync(setup.root),
   clock: systemClock,
+  giveUpMs: setup.giveUpMs,
+  keepMarkers: setup.keepMarkers,
   events: {
     onTrouble: (handle, error) => tell({ tell: "trouble", handle, error: plain(error) }),
     onRelief: (handle) => tell({ tell: "relief", handle }),
@@ -75,6 +77,12 @@ owner.on("message", (message: WriterControl | WriterMessage) => {
     case "round":
       round();
       tell({ tell: "answer", ask: message.ask });
+      break;
+    case "ping":
+      tell({ tell: "answer", ask: message.ask });
+      break;
+    case "noted":
+      writer.noted(message.relative);
       break;
     case "close":
       cancel();
