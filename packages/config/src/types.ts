@@ -253,8 +253,10 @@ export interface RecorderConfig extends SipRoleConfig {
   readonly storage: {
     /** Folder of the recordings' segments and manifests. */
     readonly directory: string;
-    /** SQLite file of the index. */
+    /** The index: path of a SQLite file, or `postgres://USER@HOST:PORT/DATABASE`. */
     readonly database: string;
+    /** Password of the PostgreSQL user, instead of one in the URL. */
+    readonly databasePassword?: string | undefined;
   };
   /** A session without RTP for this long is ended and marked; ms. */
   readonly rtpTimeoutMs: number;

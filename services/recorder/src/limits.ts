@@ -57,3 +57,21 @@ export const MAX_WAITING_ROWS = 10_000;
 export const LOCK_WAIT_MS = 500;
 /** Wait before a thread that died is started again; ms. */
 export const RESTART_MS = 1000;
+/** Rows of one statement when many are put into the index: 9 values each, and databases take 32,766. */
+export const PUT_ROWS = 500;
+/** Rows taken out of the index in one commit. */
+export const REMOVE_ROWS = 1000;
+/** Longest value that a recording is found by exactly, characters; a longer one is in its document only. */
+export const MAX_KEY_VALUE = 256;
+/** Values that one recording is found by exactly. */
+export const MAX_KEYS_PER_ROW = 500;
+/** Recordings with a key are counted up to here, to know which of several keys leads the search. */
+export const DRIVER_PROBE = 2000;
+/** Rows that may have a text are looked at one by one up to here; more are common enough to be met in the order of time. */
+export const TEXT_CANDIDATES = 10_000;
+/** A connection to PostgreSQL is there within this; ms. */
+export const PG_CONNECT_MS = 2000;
+/** An answer of PostgreSQL is there within this, or the connection is given up; ms. */
+export const PG_ANSWER_MS = 10_000;
+/** Connections to PostgreSQL for searches; one more writes. */
+export const PG_READERS = 3;
