@@ -86,6 +86,8 @@ export class FileWriter {
   readonly #giveUpMs: number;
   readonly #keepMarkers: boolean;
   readonly #open = new Map<number, OpenFile>();
+  /** Folders that were given up without an end. */
+  readonly #endless = new Set<string>();
   #closed = false;
 
   constructor(o: FileWriterOptions) {
@@ -211,9 +213,9 @@ export class FileWriter {
     }
   }
 
-  /** The owner has taken note of the end of a recording, see `keepMarkers`. */
+  /** The owner has taken note of the end of a recording, see `keepMarkers`. The marker of one whose end is not on the disk stays all the same. */
   noted(relative: string): void {
-    if (!this.#isOpen(relative)) this.#tidy(this.#marker(relative));
+    if (!this.#isOpen(relative) && !this.#endless.has(relative)) this.#tidy(this.#marker(relative));
   }
 
   /** One round: writes what waits, syncs, and closes what has ended. Throws nothing. */
@@ -234,6 +236,7 @@ export class FileWriter {
       this.#relieve(file);
       if (file.end === undefined) continue;
       this.#forget(file);
+      this.#endless.delete(file.relative);
       // A marker that stays makes the next start look again, and find the end.
       if (!this.#keepMarkers) this.#tidy(this.#marker(file.relative));
       this.#events.onEnded(file.handle, file.folder.frames, undefined);
@@ -291,6 +294,7 @@ export class FileWriter {
     const hopeless = error.code === "recording-folder-gone" || now - file.troubledAt >= this.#giveUpMs;
     if (file.end !== undefined && (hopeless || this.#closed)) {
       this.#forget(file);
+      this.#endless.add(file.relative);
       this.#events.onEnded(file.handle, file.folder.frames, error);
     } else if (hopeless && !file.lost) {
       file.lost = true;

@@ -49,6 +49,8 @@ export const MAX_QUERY_VALUE = 256;
 export const FAREWELL_MS = 700;
 /** Sessions and recordings are closed within this, the farewell included; ms. With threads and sockets the recorder takes 1.5 s at most. */
 export const CLOSE_TIMEOUT_MS = 1200;
+/** An INVITE waits this long for the index, then goes by the folders; ms. */
+export const INDEX_WAIT_MS = 500;
 /** Rows that the index refused are given to it again after this; ms. */
 export const INDEX_RETRY_MS = 1000;
 /** Rows that wait for an index that refuses; one is a few kB. */

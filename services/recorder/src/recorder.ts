@@ -1,7 +1,13 @@
 import type { RecorderConfig } from "@sidetone/config";
 import { type RoleContext, type RunningRole, SidetoneError, delay, errorText } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
-import { WriterThread } from "@sidetone/recording-file";
+import {
+  GIVE_UP_MS,
+  type PlainError,
+  WriterThread,
+  type WriterThreadEvents,
+  type WriterThreadOptions,
+} from "@sidetone/recording-file";
 import { SipEndpoint, checkExtensions, openSipJournal, peerCheck } from "@sidetone/sip";
 import { addRecordingsApi } from "./api/recordings-api.ts";
 import { openIndex } from "./index/open-index.ts";
@@ -12,21 +18,33 @@ import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
 import { ACCEPTED_BODIES } from "./recording-session/session-request.ts";
 import { reconcile } from "./store/recording-files.ts";
+import { addStorageApi } from "./store/storage-api.ts";
 import { lockStorage } from "./store/storage-lock.ts";
+import { StorageWatch, lookAt } from "./store/storage-watch.ts";
+
+/** What tests shorten. */
+export type RecorderTimes = Pick<WriterThreadOptions, "giveUpMs">;
 
 /**
  * Starts the recorder: files and index are put in step first, then it listens.
  * @throws SidetoneError `port-in-use` (exit 2), `storage-in-use`, `index-not-available`, `database-damaged`, `storage-not-available` (exit 1).
  */
-export async function startRecorder(config: RecorderConfig, context: RoleContext): Promise<RunningRole> {
+export async function startRecorder(
+  config: RecorderConfig,
+  context: RoleContext,
+  times: RecorderTimes = {},
+): Promise<RunningRole> {
   const { clock, random } = context;
   const log = context.log.child({ role: "recorder" });
   const root = config.storage.directory;
   const undo: (() => Promise<void> | void)[] = [];
+  let writer: WriterThread | undefined;
   try {
     undo.push(lockStorage(root));
     const stored = await openIndex(config.storage);
-    const index = new PatientIndex(stored, clock, log);
+    const index = new PatientIndex(stored, clock, log, ({ document, folder }) => {
+      if (document.state !== "recording") writer?.noted(folder);
+    });
     undo.push(() => index.close());
     const recovered = await reconcile({ root, index: stored, clock, log }).catch((error: unknown) => {
       if (error instanceof SidetoneError) throw error;
@@ -36,7 +54,9 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
         cause: error,
       });
     });
-    const health = { writerAlive: true, mediaAlive: true, troubled: new Set<number>(), roundMs: 0 };
+    const health = { writerAlive: true, mediaAlive: true };
+    const storage = new StorageWatch({ clock, log, look: lookAt(root) });
+    undo.push(() => storage.close());
     // The threads speak before the sessions exist only if they die.
     let sessions: RecordingSessions | undefined;
     let reviving: Promise<void> | undefined;
@@ -44,8 +64,8 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     const revive = async (): Promise<void> => {
       await delay(clock, RESTART_MS);
       if (closing !== undefined) return;
-      writer.revive();
-      await media.revive(writer.port());
+      writing.revive();
+      await media.revive(writing.port());
       health.writerAlive = true;
       health.mediaAlive = true;
       sessions?.restored();
@@ -53,7 +73,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     };
     const died = (code: string, message: string, error: Error): void => {
       log.error({ err: error }, `${message}: nothing is recorded any more`);
-      health.troubled.clear();
+      storage.writerLost();
       const plain = { code, message, remedy: undefined };
       // A death while the other one is mourned is repaired with it.
       reviving ??= (sessions?.abandon(plain, health.writerAlive) ?? Promise.resolve())
@@ -63,29 +83,35 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
           reviving = undefined;
         });
     };
-    const writer = new WriterThread(root, {
+    const giveUpMs = times.giveUpMs ?? GIVE_UP_MS;
+    const events: WriterThreadEvents = {
       onTrouble: (handle, error) => {
-        health.troubled.add(handle);
+        storage.trouble(handle, error);
         sessions?.trouble(handle, error);
       },
-      onRelief: (handle) => health.troubled.delete(handle),
+      onRelief: (handle) => storage.relief(handle),
       onLost: (handle, error) => sessions?.lost(handle, error),
       onEnded: (handle, _frames, error) => {
-        health.troubled.delete(handle);
+        storage.relief(handle);
         void sessions?.ended(handle, error);
       },
-      onRound: (ms) => {
-        health.roundMs = ms;
+      onRound: (ms) => storage.round(ms),
+      onStall: (ms) => {
+        storage.writerStalled(ms);
+        if (ms >= giveUpMs) sessions?.lostAll(STALLED);
       },
+      onStallOver: () => storage.writerStalled(0),
       onDeath: (error) => {
         health.writerAlive = false;
         died("writer-died", "the writer thread died", error);
       },
-    });
-    undo.push(() => writer.close());
+    };
+    const writing = new WriterThread(root, events, { giveUpMs, keepMarkers: true, clock });
+    writer = writing;
+    undo.push(() => writing.close());
     const { address, advertise, portMin, portMax, packetIo } = config.rtp;
     const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs };
-    const media = new MediaThread(setup, writer.port(), log, {
+    const media = new MediaThread(setup, writing.port(), log, {
       onSilent: (session) => sessions?.silent(session),
       onClosed: (session, lanes) => log.debug({ session, lanes }, "streams of a recording session closed"),
       onDeath: (error) => {
@@ -109,29 +135,38 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),
     });
     undo.push(() => sip.close());
-    const running = new RecordingSessions({ root, sip, media, writer, index, clock, random, log, advertise });
+    const running = new RecordingSessions({ root, sip, media, writer: writing, index, clock, random, log, advertise });
     sessions = running;
     const ready = (): { ok: boolean; reasons: string[] } => {
       const reasons: string[] = [];
       if (!health.writerAlive) reasons.push("the writer thread is dead");
       if (!health.mediaAlive) reasons.push("the media thread is dead");
-      if (health.troubled.size > 0) reasons.push(`the storage refuses ${health.troubled.size} recordings`);
       if (running.draining) reasons.push("shutting down");
-      return { ok: reasons.length === 0, reasons };
+      const ok = reasons.length === 0 && storage.refusals.length === 0;
+      return { ok, reasons: [...reasons, ...storage.health.alarms.map(({ text }) => text)] };
+    };
+    const mayServe = (): boolean => {
+      // A stall that passes must not make anybody take this recorder for lost: what it records goes on.
+      const lasting = storage.refusals.filter(({ code }) => code !== "disk-stalled");
+      const hung = storage.health.stalledMs >= giveUpMs;
+      return health.writerAlive && health.mediaAlive && lasting.length === 0 && !hung;
     };
     sip.onRequest = (tx) => {
       const { method } = tx.request;
       // RFC 3261 8.2: the method is looked at first; inside a dialog the session does the same.
       const refusal = sip.allow.includes(method) ? checkExtensions(tx.request, new Set(supported)) : undefined;
       if (refusal !== undefined) tx.respond(refusal.status, { headers: refusal.headers ?? [] });
+      else if (method === "INVITE" && storage.stalled)
+        tx.respond(503, { headers: [["Retry-After", "5"]], reason: "Storage Stalled" });
       else if (method === "INVITE") running.invite(tx);
       else if (method === "OPTIONS") {
         const { portsTotal, lanes } = media.counters;
         const { sessions: now } = running.counts();
         // A session has two streams; capacity is what the ports allow.
         const capacity = portsTotal === 0 ? "" : `;capacity=${Math.floor((portsTotal - lanes) / 2) + now}`;
-        const { ok } = ready();
-        const load = `sessions=${now}${capacity}${running.draining ? ";draining" : ""}`;
+        const ok = mayServe() && !running.draining;
+        const words = [running.draining ? ";draining" : "", storage.health.alarms.length > 0 ? ";reluctant" : ""];
+        const load = `sessions=${now}${capacity}${words.join("")}`;
         tx.respond(ok ? 200 : 503, {
           headers: [
             ["Allow", sip.allow.join(", ")],
@@ -154,12 +189,15 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
         log,
         token: config.apiToken,
         ready,
-        register: (app) => addRecordingsApi(app, { index, root }),
+        register: (app) => {
+          addRecordingsApi(app, { index, root });
+          addStorageApi(app, { root, watch: storage });
+        },
       });
       const server = http;
       undo.push(() => server.close());
       listening.push(http.url);
-      addMetrics(http.metrics, { sessions: running, media, health });
+      addMetrics(http.metrics, { sessions: running, media, storage });
     }
     log.info({ listening, storage: root, recovered }, "recorder runs");
     const close = async (): Promise<void> => {
@@ -173,6 +211,8 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     throw error;
   }
 }
+
+const STALLED: PlainError = { code: "disk-stalled", message: "the storage does not answer", remedy: undefined };
 
 async function unwind(undo: (() => Promise<void> | void)[]): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step();

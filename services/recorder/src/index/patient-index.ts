@@ -5,16 +5,24 @@ import type { RecordingIndex, RecordingPage, RecordingQuery, RecordingRow } from
 
 /**
  * An index whose disk may refuse for a while, usually because it is the full disk of the recordings: rows that it did not take are kept, shown,
- * and given to it again every second. What is still waiting when the process ends is made from the folders at the next start.
+ * and given to it again every second. What is still waiting when the process ends is made from the folders at the next start: their markers are there as long as `onStored` was not called.
  */
 export class PatientIndex implements RecordingIndex {
   readonly #inner: RecordingIndex;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #onStored: (row: RecordingRow) => void;
   readonly #waiting = new Map<string, RecordingRow>();
   #cancel: (() => void) | undefined;
 
-  constructor(inner: RecordingIndex, clock: Clock, log: Logger) {
+  /** @param onStored called with each row that is in the database now */
+  constructor(
+    inner: RecordingIndex,
+    clock: Clock,
+    log: Logger,
+    onStored: (row: RecordingRow) => void = () => undefined,
+  ) {
+    this.#onStored = onStored;
     this.#inner = inner;
     this.#clock = clock;
     this.#log = log;
@@ -26,6 +34,7 @@ export class PatientIndex implements RecordingIndex {
     try {
       await this.#inner.put(row);
       this.#waiting.delete(id);
+      this.#onStored(row);
     } catch (error) {
       if (this.#waiting.size >= MAX_WAITING_ROWS) throw error;
       if (this.#waiting.size === 0) this.#log.error({ err: error }, `the index refuses rows: ${errorText(error)}`);
@@ -90,6 +99,7 @@ export class PatientIndex implements RecordingIndex {
       } catch {
         return;
       }
+      this.#onStored(row);
       if (this.#waiting.get(id) === row) this.#waiting.delete(id);
     }
   }

@@ -19,9 +19,10 @@ import {
 import { type EndReason, type InviteSession, type ServerTransaction, type SipEndpoint, formatSdp } from "@sidetone/sip";
 import { join } from "node:path";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
-import { FAREWELL_MS, LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
+import { FAREWELL_MS, INDEX_WAIT_MS, LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
 import type { MediaThread } from "../media/media-thread.ts";
 import { FOLDER_GONE, finalRow } from "../store/final-row.ts";
+import { knownRecording } from "../store/known-recording.ts";
 import { readRow } from "../store/recording-files.ts";
 import { within } from "../within.ts";
 import { type ActiveRecording, idChoice, newActive, relationTo, safeName } from "./active-recording.ts";
@@ -196,6 +197,11 @@ export class RecordingSessions {
     this.#writer.send({ do: "end", handle, state: "partial", reason: error.message });
   }
 
+  /** As `lost`, for all that is recorded: the disk does not answer. */
+  lostAll(error: PlainError): void {
+    for (const handle of Array.from(this.#byHandle.keys())) this.lost(handle, error);
+  }
+
   /** The writer: a recording is closed. */
   async ended(handle: number, error: PlainError | undefined): Promise<void> {
     const recording = this.#byHandle.get(handle);
@@ -367,7 +373,7 @@ export class RecordingSessions {
       const ending = this.#active.get(choice);
       if (ending?.ending !== undefined) await ending.ended;
       const active = this.#active.get(choice);
-      const row = active === undefined ? await this.#index.get(choice) : undefined;
+      const row = active === undefined ? await knownRecording(this.#index, this.#root, choice, this.#clock) : undefined;
       if (active === undefined && row === undefined) return this.#open(choice, id, identity, undefined);
       const manifest = row === undefined ? undefined : await manifestIn(join(this.#root, row.folder));
       const known = active ?? { callUuid: row?.document.callUuid, epoch: manifest?.epoch ?? 0 };
@@ -414,9 +420,7 @@ export class RecordingSessions {
     });
     const opened = await within(this.#clock, OPEN_TIMEOUT_MS, opening);
     if (opened === undefined) {
-      void opening
-        .then(() => this.#writer.send({ do: "end", handle, state: "failed", reason: "the disk was too slow" }))
-        .catch(() => undefined);
+      void opening.then(() => this.#writer.send({ do: "discard", handle })).catch(() => undefined);
       throw new SidetoneError("disk-slow", "the storage did not open a folder in time", { sip: 503 });
     }
     const beheaded = row !== undefined && !opened.continued;
@@ -456,12 +460,9 @@ export class RecordingSessions {
       });
     }
     const first = await readRow(this.#root, folder);
-    if (first !== undefined)
-      await this.#index
-        .put(first)
-        .catch((error: unknown) =>
-          this.#log.error({ err: error, recordingId: id }, "the index did not take a new recording"),
-        );
+    const refused = (error: unknown): void =>
+      this.#log.error({ err: error, recordingId: id }, "the index did not take a new recording");
+    if (first !== undefined) await within(this.#clock, INDEX_WAIT_MS, this.#index.put(first).catch(refused));
     return recording;
   }
 
