@@ -218,10 +218,10 @@ export class FileWriter {
     if (!this.#isOpen(relative) && !this.#endless.has(relative)) this.#tidy(this.#marker(relative));
   }
 
-  /** One round: writes what waits, syncs, and closes what has ended. Throws nothing. */
-  round(): void {
+  /** One round: writes what waits, syncs, and closes what has ended. Throws nothing. Gives whether there was anything to write. */
+  round(): boolean {
     const written = Array.from(this.#open.values()).filter((file) => this.#flush(file));
-    if (written.length === 0) return;
+    if (written.length === 0) return false;
     try {
       this.#sync.sync(
         written.flatMap((f) => f.folder.fds),
@@ -229,7 +229,7 @@ export class FileWriter {
       );
     } catch (error) {
       for (const file of written) this.#troubled(file, diskError(error, "sync-failed"));
-      return;
+      return true;
     }
     for (const file of written) {
       file.unsynced = false;
@@ -241,6 +241,7 @@ export class FileWriter {
       if (!this.#keepMarkers) this.#tidy(this.#marker(file.relative));
       this.#events.onEnded(file.handle, file.folder.frames, undefined);
     }
+    return true;
   }
 
   /** Ends everything that is still open as partial, in one last attempt, and closes the files. Idempotent. */

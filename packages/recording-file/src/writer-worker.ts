@@ -33,9 +33,7 @@ const writer = new FileWriter({
 
 const round = (): void => {
   const from = systemClock.now();
-  writer.round();
-  const ms = systemClock.now() - from;
-  if (writer.openCount > 0) tell({ tell: "round", ms });
+  if (writer.round()) tell({ tell: "round", ms: systemClock.now() - from });
 };
 const cancel = systemClock.every(setup.roundMs, round);
 

@@ -61,7 +61,7 @@ test("B1: the folder of a running recording is removed: BYE with a Reason at onc
   rmSync(join(folder, "gone"), { recursive: true });
   talk(ports[0]);
   assert.equal((await bye)?.headers.get("Reason"), 'SIP;cause=500;text="recording folder gone"');
-  while ((await row(r.url, "gone"))?.state === "recording"; i++) await delay(systemClock, 50);
+  while ((await row(r.url, "gone"))?.state === "recording") await delay(systemClock, 50);
   const told = await row(r.url, "gone");
   assert.equal(told?.state, "failed");
   assert.ok(told.warnings.some((w) => w.code === "recording-folder-gone"));
@@ -72,7 +72,7 @@ test("B1: the folder of a running recording is removed: BYE with a Reason at onc
   talk(more.ports[0]);
   await delay(systemClock, 700);
   await more.session.bye();
-  while ((await row(r.url, "gone"))?.state !== "partial"; i++) await delay(systemClock, 50);
+  while ((await row(r.url, "gone"))?.state !== "partial") await delay(systemClock, 50);
   const rest = await row(r.url, "gone");
   assert.equal(rest?.state, "partial", "what goes on after the loss is not all of it");
   assert.ok(rest.warnings.some((w) => w.code === "recording-folder-gone"));
