@@ -94,7 +94,7 @@ async function rig(t: TestContext, disk: Disk) {
     invite: (id: string) => src.invite(disk.sip, `record=${id}@;calluuid=U;dn=7001`, body),
     options: async () => src.sip.options(`sip:${disk.sip};transport=tcp`, 2000),
     /** At the pace of speech, so long. */
-    async talk(port: number | undefined, ms: number): Promise<void> {
+    talk: async (port: number | undefined, ms: number): Promise<void> => {
       for (const end = systemClock.now() + ms; systemClock.now() < end; n++) {
         source.send(port ?? 0, source.packet(n, 0, n));
         await delay(
@@ -104,13 +104,13 @@ async function rig(t: TestContext, disk: Disk) {
       }
     },
     /** Frames of 20 ms that are missing in a recording between its first and its last one. */
-    async missing(id: string): Promise<number[]> {
+    missing: async (id: string): Promise<number[]> => {
       const wav = Buffer.from(await (await fetch(`${disk.url}/api/v1/recordings/${id}/audio`)).arrayBuffer());
       const left = Buffer.from(wav.subarray(58).filter((_, i) => i % 2 === 0));
       const there = Array.from({ length: n }, (_, f) => left.indexOf(RtpSource.payload(f, 0)) >= 0);
       return there.flatMap((is, f) => (!is && f > there.indexOf(true) && f < there.lastIndexOf(true) ? [f] : []));
     },
-    async alarms(): Promise<string[]> {
+    alarms: async (): Promise<string[]> => {
       const { alarms } = (await (await fetch(`${disk.url}/api/v1/storage`)).json()) as { alarms: { code: string }[] };
       return alarms.map(({ code }) => code);
     },
