@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { errorText } from "@sidetone/foundation";
 import { silenceByte } from "./codec.ts";
 import { readFolder } from "./folder-reader.ts";
 import { segmentName } from "./layout.ts";
@@ -91,7 +92,7 @@ async function runChild(root: string, options: readonly string[]): Promise<{ fra
 async function judge(root: string, said: { frames: number; ended: boolean }, marked: boolean): Promise<string[]> {
   const problems: string[] = [];
   for (const { error } of recoverOpen(root, 1_795_166_200_000_000))
-    if (error !== undefined) problems.push(String(error));
+    if (error !== undefined) problems.push(errorText(error));
   if (recoverOpen(root, 0).length > 0) problems.push("a marker is left");
   const path = join(root, relative);
   if (!existsSync(path))
