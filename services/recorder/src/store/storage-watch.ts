@@ -55,7 +55,8 @@ export class StorageWatch {
   readonly #look: StorageLook;
   readonly #cancel: Cancel;
   #state: StorageHealth = initialStorage;
-  #lookingSince: number | undefined;
+  /** Turns at which the look before had no answer yet; undefined where none is under way. Turns, as a stall of our own is not the disk's. */
+  #waited: number | undefined;
   #writerStallMs = 0;
 
   constructor(o: { clock: Clock; log: Logger; look: StorageLook }) {
@@ -104,11 +105,14 @@ export class StorageWatch {
 
   /** A look now; where one has no answer yet, how long that takes. */
   look(): void {
-    if (this.#lookingSince !== undefined) return this.#stall();
+    if (this.#waited !== undefined) {
+      this.#waited += 1;
+      return this.#stall();
+    }
     const from = this.#clock.now();
-    this.#lookingSince = from;
+    this.#waited = 0;
     void this.#looked().then(({ room, refusal }) => {
-      this.#lookingSince = undefined;
+      this.#waited = undefined;
       this.#stall();
       this.#step({ kind: "look", room, refusal, writeMs: this.#clock.now() - from });
     });
@@ -135,8 +139,8 @@ export class StorageWatch {
   }
 
   #stall(): void {
-    const looking = this.#lookingSince === undefined ? 0 : this.#clock.now() - this.#lookingSince;
-    const ms = Math.max(this.#writerStallMs, looking >= LOOK_MS ? looking : 0);
+    const waited = this.#waited ?? 0;
+    const ms = Math.max(this.#writerStallMs, waited > 1 ? waited * LOOK_MS : 0);
     if (ms !== this.#state.stalledMs) this.#step({ kind: "stall", ms });
   }
 
