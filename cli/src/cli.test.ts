@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -47,12 +47,34 @@ describe("sidetone", () => {
     assert.match((await sidetone("--version")).said, /^\d+\.\d+\.\d+$/);
     const help = await sidetone("--help");
     assert.equal(help.code, 0);
-    for (const command of ["start", "check-config", "recordings", "resources", "demo"])
+    for (const command of ["start", "check-config", "recordings", "resources", "demo", "verify", "rebuild-index"])
       assert.match(help.said, new RegExp(`\\n  ${command} `));
     const unknown = await sidetone("strat");
     assert.equal(unknown.code, 1);
     assert.match(unknown.complained, /Did you mean start/);
     assert.equal((await sidetone()).code, 1);
+  });
+
+  test("verify and rebuild-index: a wrong path, a file and a missing section name place, reason and remedy, exit 1", async (t) => {
+    const path = folder(t);
+    const gone = await sidetone("verify", join(path, "gone"));
+    assert.deepEqual([gone.code, gone.said], [1, ""]);
+    assert.match(gone.complained, /gone does not exist\.\nName a recording's folder/);
+    assert.match((await sidetone("verify", path)).complained, /holds no recording/);
+    mkdirSync(join(path, "r"));
+    writeFileSync(join(path, "r", "manifest.jsonl"), '{"type":"start","version":1,"id":');
+    const cut = await sidetone("verify", path);
+    assert.equal(cut.code, 1);
+    assert.match(cut.said, /^r: damaged\n {2}manifest.jsonl has no start line\n {4}Put manifest.jsonl back/);
+    assert.match(cut.said, /1 recording: 1 damaged\.$/);
+    const only = await sidetone("rebuild-index", "--config", file(t, consoleOnly));
+    assert.deepEqual([only.code, only.said], [1, ""]);
+    assert.match(only.complained, /no recorder section/);
+    const storage = `storage: { directory: ${join(path, "nowhere")}, database: "sqlite:${join(path, "i.sqlite")}" }`;
+    const recorder = `recorder: { listen: ["tcp://127.0.0.1:0"], rtp: { address: 127.0.0.1, ports: 25000-25999 }, ${storage} }`;
+    const lost = await sidetone("rebuild-index", "--config", file(t, recorder));
+    assert.equal(lost.code, 1);
+    assert.match(lost.complained, /recorder.storage.directory .*nowhere does not exist/);
   });
 
   test("check-config: every mistake with its line, exit 1; none, exit 0", async (t) => {

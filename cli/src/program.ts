@@ -96,6 +96,28 @@ export function buildProgram(voice: Voice, outcome: Outcome): Command {
     voice.say(await recordings(access(options), wanted, options.json === true));
   });
 
+  program
+    .command("verify")
+    .description(
+      "compare recordings with their hashes, offline: each damage with place and remedy; exit 1 if there is any",
+    )
+    .argument("<path>", "a recording's folder, a day, a whole storage, or a copy of any of them")
+    .option("--json", "one JSON line for each recording")
+    .action(async (path: string, options: { json?: boolean }) => {
+      const { verify } = await import("./verify.ts");
+      outcome.code = await verify(path, options.json === true, voice);
+    });
+
+  program
+    .command("rebuild-index")
+    .description("make the recorder's index anew from the folders alone; the recorder must be stopped")
+    .addOption(configOption)
+    .option("--json", "JSON instead of text")
+    .action(async (options: { config?: string; json?: boolean }) => {
+      const { rebuildIndex } = await import("./rebuild-index.ts");
+      outcome.code = await rebuildIndex(readConfig(options.config), options.json === true, voice);
+    });
+
   asking(program.command("resources").description("state of media servers and recorders; take one out of service"))
     .addArgument(
       new Argument(

@@ -1,7 +1,13 @@
 import { SidetoneError, errorText } from "@sidetone/foundation";
 
 /** Codes of what a disk can do to a recording. */
-export type DiskErrorCode = "disk-full" | "disk-read-only" | "disk-io-error" | "recording-folder-gone" | "sync-failed";
+export type DiskErrorCode =
+  | "disk-full"
+  | "disk-read-only"
+  | "disk-io-error"
+  | "recording-folder-gone"
+  | "recording-folder-busy"
+  | "sync-failed";
 
 const CODES = new Map<string, DiskErrorCode>([
   ["ENOSPC", "disk-full"],
@@ -19,6 +25,7 @@ const REMEDIES: Record<DiskErrorCode, string> = {
   "disk-read-only": "Make the recorder's storage writable for the user that runs Sidetone.",
   "disk-io-error": "Check the disk under the recorder's storage (kernel log).",
   "recording-folder-gone": "Something removed the folder of a running recording; find out what cleans up there.",
+  "recording-folder-busy": "Nothing: the session before it on this folder is being closed, and the client tries again.",
   "sync-failed": "Check the disk under the recorder's storage: what was written may not survive a power cut.",
 };
 

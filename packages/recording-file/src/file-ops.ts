@@ -9,6 +9,7 @@ export type FileOps = Pick<
   | "closeSync"
   | "fsyncSync"
   | "fstatSync"
+  | "ftruncateSync"
   | "readFileSync"
   | "readdirSync"
   | "rmSync"

@@ -88,7 +88,7 @@ test("a segment is closed after its frames; the chain spans segments; a changed 
   const fd = fs.openSync(join(path, "audio-000002.g711"), "r+");
   fs.writeSync(fd, "x", 77);
   fs.closeSync(fd);
-  assert.match((await verifyFolder(path)).problems.join(), /audio-000002.g711 was changed/);
+  assert.match((await verifyFolder(path)).problems.join(), /audio-000002.g711 \(1:00.000 to 2:00.000\) was changed/);
   writer.close("end of test");
 });
 
@@ -190,6 +190,151 @@ test("B3: a failed sync is never a silent success", async () => {
   writer.close("end of test");
 });
 
+test("B1/B3: a recording that ends while its disk refuses is kept for ten seconds like any other, and closed as partial", async () => {
+  using s = storage();
+  let bad: string | undefined;
+  const { writer, clock, told } = writerOn(
+    s.root,
+    faultyFiles((call) => (call === "write" ? bad : undefined)),
+  );
+  const path = join(s.root, relative);
+  writer.open(1, { relative, start: startLine("a") });
+  writer.zero(1, 0, "pcmu");
+  writer.audio(1, frames(0, 8000));
+  writer.round();
+  bad = "EROFS";
+  writer.audio(1, frames(8000, 8000));
+  writer.end(1, "complete", "BYE");
+  for (let second = 0; second < 9; second++) {
+    writer.round();
+    clock.advance(1000);
+  }
+  assert.deepEqual(told, ["trouble 1 disk-read-only"]);
+  bad = undefined;
+  writer.round();
+  assert.deepEqual(told.splice(1), ["relief 1", "ended 1 16000 ok"]);
+  assert.ok((await data(path)).equals(frames(0, 16_000)));
+  const { manifest } = await readFolder(path);
+  assert.equal(manifest.end?.state, "partial");
+  assert.equal((await verifyFolder(path)).verdict, "intact");
+  writer.close("end of test");
+});
+
+test("B3: an end whose sync failed is told again as partial on the disk itself, and synced once more", async () => {
+  using s = storage();
+  let bad = false;
+  let syncs = 0;
+  const { writer, clock, told } = writerOn(s.root, systemFiles, {
+    kind: "syncfs",
+    sync: () => {
+      syncs += 1;
+      if (bad) throw new Error("I/O error");
+    },
+    close: () => undefined,
+  });
+  writer.open(1, { relative, start: startLine("a") });
+  writer.round();
+  assert.equal(syncs, 1, "the first line is synced, also where nothing follows");
+  writer.audio(1, frames(0, 10));
+  writer.end(1, "complete", "BYE");
+  bad = true;
+  writer.round();
+  assert.deepEqual(told, ["trouble 1 sync-failed"]);
+  assert.equal((await readFolder(join(s.root, relative))).manifest.end?.state, "complete");
+  bad = false;
+  clock.advance(1000);
+  writer.round();
+  assert.deepEqual(told.splice(1), ["relief 1", "ended 1 10 ok"]);
+  assert.equal((await readFolder(join(s.root, relative))).manifest.end?.state, "partial");
+  assert.equal(syncs, 3);
+  writer.close("end of test");
+});
+
+test("B1: an opening that the disk refuses, or that is taken back, leaves a finished recording as it was, to the byte", () => {
+  using s = storage();
+  const path = join(s.root, relative);
+  const good = writerOn(s.root);
+  good.writer.open(1, { relative, start: startLine("a") });
+  good.writer.audio(1, frames(0, 100));
+  good.writer.end(1, "complete", "BYE");
+  good.writer.round();
+  const before = fs.readFileSync(join(path, "manifest.jsonl"));
+  const again = { relative, start: { ...startLine("a"), epoch: 2 } };
+  // Takes the first ten bytes of the line, as a disk does that is nearly full.
+  let taken = false;
+  const nearlyFull = {
+    ...systemFiles,
+    writeSync: ((fd: number, bytes: Uint8Array, at: number) => {
+      if (taken) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+      taken = true;
+      return fs.writeSync(fd, bytes, at, 10);
+    }) as FileOps["writeSync"],
+  };
+  assert.throws(() => writerOn(s.root, nearlyFull).writer.open(1, again), { code: "disk-full" });
+  assert.ok(fs.readFileSync(join(path, "manifest.jsonl")).equals(before));
+  assert.deepEqual(fs.readdirSync(join(s.root, OPEN_MARKERS)), []);
+  good.writer.open(2, again);
+  assert.throws(() => good.writer.open(3, again), { code: "recording-folder-busy", sip: 503 });
+  good.writer.round();
+  good.writer.discard(2);
+  assert.ok(fs.readFileSync(join(path, "manifest.jsonl")).equals(before));
+  assert.deepEqual(fs.readdirSync(join(s.root, OPEN_MARKERS)), []);
+  good.writer.close("end of test");
+});
+
+test("B4: a disk that is late, but refuses nothing, loses nothing of the minute before", async () => {
+  using s = storage();
+  const { writer } = writerOn(s.root);
+  writer.open(1, { relative, start: startLine("a") });
+  writer.zero(1, 0, "pcmu");
+  for (let piece = 0; piece < 590; piece++) writer.audio(1, frames(piece * 800, 800));
+  writer.end(1, "complete", "BYE");
+  writer.round();
+  assert.ok((await data(join(s.root, relative))).equals(frames(0, 472_000)));
+  const { manifest } = await readFolder(join(s.root, relative));
+  assert.deepEqual([manifest.end?.state, manifest.events, manifest.warnings], ["complete", [], []]);
+  writer.close("end of test");
+});
+
+test("A12: a marker that its owner keeps stays until the end is noted; recovery finds the recording intact", () => {
+  using s = storage();
+  const options = { root: s.root, files: systemFiles, sync: fsyncEach(), clock: new ManualClock() };
+  const events = {
+    onTrouble: () => undefined,
+    onRelief: () => undefined,
+    onLost: () => undefined,
+    onEnded: () => undefined,
+  };
+  const writer = new FileWriter({ ...options, events, keepMarkers: true });
+  writer.open(1, { relative, start: startLine("a") });
+  writer.audio(1, frames(0, 10));
+  writer.end(1, "complete", "BYE");
+  writer.round();
+  assert.deepEqual(recoverOpen(s.root, 0, systemFiles, true), [{ relative, frames: 10, outcome: "intact" }]);
+  writer.noted(relative);
+  assert.deepEqual(recoverOpen(s.root, 0), []);
+  writer.close("end of test");
+});
+
+test("A disk of another Sidetone's manifest is told, and not touched", () => {
+  using s = storage();
+  const path = join(s.root, relative);
+  const { writer } = writerOn(s.root);
+  writer.open(1, { relative, start: startLine("a") });
+  writer.audio(1, frames(0, 10));
+  writer.close("dies");
+  const manifest = join(path, "manifest.jsonl");
+  const text = fs.readFileSync(manifest, "utf8").replace('"version":1', '"version":7').split("\n")[0];
+  fs.writeFileSync(manifest, `${text}\n`);
+  fs.writeFileSync(join(s.root, OPEN_MARKERS, "2026+11+20+a"), "");
+  const [found] = recoverOpen(s.root, 0);
+  assert.match(String(found?.error), /manifest.jsonl has version 7; this Sidetone reads version 1/);
+  assert.equal(fs.readFileSync(manifest, "utf8"), `${text}\n`);
+  assert.throws(() => writerOn(s.root).writer.open(1, { relative, start: startLine("a") }), {
+    code: "manifest-version",
+  });
+});
+
 test("a disk without room for a segment opens no recording, whatever its first lines would need", () => {
   using s = storage();
   const { writer } = writerOn(s.root, {
@@ -247,12 +392,14 @@ test("B2/B3: whichever write fails first, the folder stays readable and recovery
         writer.round();
       }
     } catch {
-      // The start itself was refused: nothing was promised.
+      // The start itself was refused: nothing was promised, nothing is left.
     }
-    const done = recoverOpen(s.root, 1_795_166_115_000_000);
-    assert.equal(done.length, 1);
-    if (done[0]?.outcome !== "closed") continue;
     const path = join(s.root, relative);
+    const done = recoverOpen(s.root, 1_795_166_115_000_000);
+    assert.equal(done.length, n === 1 ? 0 : 1);
+    assert.equal(fs.existsSync(path), n > 1);
+    if (n === 1) continue;
+    assert.equal(done[0]?.outcome, "closed");
     const { manifest } = await readFolder(path);
     assert.equal(manifest.end?.state, "partial");
     const bytes = await data(path);
@@ -290,9 +437,11 @@ test("R30: a closed recording is continued in a new segment", async () => {
   const { manifest } = await readFolder(join(s.root, relative));
   assert.equal(manifest.epoch, 2);
   assert.equal(manifest.end?.state, "complete");
+  assert.deepEqual(await verifyFolder(join(s.root, relative)), { verdict: "intact", problems: [] });
   assert.deepEqual(
-    (await verifyFolder(join(s.root, relative))).problems.filter((p) => !p.includes("cannot be read")),
-    [],
+    manifest.warnings.map((w) => w.code),
+    ["torn-line"],
+    "a line that a crash cut off is no damage, and is told",
   );
   first.writer.close("end of test");
   second.writer.close("end of test");

@@ -6,12 +6,13 @@ import { MANIFEST, segmentName } from "./layout.ts";
 import {
   FRAME_BYTES,
   FRAMES_PER_SECOND,
+  MAX_LATE_MS,
   MAX_LINE_BYTES,
   MAX_PENDING_MS,
   READ_CHUNK_BYTES,
   SEGMENT_FRAMES,
 } from "./limits.ts";
-import { type ManifestLine, formatLine } from "./manifest.ts";
+import { type ManifestLine, TORN_LINE, formatLine } from "./manifest.ts";
 import { chainHash } from "./segment-hash.ts";
 
 /** Where a folder that is written again goes on. */
@@ -23,6 +24,12 @@ export interface FolderPosition {
 }
 
 const AT_START: FolderPosition = { frames: 0, lastSegment: 0, chain: "", tornTail: false };
+
+/** What follows a line that a crash cut off: it tells the cut from damage. */
+export function tornLineWarning(frames: number): ManifestLine {
+  const atMs = Math.round((frames * 1000) / FRAMES_PER_SECOND);
+  return { type: "warning", atMs, code: TORN_LINE, text: "a crash cut off the line before this one" };
+}
 
 interface OpenSegment {
   readonly fd: number;
@@ -37,7 +44,7 @@ type Pending = Uint8Array | number;
 /**
  * One recording's folder while it is written: segments and manifest, both append-only. Takes audio and lines at any time, and writes only in
  * `flush`. After a failed `flush` everything that was not written is kept and the next `flush` goes on exactly there; what exceeds
- * `MAX_PENDING_MS` becomes silence of the same length, listed as a gap.
+ * `MAX_PENDING_MS` becomes silence of the same length, listed as a gap. The same beyond `MAX_LATE_MS` where the disk does not refuse, but is late.
  */
 export class FolderWriter {
   readonly path: string;
@@ -55,6 +62,11 @@ export class FolderWriter {
   #accepted: number;
   #gapFrom: number | undefined;
   #gapFrames = 0;
+  /** Bytes of the manifest when it was opened. */
+  readonly #manifestBefore: number;
+  readonly #framesBefore: number;
+  /** Names were made in the folder, or the folder itself, since the last `takeNewNames`. */
+  #newNames = true;
 
   /** @param path the folder; made if it is not there. Throws what the file system throws. */
   constructor(path: string, files: FileOps, position: FolderPosition = AT_START) {
@@ -64,8 +76,31 @@ export class FolderWriter {
     this.#lastSegment = position.lastSegment;
     this.#chain = position.chain;
     files.mkdirSync(path, { recursive: true });
+    this.#framesBefore = position.frames;
     this.#manifest = files.openSync(join(path, MANIFEST), "a");
-    if (position.tornTail) this.#lines.push(Buffer.from("\n"));
+    this.#manifestBefore = files.fstatSync(this.#manifest).size;
+    if (!position.tornTail) return;
+    this.#lines.push(Buffer.from("\n"));
+    this.line(tornLineWarning(position.frames));
+  }
+
+  /** Audio was taken since it was opened. */
+  get grown(): boolean {
+    return this.#accepted > this.#framesBefore;
+  }
+
+  /** True once after names were made: whoever syncs file by file must sync the folders, too. */
+  takeNewNames(): boolean {
+    const made = this.#newNames;
+    this.#newNames = false;
+    return made;
+  }
+
+  /** Undoes what an opening has written; only where no audio was taken. Throws what the file system throws. */
+  rollBack(): void {
+    if (this.grown || this.#manifest === undefined) return;
+    this.#lines = [];
+    this.#files.ftruncateSync(this.#manifest, this.#manifestBefore);
   }
 
   /** Frames taken so far, written or waiting. */
@@ -187,12 +222,9 @@ export class FolderWriter {
 
   #grow(frames: number): void {
     this.#accepted += frames;
+    const most = ((this.#refused ? MAX_PENDING_MS : MAX_LATE_MS) * FRAMES_PER_SECOND) / 1000;
     // Index 0 may be half written: it stays.
-    for (
-      let i = 1;
-      i < this.#pending.length && this.#audioWaiting() > (MAX_PENDING_MS * FRAMES_PER_SECOND) / 1000;
-      i++
-    ) {
+    for (let i = 1; i < this.#pending.length && this.#audioWaiting() > most; i++) {
       const piece = this.#pending[i];
       if (piece === undefined || typeof piece === "number") continue;
       const length = piece.length / FRAME_BYTES;
@@ -240,6 +272,7 @@ export class FolderWriter {
     const name = segmentName(this.#lastSegment + 1);
     const fd = this.#files.openSync(join(this.path, name), "a");
     this.#lastSegment += 1;
+    this.#newNames = true;
     this.#segment = { fd, name, hash: createHash("sha256"), bytes: 0 };
     return this.#segment;
   }

@@ -5,20 +5,33 @@ import koffi from "koffi";
 export interface GroupSync {
   /** `syncfs`: one call for the whole file system; `fsync`: one per file. */
   readonly kind: "syncfs" | "fsync";
-  /** @param fds the open files that were written since the last call. */
-  sync(fds: readonly number[]): void;
+  /**
+   * @param fds the open files that were written since the last call
+   * @param directories paths of folders in which names are new since then
+   */
+  sync(fds: readonly number[], directories: readonly string[]): void;
   close(): void;
 }
 
-/** One fsync per file: works everywhere. */
+/** One fsync per file, and per folder with new names: works everywhere. */
 export function fsyncEach(fsyncSync: (fd: number) => void = fs.fsyncSync): GroupSync {
   return {
     kind: "fsync",
-    sync(fds) {
+    sync(fds, directories) {
       for (const fd of fds) fsyncSync(fd);
+      for (const path of new Set(directories)) syncFolder(path, fsyncSync);
     },
     close: () => undefined,
   };
+}
+
+function syncFolder(path: string, fsyncSync: (fd: number) => void): void {
+  const fd = fs.openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 /**

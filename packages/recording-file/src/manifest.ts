@@ -82,6 +82,11 @@ export interface ParametersLine {
   readonly values: Readonly<Record<string, string>>;
 }
 
+/** Code of the warning that stands behind a line which a crash cut off. */
+export const TORN_LINE = "torn-line";
+/** The form of the manifest that this code writes, and the newest that it reads. */
+export const MANIFEST_VERSION = 1;
+
 /** Something that the reader of this recording should know. */
 export interface WarningLine {
   readonly type: "warning";
@@ -121,6 +126,8 @@ export type ManifestLine =
 /** What a manifest says, lines folded together. */
 export interface Manifest {
   readonly start: StartLine | undefined;
+  /** Another version than `MANIFEST_VERSION` that the start line names; then `start` is not read, and nothing may be appended. */
+  readonly otherVersion: number | undefined;
   readonly zero: ZeroLine | undefined;
   readonly end: EndLine | undefined;
   readonly epoch: number;
@@ -131,33 +138,43 @@ export interface Manifest {
   readonly anchors: readonly AnchorLine[];
   readonly segments: readonly SegmentLine[];
   readonly warnings: readonly WarningLine[];
-  /** Lines that are not JSON: a torn last line after a crash is normal, others are damage. */
+  /** Lines that are not JSON, or of no known type: a torn last line after a crash is normal, others are damage. */
   readonly damagedLines: number;
+  /** Their numbers, from 1; the first hundred. Without those that a crash tore and recovery has marked. */
+  readonly damagedAt: readonly number[];
   /** The file ends in the middle of a line: whoever appends writes a line end first. */
   readonly tornTail: boolean;
 }
 
-const TYPES: ReadonlySet<string> = new Set([
-  "start",
-  "zero",
-  "metadata",
-  "event",
-  "anchor",
-  "loss",
-  "segment",
-  "parameters",
-  "warning",
-  "reopen",
-  "end",
-] satisfies ManifestLine["type"][]);
+const MAX_LISTED = 100;
+
+/** What a line must have to be read; a damaged one may still be JSON. */
+const FIELDS: Readonly<Record<ManifestLine["type"], Readonly<Record<string, "string" | "number" | "object">>>> = {
+  start: { version: "number", id: "string", fileName: "string", epoch: "number", at: "string", parameters: "object" },
+  zero: { at: "string", wallMicros: "number", codec: "string" },
+  metadata: { atMs: "number" },
+  event: { event: "string", atMs: "number" },
+  anchor: { channel: "number", ssrc: "number", rtp: "number", frame: "number" },
+  loss: { channel: "number", frame: "number", frames: "number", packets: "number" },
+  segment: { file: "string", frames: "number", sha256: "string", chain: "string" },
+  parameters: { values: "object" },
+  warning: { code: "string", text: "string", atMs: "number" },
+  reopen: { at: "string", epoch: "number" },
+  end: { at: "string", frames: "number", state: "string", reason: "string" },
+};
+const TYPES: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map(Object.entries(FIELDS));
 
 /** Reads a manifest. Never throws: what cannot be read is counted and skipped. */
 export function readManifest(text: string): Manifest {
   let start: StartLine | undefined;
+  let otherVersion: number | undefined;
   let zero: ZeroLine | undefined;
   let end: EndLine | undefined;
   let epoch = 0;
   let damagedLines = 0;
+  let number = 0;
+  let torn: number | undefined;
+  const damagedAt: number[] = [];
   const parameters = new Map<string, string>();
   const metadata: MetadataLine[] = [];
   const events: EventLine[] = [];
@@ -169,14 +186,24 @@ export function readManifest(text: string): Manifest {
     for (const [name, value] of Object.entries(values)) parameters.set(name, value);
   };
   for (const row of text.split("\n")) {
+    number += 1;
     if (row === "") continue;
     const line = readLine(row);
     if (line === undefined) {
       damagedLines += 1;
+      if (damagedAt.length < MAX_LISTED) damagedAt.push(number);
+      torn = number;
       continue;
     }
+    if (torn !== undefined && line.type === "warning" && line.code === TORN_LINE && damagedAt.at(-1) === torn)
+      damagedAt.pop();
+    torn = undefined;
     switch (line.type) {
       case "start":
+        if (line.version !== MANIFEST_VERSION) {
+          otherVersion ??= line.version;
+          break;
+        }
         start ??= line;
         epoch = Math.max(epoch, line.epoch);
         put(line.parameters);
@@ -217,6 +244,7 @@ export function readManifest(text: string): Manifest {
   const tornTail = text !== "" && !text.endsWith("\n");
   return {
     start,
+    otherVersion,
     zero,
     end,
     epoch,
@@ -228,6 +256,7 @@ export function readManifest(text: string): Manifest {
     segments,
     warnings,
     damagedLines,
+    damagedAt,
     tornTail,
   };
 }
@@ -235,8 +264,17 @@ export function readManifest(text: string): Manifest {
 function readLine(row: string): ManifestLine | undefined {
   try {
     const value: unknown = JSON.parse(row);
-    if (typeof value !== "object" || value === null || !("type" in value)) return undefined;
-    return typeof value.type === "string" && TYPES.has(value.type) ? (value as ManifestLine) : undefined;
+    if (typeof value !== "object" || value === null || !("type" in value) || typeof value.type !== "string")
+      return undefined;
+    const fields = TYPES.get(value.type);
+    if (fields === undefined) return undefined;
+    const found = value as Readonly<Record<string, unknown>>;
+    // What a start of another version looks like is not known here.
+    if (value.type === "start" && found["version"] !== MANIFEST_VERSION) {
+      return typeof found["version"] === "number" ? (value as ManifestLine) : undefined;
+    }
+    const whole = Object.entries(fields).every(([name, kind]) => typeof found[name] === kind && found[name] !== null);
+    return whole ? (value as ManifestLine) : undefined;
   } catch {
     return undefined;
   }

@@ -17,7 +17,9 @@ export type WriterMessage =
 export type WriterControl =
   | { readonly do: "open"; readonly ask: number; readonly handle: number; readonly request: OpenRequest }
   | { readonly do: "port"; readonly port: MessagePort }
-  | { readonly do: "round"; readonly ask: number }
+  | { readonly do: "round" | "ping"; readonly ask: number }
+  /** The owner has taken note of the end of the recording in this folder. */
+  | { readonly do: "noted"; readonly relative: string }
   | { readonly do: "close"; readonly ask: number; readonly reason: string };
 
 /** An error that crosses the threads. */
@@ -40,4 +42,6 @@ export type WriterReport =
 export interface WriterSetup {
   readonly root: string;
   readonly roundMs: number;
+  readonly giveUpMs: number;
+  readonly keepMarkers: boolean;
 }

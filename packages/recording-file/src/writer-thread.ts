@@ -1,8 +1,8 @@
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import { SidetoneError } from "@sidetone/foundation";
+import { type Cancel, type Clock, SidetoneError, systemClock } from "@sidetone/foundation";
 import type { OpenRequest, Opened } from "./file-writer.ts";
-import { ROUND_MS } from "./limits.ts";
-import type { PlainError, WriterControl, WriterMessage, WriterReport } from "./writer-protocol.ts";
+import { GIVE_UP_MS, ROUND_MS, STALL_LOOKS, WATCH_MS } from "./limits.ts";
+import type { PlainError, WriterControl, WriterMessage, WriterReport, WriterSetup } from "./writer-protocol.ts";
 
 /** What the owner hears of its recordings. See `FileWriterEvents`. */
 export interface WriterThreadEvents {
@@ -12,8 +12,22 @@ export interface WriterThreadEvents {
   onEnded(handle: number, frames: number, error: PlainError | undefined): void;
   /** A round of writing and syncing took `ms`. */
   onRound?(ms: number): void;
+  /** The disk has held the thread for `ms`: at `STALL_LOOKS` looks, and with each look after that. What is sent meanwhile waits in memory. */
+  onStall?(ms: number): void;
+  /** A stall is over. */
+  onStallOver?(): void;
   /** The thread died: nothing is written any more, until `revive`. What was open has no end yet. */
   onDeath(error: Error): void;
+}
+
+/** How the thread works; each has its default in `limits.ts`. */
+export interface WriterThreadOptions {
+  readonly roundMs?: number;
+  readonly giveUpMs?: number;
+  /** See `FileWriterOptions`; then `noted` is to be called. */
+  readonly keepMarkers?: boolean;
+  /** For the watch over the thread. */
+  readonly clock?: Clock;
 }
 
 interface Waiting {
@@ -25,20 +39,25 @@ interface Waiting {
 export class WriterThread {
   readonly #root: string;
   readonly #events: WriterThreadEvents;
-  readonly #roundMs: number;
+  readonly #setup: Omit<WriterSetup, "root">;
+  readonly #stopWatch: Cancel;
   readonly #asks = new Map<number, Waiting>();
   #worker: Worker;
   #dead: Error | undefined;
   #nextAsk = 1;
   #nextHandle = 1;
   #closing: Promise<void> | undefined;
+  /** Looks since a question was asked that has no answer yet; undefined where none is open. */
+  #unanswered: number | undefined;
 
   /** @param root the storage; must exist. */
-  constructor(root: string, events: WriterThreadEvents, roundMs: number = ROUND_MS) {
+  constructor(root: string, events: WriterThreadEvents, options: WriterThreadOptions = {}) {
+    const { roundMs = ROUND_MS, giveUpMs = GIVE_UP_MS, keepMarkers = false, clock = systemClock } = options;
     this.#root = root;
     this.#events = events;
-    this.#roundMs = roundMs;
+    this.#setup = { roundMs, giveUpMs, keepMarkers };
     this.#worker = this.#start();
+    this.#stopWatch = clock.every(WATCH_MS, () => this.#look());
   }
 
   /** Starts a new thread after a death. Nothing is open in it, and no port leads to it yet. */
@@ -50,7 +69,7 @@ export class WriterThread {
 
   #start(): Worker {
     const worker = new Worker(new URL("./writer-worker.ts", import.meta.url), {
-      workerData: { root: this.#root, roundMs: this.#roundMs },
+      workerData: { root: this.#root, ...this.#setup } satisfies WriterSetup,
       name: "recording-writer",
     });
     let cause: Error | undefined;
@@ -84,6 +103,11 @@ export class WriterThread {
     this.#worker.postMessage(message);
   }
 
+  /** The end of a recording has been taken note of; its marker may go, see `WriterThreadOptions.keepMarkers`. */
+  noted(relative: string): void {
+    this.#worker.postMessage({ do: "noted", relative } satisfies WriterControl);
+  }
+
   /** A port for another thread that sends `WriterMessage`s. Transfer it there. */
   port(): MessagePort {
     const { port1, port2 } = new MessageChannel();
@@ -98,6 +122,7 @@ export class WriterThread {
 
   /** Ends what is open as partial, closes all files and the thread. Idempotent. */
   close(reason = "the recorder stopped"): Promise<void> {
+    this.#stopWatch();
     this.#closing ??= this.#ask((ask) => ({ do: "close", ask, reason })).then(
       () => undefined,
       () => undefined,
@@ -105,6 +130,23 @@ export class WriterThread {
     return this.#closing.then(async () => {
       await this.#worker.terminate();
     });
+  }
+
+  /** Counts looks, not time: a stall of our own thread, in which no answer is read, is not the disk's. */
+  #look(): void {
+    if (this.#dead !== undefined || this.#closing !== undefined) return;
+    if (this.#unanswered !== undefined) {
+      this.#unanswered += 1;
+      if (this.#unanswered >= STALL_LOOKS) this.#events.onStall?.(this.#unanswered * WATCH_MS);
+      return;
+    }
+    this.#unanswered = 0;
+    const answered = (): void => {
+      const stalled = (this.#unanswered ?? 0) >= STALL_LOOKS;
+      this.#unanswered = undefined;
+      if (stalled) this.#events.onStallOver?.();
+    };
+    this.#ask((ask) => ({ do: "ping", ask })).then(answered, answered);
   }
 
   #ask(make: (ask: number) => WriterControl): Promise<Opened | undefined> {

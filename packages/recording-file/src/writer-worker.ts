@@ -20,6 +20,8 @@ const writer = new FileWriter({
   files: systemFiles,
   sync: createGroupSync(setup.root),
   clock: systemClock,
+  giveUpMs: setup.giveUpMs,
+  keepMarkers: setup.keepMarkers,
   events: {
     onTrouble: (handle, error) => tell({ tell: "trouble", handle, error: plain(error) }),
     onRelief: (handle) => tell({ tell: "relief", handle }),
@@ -31,9 +33,7 @@ const writer = new FileWriter({
 
 const round = (): void => {
   const from = systemClock.now();
-  writer.round();
-  const ms = systemClock.now() - from;
-  if (writer.openCount > 0) tell({ tell: "round", ms });
+  if (writer.round()) tell({ tell: "round", ms: systemClock.now() - from });
 };
 const cancel = systemClock.every(setup.roundMs, round);
 
@@ -75,6 +75,12 @@ owner.on("message", (message: WriterControl | WriterMessage) => {
     case "round":
       round();
       tell({ tell: "answer", ask: message.ask });
+      break;
+    case "ping":
+      tell({ tell: "answer", ask: message.ask });
+      break;
+    case "noted":
+      writer.noted(message.relative);
       break;
     case "close":
       cancel();

@@ -1,7 +1,13 @@
 import type { RecorderConfig } from "@sidetone/config";
 import { type RoleContext, type RunningRole, SidetoneError, delay, errorText } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
-import { WriterThread } from "@sidetone/recording-file";
+import {
+  GIVE_UP_MS,
+  type PlainError,
+  WriterThread,
+  type WriterThreadEvents,
+  type WriterThreadOptions,
+} from "@sidetone/recording-file";
 import { SipEndpoint, checkExtensions, hidesKeys, openSipJournal, peerCheck } from "@sidetone/sip";
 import { addRecordingsApi } from "./api/recordings-api.ts";
 import { openIndex } from "./index/open-index.ts";
@@ -14,35 +20,56 @@ import { RecordingSessions } from "./recording-session/recording-sessions.ts";
 import { ACCEPTED_BODIES } from "./recording-session/session-body.ts";
 import { noteBehind } from "./store/behind.ts";
 import { readRow, reconcile } from "./store/recording-files.ts";
+import { addStorageApi } from "./store/storage-api.ts";
 import { lockStorage } from "./store/storage-lock.ts";
+import { StorageWatch, lookAt } from "./store/storage-watch.ts";
+
+/** What tests shorten. */
+export type RecorderTimes = Pick<WriterThreadOptions, "giveUpMs">;
 
 /**
  * Starts the recorder: files and index are put in step first, then it listens.
  * @throws SidetoneError `port-in-use` (exit 2), `storage-in-use`, `index-not-available`, `database-damaged`, `storage-not-available` (exit 1).
  */
-export async function startRecorder(config: RecorderConfig, context: RoleContext): Promise<RunningRole> {
+export async function startRecorder(
+  config: RecorderConfig,
+  context: RoleContext,
+  times: RecorderTimes = {},
+): Promise<RunningRole> {
   const { clock, random } = context;
   const log = context.log.child({ role: "recorder" });
   const root = config.storage.directory;
   const undo: (() => Promise<void> | void)[] = [];
+  let writer: WriterThread | undefined;
   try {
     undo.push(lockStorage(root));
     const stored = await openIndex(config.storage, { log, random });
     const rowOf = (folder: string) => readRow(root, folder);
-    const patient = new PatientIndex(stored, { clock, log, onBehind: (since) => noteBehind(root, since) });
-    const index = new SourcesIndex(patient, rowOf);
-    undo.push(() => index.close());
-    const recovered = await reconcile({ root, index: new SourcesIndex(stored, rowOf), clock, log }).catch(
-      (error: unknown) => {
-        if (error instanceof SidetoneError) throw error;
-        throw new SidetoneError("storage-not-available", `recorder.storage.directory ${root}: ${errorText(error)}`, {
-          exit: 1,
-          remedy: "Choose a folder that the user who runs Sidetone may write.",
-          cause: error,
-        });
+    const sources = new SourcesIndex(stored, rowOf);
+    const index = new PatientIndex(sources, {
+      clock,
+      log,
+      onBehind: (since) => noteBehind(root, since),
+      onStored: ({ document, folder }) => {
+        if (document.state !== "recording") writer?.noted(folder);
       },
-    );
-    const health = { writerAlive: true, mediaAlive: true, troubled: new Set<number>(), roundMs: 0 };
+    });
+    const rowOfCopy = async (id: string) => {
+      const row = await index.get(id);
+      return row?.document.sources === undefined ? row : await sources.ofCopy(id);
+    };
+    undo.push(() => index.close());
+    const recovered = await reconcile({ root, index: sources, clock, log }).catch((error: unknown) => {
+      if (error instanceof SidetoneError) throw error;
+      throw new SidetoneError("storage-not-available", `recorder.storage.directory ${root}: ${errorText(error)}`, {
+        exit: 1,
+        remedy: "Choose a folder that the user who runs Sidetone may write.",
+        cause: error,
+      });
+    });
+    const health = { writerAlive: true, mediaAlive: true };
+    const storage = new StorageWatch({ clock, log, look: lookAt(root) });
+    undo.push(() => storage.close());
     // The threads speak before the sessions exist only if they die.
     let sessions: RecordingSessions | undefined;
     let reviving: Promise<void> | undefined;
@@ -50,8 +77,8 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     const revive = async (): Promise<void> => {
       await delay(clock, RESTART_MS);
       if (closing !== undefined) return;
-      writer.revive();
-      await media.revive(writer.port());
+      writing.revive();
+      await media.revive(writing.port());
       health.writerAlive = true;
       health.mediaAlive = true;
       sessions?.restored();
@@ -59,7 +86,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     };
     const died = (code: string, message: string, error: Error): void => {
       log.error({ err: error }, `${message}: nothing is recorded any more`);
-      health.troubled.clear();
+      storage.writerLost();
       const plain = { code, message, remedy: undefined };
       // A death while the other one is mourned is repaired with it.
       reviving ??= (sessions?.abandon(plain, health.writerAlive) ?? Promise.resolve())
@@ -69,26 +96,32 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
           reviving = undefined;
         });
     };
-    const writer = new WriterThread(root, {
+    const giveUpMs = times.giveUpMs ?? GIVE_UP_MS;
+    const events: WriterThreadEvents = {
       onTrouble: (handle, error) => {
-        health.troubled.add(handle);
+        storage.trouble(handle, error);
         sessions?.trouble(handle, error);
       },
-      onRelief: (handle) => health.troubled.delete(handle),
+      onRelief: (handle) => storage.relief(handle),
       onLost: (handle, error) => sessions?.lost(handle, error),
       onEnded: (handle, _frames, error) => {
-        health.troubled.delete(handle);
+        storage.relief(handle);
         void sessions?.ended(handle, error);
       },
-      onRound: (ms) => {
-        health.roundMs = ms;
+      onRound: (ms) => storage.round(ms),
+      onStall: (ms) => {
+        storage.writerStalled(ms);
+        if (ms >= giveUpMs) sessions?.lostAll(STALLED);
       },
+      onStallOver: () => storage.writerStalled(0),
       onDeath: (error) => {
         health.writerAlive = false;
         died("writer-died", "the writer thread died", error);
       },
-    });
-    undo.push(() => writer.close());
+    };
+    const writing = new WriterThread(root, events, { giveUpMs, keepMarkers: true, clock });
+    writer = writing;
+    undo.push(() => writing.close());
     const { address, advertise, portMin, portMax, packetIo } = config.rtp;
     const srtp = config.srtp ?? "optional";
     if (srtp === "required" && config.listen.some(({ transport }) => !hidesKeys(transport)))
@@ -98,7 +131,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       );
     const showDigits = config.dtmfDigits === "shown";
     const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs, showDigits };
-    const media = new MediaThread(setup, writer.port(), log, {
+    const media = new MediaThread(setup, writing.port(), log, {
       onSilent: (session) => sessions?.silent(session),
       onClosed: (session, lanes) => log.debug({ session, lanes }, "streams of a recording session closed"),
       onDeath: (error) => {
@@ -122,32 +155,52 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),
     });
     undo.push(() => sip.close());
-    const running = new RecordingSessions({ root, sip, media, writer, index, clock, random, log, advertise, srtp });
+    const running = new RecordingSessions({
+      root,
+      sip,
+      media,
+      writer: writing,
+      index,
+      rowOfCopy,
+      clock,
+      random,
+      log,
+      advertise,
+      srtp,
+    });
     sessions = running;
     const ready = (): { ok: boolean; reasons: string[] } => {
       const reasons: string[] = [];
       if (!health.writerAlive) reasons.push("the writer thread is dead");
       if (!health.mediaAlive) reasons.push("the media thread is dead");
-      if (health.troubled.size > 0) reasons.push(`the storage refuses ${health.troubled.size} recordings`);
       if (running.draining) reasons.push("shutting down");
-      const ok = reasons.length === 0;
+      const ok = reasons.length === 0 && storage.refusals.length === 0;
       // Recording goes on without the index: who places sessions shall not leave for it.
-      if (patient.trouble !== undefined) reasons.push(`the index takes no rows, ${patient.waiting} wait: ${patient.trouble}`);
-      return { ok, reasons };
+      if (index.trouble !== undefined) reasons.push(`the index takes no rows, ${index.waiting} wait: ${index.trouble}`);
+      return { ok, reasons: [...reasons, ...storage.health.alarms.map(({ text }) => text)] };
+    };
+    const mayServe = (): boolean => {
+      // A stall that passes must not make anybody take this recorder for lost: what it records goes on.
+      const lasting = storage.refusals.filter(({ code }) => code !== "disk-stalled");
+      const hung = storage.health.stalledMs >= giveUpMs;
+      return health.writerAlive && health.mediaAlive && lasting.length === 0 && !hung;
     };
     sip.onRequest = (tx) => {
       const { method } = tx.request;
       // RFC 3261 8.2: the method is looked at first; inside a dialog the session does the same.
       const refusal = sip.allow.includes(method) ? checkExtensions(tx.request, new Set(supported)) : undefined;
       if (refusal !== undefined) tx.respond(refusal.status, { headers: refusal.headers ?? [] });
+      else if (method === "INVITE" && storage.stalled)
+        tx.respond(503, { headers: [["Retry-After", "5"]], reason: "Storage Stalled" });
       else if (method === "INVITE") running.invite(tx);
       else if (method === "OPTIONS") {
         const { portsTotal, lanes } = media.counters;
         const { sessions: now } = running.counts();
         // A session has two streams; capacity is what the ports allow.
         const capacity = portsTotal === 0 ? "" : `;capacity=${Math.floor((portsTotal - lanes) / 2) + now}`;
-        const { ok } = ready();
-        const load = `sessions=${now}${capacity}${running.draining ? ";draining" : ""}`;
+        const ok = mayServe() && !running.draining;
+        const words = [running.draining ? ";draining" : "", storage.health.alarms.length > 0 ? ";reluctant" : ""];
+        const load = `sessions=${now}${capacity}${words.join("")}`;
         tx.respond(ok ? 200 : 503, {
           headers: [
             ["Allow", sip.allow.join(", ")],
@@ -170,12 +223,15 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
         log,
         token: config.apiToken,
         ready,
-        register: (app) => addRecordingsApi(app, { index, root }),
+        register: (app) => {
+          addRecordingsApi(app, { index, root });
+          addStorageApi(app, { root, watch: storage });
+        },
       });
       const server = http;
       undo.push(() => server.close());
       listening.push(http.url);
-      addMetrics(http.metrics, { sessions: running, media, health, index: patient });
+      addMetrics(http.metrics, { sessions: running, media, storage, index });
     }
     log.info({ listening, storage: root, recovered }, "recorder runs");
     const close = async (): Promise<void> => {
@@ -189,6 +245,8 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     throw error;
   }
 }
+
+const STALLED: PlainError = { code: "disk-stalled", message: "the storage does not answer", remedy: undefined };
 
 async function unwind(undo: (() => Promise<void> | void)[]): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step();

@@ -21,11 +21,12 @@ import {
 } from "@sidetone/sip";
 import { type RecordingMetadata, derivedId, metadataPartHeaders, writeMetadata } from "@sidetone/siprec";
 import { described } from "./api/described.fixture.ts";
-import { startRecorder } from "./index.ts";
+import { type RecorderTimes, startRecorder } from "./recorder.ts";
 
 /** A recorder on free ports with its own folder. */
 export async function runRecorder(
   o: Partial<RecorderConfig> & { folder?: string } = {},
+  times: RecorderTimes = {},
 ): Promise<{ role: RunningRole; folder: string; sip: string; url: string }> {
   const folder = o.folder ?? mkdtempSync(join(tmpdir(), "sidetone-recorder-"));
   const portMin = 20_000 + (process.pid % 200) * 50;
@@ -46,6 +47,7 @@ export async function runRecorder(
       ...o,
     },
     { clock: systemClock, random: systemRandom, log: silentLogger },
+    times,
   );
   const udp = role.listening.find((l) => l.startsWith("tcp:")) ?? "";
   return { role, folder, sip: udp.slice("tcp://".length), url: role.http ?? "" };

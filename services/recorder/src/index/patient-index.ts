@@ -10,6 +10,8 @@ export interface PatientSurroundings {
   readonly log: Logger;
   /** Rows begin to wait (the earliest of them began at this time), or (undefined) none waits any more. What it throws is logged. */
   readonly onBehind?: (sinceMicros: number | undefined) => void;
+  /** Called with each row that is in the database now. */
+  readonly onStored?: (row: RecordingRow) => void;
 }
 
 /**
@@ -126,6 +128,7 @@ export class PatientIndex implements RecordingIndex {
         if (rows.length > 0) await this.#inner.putMany(rows);
         for (const [id, row] of batch) if (row === undefined) await this.#inner.remove(id);
         for (const [id, row] of batch) if (this.#waiting.get(id) === row) this.#waiting.delete(id);
+        for (const row of rows) this.#o.onStored?.(row);
       } catch (error) {
         if (some > 1) {
           some = 1;

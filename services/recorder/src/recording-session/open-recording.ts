@@ -49,9 +49,7 @@ export async function openRecording(o: {
   });
   const opened = await within(o.clock, OPEN_TIMEOUT_MS, opening);
   if (opened === undefined) {
-    void opening
-      .then(() => writer.send({ do: "end", handle, state: "failed", reason: "the disk was too slow" }))
-      .catch(() => undefined);
+    void opening.then(() => writer.send({ do: "discard", handle })).catch(() => undefined);
     throw new SidetoneError("disk-slow", "the storage did not open a folder in time", { sip: 503 });
   }
   const { zero } = opened;

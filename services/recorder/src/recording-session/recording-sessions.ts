@@ -9,12 +9,12 @@ import {
 } from "@sidetone/recording-file";
 import { type EndReason, type InviteSession, type ServerTransaction, type SipEndpoint, formatSdp } from "@sidetone/sip";
 import { join } from "node:path";
-import type { RecordingRow } from "../index/recording-row.ts";
+import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
 import { otherCopy } from "../index/recording-sources.ts";
-import type { SourcesIndex } from "../index/sources-index.ts";
-import { FAREWELL_MS, INDEX_PATIENCE_MS, LINGER_MS } from "../limits.ts";
+import { FAREWELL_MS, LINGER_MS } from "../limits.ts";
 import type { MediaThread } from "../media/media-thread.ts";
 import { finalRow } from "../store/final-row.ts";
+import { knownRecording } from "../store/known-recording.ts";
 import { readRow } from "../store/recording-files.ts";
 import { within } from "../within.ts";
 import { type ActiveRecording, idChoice, relationTo } from "./active-recording.ts";
@@ -48,7 +48,8 @@ export class RecordingSessions {
   readonly #sip: SipEndpoint;
   readonly #media: MediaThread;
   readonly #writer: WriterThread;
-  readonly #index: SourcesIndex;
+  readonly #index: RecordingIndex;
+  readonly #rowOfCopy: (id: string) => Promise<RecordingRow | undefined>;
   readonly #clock: Clock;
   readonly #random: RandomBytes;
   readonly #log: Logger;
@@ -75,7 +76,9 @@ export class RecordingSessions {
     sip: SipEndpoint;
     media: MediaThread;
     writer: WriterThread;
-    index: SourcesIndex;
+    index: RecordingIndex;
+    /** The row of one copy (R10), where the index shows it as part of a recording too. */
+    rowOfCopy: (id: string) => Promise<RecordingRow | undefined>;
     clock: Clock;
     random: RandomBytes;
     log: Logger;
@@ -87,6 +90,7 @@ export class RecordingSessions {
     this.#media = o.media;
     this.#writer = o.writer;
     this.#index = o.index;
+    this.#rowOfCopy = o.rowOfCopy;
     this.#clock = o.clock;
     this.#random = o.random;
     this.#log = o.log;
@@ -193,6 +197,11 @@ export class RecordingSessions {
     // Its first session is still being opened; it finds the end, and begins anew.
     recording.ending = "partial";
     this.#writer.send({ do: "end", handle, state: "partial", reason: error.message });
+  }
+
+  /** As `lost`, for all that is recorded: the disk does not answer. */
+  lostAll(error: PlainError): void {
+    for (const handle of Array.from(this.#byHandle.keys())) this.lost(handle, error);
   }
 
   /** The writer: a recording is closed. */
@@ -371,14 +380,8 @@ export class RecordingSessions {
     this.#refreshSoon(session.recording);
   }
 
-  /** What the index knows of a recording. An index that cannot say keeps nobody from being recorded: then it is a new one. */
-  async #rowOf(id: string): Promise<RecordingRow | undefined> {
-    try {
-      return await within(this.#clock, INDEX_PATIENCE_MS, this.#index.ofCopy(id));
-    } catch (error) {
-      this.#log.warn({ err: error, recordingId: id }, "the index does not say whether there is this recording already");
-      return undefined;
-    }
+  #rowOf(id: string): Promise<RecordingRow | undefined> {
+    return knownRecording(this.#rowOfCopy, this.#root, id, this.#clock);
   }
 
   /** The recording that a session belongs to: one that runs, one that goes on, or a new one. */

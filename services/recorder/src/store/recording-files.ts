@@ -1,7 +1,15 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock, Logger } from "@sidetone/foundation";
-import { closeUnfinished, diskError, readFolder, recoverOpen, scanFolders } from "@sidetone/recording-file";
+import {
+  closeUnfinished,
+  diskError,
+  readFolder,
+  recoverOpen,
+  removeMarker,
+  scanFolders,
+  systemFiles,
+} from "@sidetone/recording-file";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
 import { rowOfFolder } from "../index/row-of-folder.ts";
 import { behindSince, isSince, noteBehind } from "./behind.ts";
@@ -31,7 +39,7 @@ export async function reconcile(o: {
   const touched = new Set<string>();
   const refused = new Map<string, { code: string; message: string }>();
   let closed = 0;
-  for (const { relative, outcome, frames, error } of recoverOpen(root, clock.wallMicros())) {
+  for (const { relative, outcome, frames, error } of recoverOpen(root, clock.wallMicros(), systemFiles, true)) {
     touched.add(relative);
     if (error !== undefined) {
       refused.set(relative, diskError(error));
@@ -58,6 +66,12 @@ export async function reconcile(o: {
   for (const relative of touched) {
     const row = finalRow(await readRow(root, relative), undefined, refused.get(relative));
     if (row !== undefined) await index.put(row);
+    if (refused.has(relative)) continue;
+    try {
+      removeMarker(root, relative);
+    } catch (error) {
+      log.warn({ err: error, folder: relative }, "the marker of a recording could not be removed");
+    }
   }
   noteBehind(root, undefined);
   await markMissing(o);

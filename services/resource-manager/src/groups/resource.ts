@@ -70,6 +70,11 @@ export class Resource {
     return this.#withdrawn || this.#report?.draining === true;
   }
 
+  /** True where it asks that others are taken before it: it works, but not as it should. */
+  get reluctant(): boolean {
+    return this.#report?.reluctant === true;
+  }
+
   /** True where somebody withdrew it here. */
   get withdrawnByHand(): boolean {
     return this.#withdrawn;

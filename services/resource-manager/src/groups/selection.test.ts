@@ -87,6 +87,12 @@ describe("who may be chosen", () => {
     assert.equal(order([offer([fresh, resource("a")])]), "a fresh");
     assert.equal(order([offer([fresh])]), "fresh");
   });
+  test("one that says it is reluctant comes after the others, and before one to avoid", () => {
+    const [slow, shunned, good] = ["slow", "shunned", "good"].map((name) => resource(name));
+    slow?.reported({ sessions: 0, capacity: undefined, draining: false, reluctant: true }, 0);
+    const all = [slow, shunned, good].filter((r) => r !== undefined);
+    assert.equal(order([offer(all)], { shun: new Set([shunned?.address ?? ""]) }), "good slow shunned");
+  });
   test("one to avoid is the last choice, one that is excluded is none", () => {
     const groups = [offer([resource("a"), resource("b")])];
     assert.equal(order(groups, { shun: new Set(["a"]) }), "b a");

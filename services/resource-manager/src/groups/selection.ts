@@ -42,7 +42,7 @@ type Rank = readonly [
 ];
 
 /**
- * Orders the resources that may take a new session: one to avoid comes last, then one that was never asked; those at the
+ * Orders the resources that may take a new session: one to avoid comes last, before it one that says it is reluctant, then one that was never asked; those at the
  * wished location before the others (overflow), preferred groups before others, in a group preferred resources before others, and
  * among equals by the group's scheme. What is lost, failing, withdrawn, backing off or full is left out.
  */
@@ -74,7 +74,7 @@ function inServicePhase(r: Resource): boolean {
 
 function rank(r: Resource, group: Offer, position: number, input: SelectionInput): Rank {
   return [
-    input.shun?.has(r.address) === true ? 1 : 0,
+    (input.shun?.has(r.address) === true ? 2 : 0) + (r.reluctant ? 1 : 0),
     r.health.phase === "up" ? 0 : 1,
     input.geoLocation === undefined || isAt(r, group, input.geoLocation) ? 0 : 1,
     group.config.preference,
