@@ -18,8 +18,9 @@ import {
 } from "@sidetone/recording-file";
 import { type EndReason, type InviteSession, type ServerTransaction, type SipEndpoint, formatSdp } from "@sidetone/sip";
 import { join } from "node:path";
+import { knownRow } from "../index/known-row.ts";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
-import { FAREWELL_MS, INDEX_PATIENCE_MS, LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
+import { FAREWELL_MS, LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
 import type { MediaThread } from "../media/media-thread.ts";
 import { FOLDER_GONE, finalRow } from "../store/final-row.ts";
 import { readRow } from "../store/recording-files.ts";
@@ -209,7 +210,13 @@ export class RecordingSessions {
         );
         return await this.#index.remove(recording.id);
       }
-      const row = finalRow(folder, folder === undefined ? await this.#rowOf(recording.id) : undefined, error);
+      const row = finalRow(
+        folder,
+        folder === undefined
+          ? await knownRow(this.#index, recording.id, { clock: this.#clock, log: this.#log })
+          : undefined,
+        error,
+      );
       const { durationMs, state } = row?.document ?? { durationMs: 0, state: "failed" as const };
       if (state !== "recording") this.#ended[state] += 1;
       this.#log.info({ recordingId: recording.id, callUuid: recording.callUuid, durationMs, state }, "recording ended");
@@ -360,16 +367,6 @@ export class RecordingSessions {
     this.#refreshSoon(session.recording);
   }
 
-  /** What the index knows of a recording. An index that cannot say keeps nobody from being recorded: then it is a new one. */
-  async #rowOf(id: string): Promise<RecordingRow | undefined> {
-    try {
-      return await within(this.#clock, INDEX_PATIENCE_MS, this.#index.get(id));
-    } catch (error) {
-      this.#log.warn({ err: error, recordingId: id }, "the index does not say whether there is this recording already");
-      return undefined;
-    }
-  }
-
   /** The recording that a session belongs to: one that runs, one that goes on, or a new one. */
   async #recordingFor(id: string, identity: SessionIdentity): Promise<ActiveRecording> {
     for (let n = 1; ; n++) {
@@ -377,7 +374,8 @@ export class RecordingSessions {
       const ending = this.#active.get(choice);
       if (ending?.ending !== undefined) await ending.ended;
       const active = this.#active.get(choice);
-      const row = active === undefined ? await this.#rowOf(choice) : undefined;
+      const row =
+        active === undefined ? await knownRow(this.#index, choice, { clock: this.#clock, log: this.#log }) : undefined;
       if (active === undefined && row === undefined) return this.#open(choice, id, identity, undefined);
       const manifest = row === undefined ? undefined : await manifestIn(join(this.#root, row.folder));
       const known = active ?? { callUuid: row?.document.callUuid, epoch: manifest?.epoch ?? 0 };
