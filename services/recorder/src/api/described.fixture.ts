@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parseRfc3339 } from "@sidetone/foundation";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { openApi } from "./openapi.ts";
 import { schemas } from "./openapi-schemas.ts";
@@ -13,14 +14,18 @@ export const paths = openApi["paths"] as Readonly<
   Record<string, Readonly<Record<string, { readonly responses: Readonly<Record<string, Answer>> }>>>
 >;
 
-const ajv = new Ajv2020({ strict: true, allErrors: true, formats: { "date-time": isTime, uri: URL.canParse } });
+const ajv = new Ajv2020({
+  strict: true,
+  allErrors: true,
+  formats: { "date-time": isTime, uri: (text: string) => URL.canParse(text) },
+});
 /** References as a JSON Schema has them. */
 const asSchema = (schema: unknown): object =>
   JSON.parse(JSON.stringify(schema).replaceAll("#/components/schemas/", "api#/$defs/")) as object;
 ajv.addSchema({ $id: "api", $defs: asSchema(schemas) });
 
 function isTime(text: string): boolean {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(text) && !Number.isNaN(Date.parse(text));
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(text) && parseRfc3339(text) !== undefined;
 }
 
 /** The path of the document that a request is for; undefined where there is none. */

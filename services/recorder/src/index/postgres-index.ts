@@ -88,7 +88,7 @@ export async function openPostgresIndex(
   const writer = pool(1, {
     idleTimeoutMillis: 0,
     verify: (client, done) => {
-      lockStorage(client, name, shown).then(() => done(), done);
+      void tellPool(lockStorage(client, name, shown), done);
     },
   });
   const opened = (kept: pg.Pool): Kysely<IndexTables> =>
@@ -123,6 +123,17 @@ async function migrateAlone(pool: pg.Pool, shown: string, newest: number | undef
 function parserOf(oid: number, format: "text" | "binary" | undefined): (value: string) => unknown {
   // Microseconds since 1970 and all counts are exact numbers.
   return oid === BIGINT ? Number : (pg.types.getTypeParser(oid, format ?? "text") as (value: string) => unknown);
+}
+
+/** The pool wants to be called back. */
+async function tellPool(work: Promise<void>, done: (error?: Error) => void): Promise<void> {
+  let failed: Error | undefined;
+  try {
+    await work;
+  } catch (error) {
+    failed = error instanceof Error ? error : new Error(String(error));
+  }
+  done(failed);
 }
 
 async function lockStorage(client: pg.PoolClient, name: string, shown: string): Promise<void> {

@@ -217,7 +217,7 @@ export class RecordingSessions {
         );
         return await this.#index.remove(recording.id);
       }
-      const row = finalRow(folder, folder === undefined ? await this.#rowOf(recording.id) : undefined, error);
+      const row = finalRow(folder, folder === undefined ? await this.#index.get(recording.id) : undefined, error);
       const { durationMs, state } = row?.document ?? { durationMs: 0, state: "failed" as const };
       if (state !== "recording") this.#ended[state] += 1;
       this.#log.info({ recordingId: recording.id, callUuid: recording.callUuid, durationMs, state }, "recording ended");

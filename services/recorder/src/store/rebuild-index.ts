@@ -16,6 +16,8 @@ import { indexFile } from "../index/index-thread.ts";
 import { openIndex } from "../index/open-index.ts";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
 import { rowOfFolder } from "../index/row-of-folder.ts";
+import { SourcesIndex } from "../index/sources-index.ts";
+import { readRow } from "./recording-files.ts";
 import { lockStorage } from "./storage-lock.ts";
 
 /** What a rebuild has done. */
@@ -46,7 +48,8 @@ export async function rebuildIndex(storage: RecorderConfig["storage"], clock: Cl
   try {
     const { index, movedAway } = await openWhateverIsThere(storage, clock);
     try {
-      return { ...(await rebuild(root, index, clock)), movedAway };
+      const sources = new SourcesIndex(index, (folder) => readRow(root, folder));
+      return { ...(await rebuild(root, sources, clock)), movedAway };
     } finally {
       await index.close();
     }
