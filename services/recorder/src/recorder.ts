@@ -4,7 +4,7 @@ import { type HttpServer, startHttp } from "@sidetone/http";
 import { WriterThread } from "@sidetone/recording-file";
 import { SipEndpoint, checkExtensions, openSipJournal, peerCheck } from "@sidetone/sip";
 import { addRecordingsApi } from "./api/recordings-api.ts";
-import { IndexThread, indexFile } from "./index/index-thread.ts";
+import { openIndex } from "./index/open-index.ts";
 import { PatientIndex } from "./index/patient-index.ts";
 import { CLOSE_TIMEOUT_MS, RESTART_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
@@ -12,7 +12,7 @@ import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
 import { ACCEPTED_BODIES } from "./recording-session/session-request.ts";
 import { reconcile } from "./store/recording-files.ts";
-import { lockIndex, lockStorage } from "./store/storage-lock.ts";
+import { lockStorage } from "./store/storage-lock.ts";
 
 /**
  * Starts the recorder: files and index are put in step first, then it listens.
@@ -25,8 +25,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
   const undo: (() => Promise<void> | void)[] = [];
   try {
     undo.push(lockStorage(root));
-    undo.push(lockIndex(indexFile(config.storage.database)));
-    const stored = await IndexThread.open(config.storage.database);
+    const stored = await openIndex(config.storage);
     const index = new PatientIndex(stored, clock, log);
     undo.push(() => index.close());
     const recovered = await reconcile({ root, index: stored, clock, log }).catch((error: unknown) => {

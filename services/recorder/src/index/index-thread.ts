@@ -10,7 +10,8 @@ export interface IndexAsk {
   readonly n: number;
   readonly ask:
     | { readonly do: "open" | "count" | "close" }
-    | { readonly do: "put"; readonly row: RecordingRow }
+    | { readonly do: "put"; readonly rows: readonly RecordingRow[] }
+    | { readonly do: "rebuild"; readonly rows: readonly RecordingRow[] }
     | { readonly do: "get" | "remove"; readonly id: string }
     | { readonly do: "search"; readonly query: RecordingQuery }
     | { readonly do: "folders"; readonly state: RecordingState };
@@ -50,14 +51,15 @@ export function indexFile(database: string): string {
 export class IndexThread implements RecordingIndex {
   readonly #worker: Worker;
   readonly #asks = new Map<number, Waiting>();
+  readonly #onClosed: (() => void) | undefined;
   #next = 1;
   #closing: Promise<void> | undefined;
 
-  /** @param database `sqlite:PATH` or a path. Rejects with "index-not-available" or "database-damaged" where it cannot be opened. */
-  static async open(database: string): Promise<IndexThread> {
+  /** @param database `sqlite:PATH` or a path. @param onClosed called once, after it has been closed. Rejects with "index-not-available" or "database-damaged" where it cannot be opened. */
+  static async open(database: string, onClosed?: () => void): Promise<IndexThread> {
     const file = indexFile(database);
     if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
-    const thread = new IndexThread(file);
+    const thread = new IndexThread(file, onClosed);
     try {
       await thread.#ask({ do: "open" });
     } catch (error) {
@@ -67,7 +69,8 @@ export class IndexThread implements RecordingIndex {
     return thread;
   }
 
-  private constructor(file: string) {
+  private constructor(file: string, onClosed: (() => void) | undefined) {
+    this.#onClosed = onClosed;
     this.#worker = new Worker(new URL("./index-worker.ts", import.meta.url), {
       workerData: file,
       name: "recorder-index",
@@ -89,7 +92,17 @@ export class IndexThread implements RecordingIndex {
   }
 
   async put(row: RecordingRow): Promise<void> {
-    await this.#ask({ do: "put", row });
+    await this.putMany([row]);
+  }
+
+  async putMany(rows: readonly RecordingRow[]): Promise<void> {
+    await this.#ask({ do: "put", rows });
+  }
+
+  async rebuild(rows: Iterable<RecordingRow> | AsyncIterable<RecordingRow>): Promise<{ put: number; removed: number }> {
+    const all: RecordingRow[] = [];
+    for await (const row of rows) all.push(row);
+    return (await this.#ask({ do: "rebuild", rows: all })) as { put: number; removed: number };
   }
 
   async remove(id: string): Promise<void> {
@@ -117,6 +130,7 @@ export class IndexThread implements RecordingIndex {
       .catch(() => undefined)
       .then(async () => {
         await this.#worker.terminate();
+        this.#onClosed?.();
       });
     return this.#closing;
   }

@@ -22,7 +22,9 @@ async function carryOut(ask: IndexAsk["ask"]): Promise<unknown> {
     case "open":
       return undefined;
     case "put":
-      return index.put(ask.row);
+      return index.putMany(ask.rows);
+    case "rebuild":
+      return index.rebuild(ask.rows);
     case "remove":
       return index.remove(ask.id);
     case "get":

@@ -34,6 +34,14 @@ export class PatientIndex implements RecordingIndex {
     }
   }
 
+  async putMany(rows: readonly RecordingRow[]): Promise<void> {
+    for (const row of rows) await this.put(row);
+  }
+
+  rebuild(rows: Iterable<RecordingRow> | AsyncIterable<RecordingRow>): Promise<{ put: number; removed: number }> {
+    return this.#inner.rebuild(rows);
+  }
+
   async remove(id: string): Promise<void> {
     this.#waiting.delete(id);
     await this.#inner.remove(id);

@@ -39,12 +39,15 @@ export interface RecordingDocument {
   readonly participants: readonly RecordedParticipant[];
   readonly events: readonly RecordedEvent[];
   readonly parameters: Readonly<Record<string, string>>;
+  /** Attached data of the call, as SIP Server told them (T-Library); absent where none are known. */
+  readonly userData?: Readonly<Record<string, string>>;
   readonly warnings: readonly { readonly code: string; readonly text: string; readonly atMs: number }[];
 }
 
-/** The kinds of exact search. */
+/** The kinds of exact search that have a name of their own. */
 export const searchKeys = ["dn", "ani", "dnis", "agent", "conn-id", "call-uuid"] as const;
-export type SearchKey = (typeof searchKeys)[number];
+/** What a recording is found by, exactly but for upper and lower case: one of `searchKeys`, or a parameter or piece of user data by its name in lower case. */
+export type SearchKey = (typeof searchKeys)[number] | `param.${string}` | `user-data.${string}`;
 
 /** What the index keeps of a recording. */
 export interface RecordingRow {
@@ -59,15 +62,31 @@ export interface RecordingRow {
 
 /** What is searched for; everything given must hold. */
 export interface RecordingQuery {
+  /** Began at or after this. */
   readonly fromMicros?: number;
+  /** Began before this. */
   readonly toMicros?: number;
+  /** At least this long. */
+  readonly minDurationMs?: number;
+  /** At most this long. */
+  readonly maxDurationMs?: number;
   readonly id?: string;
   readonly state?: RecordingState;
+  /** Each must be one of the recording's keys. */
   readonly keys: readonly (readonly [kind: SearchKey, value: string])[];
+  /** The recording has at least one of these values; at most 500. For those who compare many calls at once. */
+  readonly oneOf?: { readonly kind: SearchKey; readonly values: readonly string[] };
+  /** Stands anywhere in the recording's text, whatever its case. */
   readonly q?: string;
   readonly limit: number;
   /** The last row of the page before. */
-  readonly after?: { readonly startMicros: number; readonly id: string };
+  readonly after?: RecordingPlace;
+}
+
+/** The place of a row in the order of every search: newest first, then by id in the order of its UTF-8 bytes, downwards. */
+export interface RecordingPlace {
+  readonly startMicros: number;
+  readonly id: string;
 }
 
 /** A page of the search, newest first. */
@@ -76,9 +95,16 @@ export interface RecordingPage {
   readonly more: boolean;
 }
 
-/** Where the index is kept. One contract, whatever the database. */
+/**
+ * Where the index is kept: one contract, whatever the database, proven by `index-contract.ts`. It shows the recordings of one storage folder,
+ * also where several recorders share a PostgreSQL database. `openIndex` opens it, its tables brought to the newest version.
+ * Every method rejects with SidetoneError `index-not-available` or `database-damaged` where the database cannot be asked.
+ */
 export interface RecordingIndex {
+  /** Puts a row in, or another one in its place. On the disk when it resolves. Marking a recording is putting its changed row. */
   put(row: RecordingRow): Promise<void>;
+  /** All of them or none: one commit. Of two rows with the same id the last one counts. */
+  putMany(rows: readonly RecordingRow[]): Promise<void>;
   /** Takes a row out. */
   remove(id: string): Promise<void>;
   /** With its keys, so that it can be put again. */
@@ -88,5 +114,11 @@ export interface RecordingIndex {
   /** Folders of the recordings in a state. */
   foldersIn(state: RecordingState): Promise<readonly string[]>;
   count(): Promise<number>;
+  /**
+   * Puts these rows in and then takes out all that are not among them. Broken off, it leaves the old rows beside the new ones.
+   * @returns how many were put, and how many taken out
+   */
+  rebuild(rows: Iterable<RecordingRow> | AsyncIterable<RecordingRow>): Promise<{ put: number; removed: number }>;
+  /** Idempotent. */
   close(): Promise<void>;
 }

@@ -75,6 +75,22 @@ export class SqliteIndex implements RecordingIndex {
     });
   }
 
+  async putMany(rows: readonly RecordingRow[]): Promise<void> {
+    for (const row of rows) await this.put(row);
+  }
+
+  async rebuild(rows: Iterable<RecordingRow> | AsyncIterable<RecordingRow>): Promise<{ put: number; removed: number }> {
+    const kept = new Set<string>();
+    for await (const row of rows) {
+      await this.put(row);
+      kept.add(row.document.id);
+    }
+    const found = await this.#db.selectFrom("recordings").select("id").execute();
+    const gone = found.filter(({ id }) => !kept.has(id));
+    for (const { id } of gone) await this.remove(id);
+    return { put: kept.size, removed: gone.length };
+  }
+
   async remove(id: string): Promise<void> {
     await this.#db.transaction().execute(async (trx) => {
       await trx.deleteFrom("recording_keys").where("id", "=", id).execute();
@@ -98,6 +114,21 @@ export class SqliteIndex implements RecordingIndex {
       .limit(query.limit + 1);
     if (query.fromMicros !== undefined) select = select.where("start_micros", ">=", query.fromMicros);
     if (query.toMicros !== undefined) select = select.where("start_micros", "<", query.toMicros);
+    if (query.minDurationMs !== undefined)
+      select = select.where(sql<boolean>`json_extract(document, '$.durationMs') >= ${query.minDurationMs}`);
+    if (query.maxDurationMs !== undefined)
+      select = select.where(sql<boolean>`json_extract(document, '$.durationMs') <= ${query.maxDurationMs}`);
+    if (query.oneOf !== undefined) {
+      const { kind, values } = query.oneOf;
+      const wanted = values.map((v) => v.toLowerCase());
+      select = select.where("id", "in", (sub) =>
+        sub
+          .selectFrom("recording_keys")
+          .select("recording_keys.id")
+          .where("kind", "=", kind)
+          .where("value", "in", wanted),
+      );
+    }
     if (query.id !== undefined) select = select.where("id", "=", query.id);
     if (query.state !== undefined) select = select.where("state", "=", query.state);
     if (query.q !== undefined) {
