@@ -57,3 +57,18 @@ export const MAX_WAITING_ROWS = 10_000;
 export const LOCK_WAIT_MS = 500;
 /** Wait before a thread that died is started again; ms. */
 export const RESTART_MS = 1000;
+/** R34: audio may be missing at the beginning of an expected party for so long without being listed; ms. */
+export const START_TOLERANCE_MS = 500;
+/** The same where a client asked for the recording in mid-call: the call may have to be brought to a Media Server first. */
+export const DYNAMIC_START_MS = 2000;
+/** R34: the same at its end: BYE and last packet need not be one moment; ms. */
+export const END_TOLERANCE_MS = 1000;
+/** R34: the same in between; ms. */
+export const GAP_TOLERANCE_MS = 200;
+/** R34: audio that never came counts where it is this long and this share; ms. */
+export const LOSS_MS = 1000;
+export const LOSS_SHARE = 0.02;
+/** R34: so long after a party left its recording may still run before that is said; RTP timeout and some; ms. */
+export const SETTLE_MS = 120_000;
+/** R34: so long after a party left nothing need be held of it; ms. */
+export const FINALIZE_MS = 3000;
