@@ -260,6 +260,20 @@ export interface RecorderConfig extends SipRoleConfig {
   readonly rtpTimeoutMs: number;
   /** Where user data of the calls come from. */
   readonly tLibrary?: TLibraryClientConfig | undefined;
+  /** R34: what is expected is compared with what is held. Undefined: no ledger is known. */
+  readonly reconciliation?: ReconciliationConfig | undefined;
+}
+
+/** R34: whose ledgers say what should be recorded, and who may hold it besides. */
+export interface ReconciliationConfig {
+  /** HTTP addresses of the SIP Servers, without the last slash. Default: that of `t-library`. */
+  readonly sipServers: readonly string[];
+  /** HTTP addresses of the other recorders. */
+  readonly recorders: readonly string[];
+  /** A side without audio for this long in a call is found, and told while the call is up; ms. */
+  readonly silenceMs: number;
+  /** Time between two looks at a ledger, ms. */
+  readonly intervalMs: number;
 }
 
 /** How the recorder logs in to SIP Server as a T-Library client. */
@@ -267,6 +281,8 @@ export interface TLibraryClientConfig {
   readonly url: string;
   readonly application: string;
   readonly password: string;
+  /** Names of user data whose values are not kept, in any case. */
+  readonly mask: readonly string[];
 }
 
 export interface ConsoleUser {

@@ -72,3 +72,14 @@ export const LOSS_SHARE = 0.02;
 export const SETTLE_MS = 120_000;
 /** R34: so long after a party left nothing need be held of it; ms. */
 export const FINALIZE_MS = 3000;
+/** R34: answers of SIP Servers and other recorders are waited for so long; ms. */
+export const PEER_TIMEOUT_MS = 3000;
+/** R34: lines asked for at once, and answers read in a row. */
+export const LEDGER_PAGE = 1000;
+export const LEDGER_PAGES = 20;
+/** R34: parties that are judged in one round. */
+export const JUDGED_AT_ONCE = 200;
+/** R34: parties that are looked at again in one round though nothing is known to have changed: what was deleted since is found. */
+export const AUDITED_AT_ONCE = 20;
+/** R34: a stream without RTP for this long is told, where no `reconciliation.silence` says otherwise; ms. */
+export const SILENCE_MS = 10_000;

@@ -6,11 +6,14 @@ import { SipEndpoint, checkExtensions, openSipJournal, peerCheck } from "@sideto
 import { addRecordingsApi } from "./api/recordings-api.ts";
 import { openIndex } from "./index/open-index.ts";
 import { PatientIndex } from "./index/patient-index.ts";
-import { CLOSE_TIMEOUT_MS, RESTART_MS } from "./limits.ts";
+import { CLOSE_TIMEOUT_MS, RESTART_MS, SILENCE_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
 import { ACCEPTED_BODIES } from "./recording-session/session-request.ts";
+import { addReconciliationMetrics } from "./reconciliation/metrics.ts";
+import { addReconciliationApi } from "./reconciliation/reconciliation-api.ts";
+import { startReconciliation } from "./reconciliation/start.ts";
 import { reconcile } from "./store/recording-files.ts";
 import { lockStorage } from "./store/storage-lock.ts";
 
@@ -36,6 +39,8 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
         cause: error,
       });
     });
+    const reconciliation = await startReconciliation({ config, index, clock, log });
+    undo.push(() => reconciliation.close());
     const health = { writerAlive: true, mediaAlive: true, troubled: new Set<number>(), roundMs: 0 };
     // The threads speak before the sessions exist only if they die.
     let sessions: RecordingSessions | undefined;
@@ -83,11 +88,21 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       },
     });
     undo.push(() => writer.close());
+    const silenceMs = config.reconciliation?.silenceMs ?? SILENCE_MS;
     const { address, advertise, portMin, portMax, packetIo } = config.rtp;
-    const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs };
+    const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs, silenceMs };
     const media = new MediaThread(setup, writer.port(), log, {
       onSilent: (session) => sessions?.silent(session),
-      onClosed: (session, lanes) => log.debug({ session, lanes }, "streams of a recording session closed"),
+      onStream: (session, channel, silentMs) => {
+        const of = sessions?.recordingOf(session);
+        if (silentMs === 0) reconciliation.streams.back(session, channel);
+        else if (of !== undefined)
+          reconciliation.streams.silent({ session, channel, recordingId: of.id, callUuid: of.callUuid, silentMs });
+      },
+      onClosed: (session, lanes) => {
+        reconciliation.streams.over(session);
+        log.debug({ session, lanes }, "streams of a recording session closed");
+      },
       onDeath: (error) => {
         health.mediaAlive = false;
         died("media-died", "the media thread died", error);
@@ -154,12 +169,16 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
         log,
         token: config.apiToken,
         ready,
-        register: (app) => addRecordingsApi(app, { index, root }),
+        register: (app) => {
+          addRecordingsApi(app, { index, root });
+          addReconciliationApi(app, reconciliation);
+        },
       });
       const server = http;
       undo.push(() => server.close());
       listening.push(http.url);
       addMetrics(http.metrics, { sessions: running, media, health });
+      addReconciliationMetrics(http.metrics, reconciliation, clock);
     }
     log.info({ listening, storage: root, recovered }, "recorder runs");
     const close = async (): Promise<void> => {

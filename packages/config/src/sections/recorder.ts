@@ -1,9 +1,13 @@
 import { baseUrl, mapped, sqliteFile } from "../addresses.ts";
 import type { Reader } from "../reading.ts";
 import { duration, filePath, secret, text } from "../scalars.ts";
-import { object, optional, required } from "../shapes.ts";
-import type { RecorderConfig } from "../types.ts";
+import { listOf, object, oneOrMore, optional, required } from "../shapes.ts";
+import type { RecorderConfig, ReconciliationConfig } from "../types.ts";
 import { rtp, sipRoleFields } from "./sip-role.ts";
+
+/** Longer than people who listen are silent with silence suppression, as a rule. */
+const SILENCE_MS = 10_000;
+const INTERVAL_MS = 1000;
 
 const fields = object({
   ...sipRoleFields,
@@ -11,7 +15,20 @@ const fields = object({
   storage: required(object({ directory: required(filePath), database: required(sqliteFile) })),
   "rtp-timeout": optional(duration(1000), 90_000), // R33
   "t-library": optional(
-    object({ url: required(baseUrl("ws", "wss")), application: required(text), password: required(secret) }),
+    object({
+      url: required(baseUrl("ws", "wss")),
+      application: required(text),
+      password: required(secret),
+      mask: optional(listOf(text), []),
+    }),
+  ),
+  reconciliation: optional(
+    object({
+      "sip-servers": optional(oneOrMore(baseUrl("http", "https"))),
+      recorders: optional(listOf(baseUrl("http", "https")), []),
+      silence: optional(duration(1000), SILENCE_MS),
+      interval: optional(duration(100), INTERVAL_MS),
+    }),
   ),
 });
 
@@ -26,4 +43,27 @@ export const recorder: Reader<RecorderConfig> = mapped(fields, (v) => ({
   storage: v.storage,
   rtpTimeoutMs: v["rtp-timeout"],
   tLibrary: v["t-library"],
+  reconciliation: reconciliation(v.reconciliation, v["t-library"]?.url),
 }));
+
+function reconciliation(
+  v:
+    | { "sip-servers"?: readonly string[] | undefined; recorders: readonly string[]; silence: number; interval: number }
+    | undefined,
+  tLibraryUrl: string | undefined,
+): ReconciliationConfig | undefined {
+  const sipServers = v?.["sip-servers"] ?? (tLibraryUrl === undefined ? undefined : [httpOf(tLibraryUrl)]);
+  if (sipServers === undefined) return undefined;
+  return {
+    sipServers,
+    recorders: v?.recorders ?? [],
+    silenceMs: v?.silence ?? SILENCE_MS,
+    intervalMs: v?.interval ?? INTERVAL_MS,
+  };
+}
+
+/** The HTTP server behind a WebSocket address: SIP Server has one for both. */
+function httpOf(webSocketUrl: string): string {
+  const { protocol, host } = new URL(webSocketUrl);
+  return `${protocol === "wss:" ? "https" : "http"}://${host}`;
+}

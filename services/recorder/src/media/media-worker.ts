@@ -30,6 +30,7 @@ const engine = new MediaEngine({
   clock: systemClock,
   address: setup.address,
   rtpTimeoutMs: setup.rtpTimeoutMs,
+  silenceMs: setup.silenceMs,
   tell,
   write: (message: WriterMessage, transfer) =>
     setup.writer.postMessage(message, transfer === undefined ? [] : [transfer]),

@@ -119,6 +119,9 @@ export class RecordingSessions {
     };
   }
 
+  /** What a session's streams belong to. */
+  readonly recordingOf = (mediaId: number): ActiveRecording | undefined => this.#byMedia.get(mediaId)?.recording;
+
   /** Takes an INVITE. */
   invite(tx: ServerTransaction): void {
     if (this.#draining || this.#down) {
