@@ -74,16 +74,11 @@ export async function mediaServerLost(scene: Scene, fault: Fault): Promise<LossO
 }
 
 /** Recordings that are not as R30 wants them: one entry, going on in time, its gap told to the millisecond that is measured. */
-export function recordingProblems(
-  recordings: readonly RecordingOutcome[],
-  calls: number,
-  limitMs: number,
-  mostEntries = 1,
-): string[] {
+export function recordingProblems(recordings: readonly RecordingOutcome[], calls: number, limitMs: number): string[] {
   const found: string[] = [];
   if (recordings.length !== calls) found.push(`${recordings.length} recordings of ${calls} calls`);
   for (const { id, rows, customer, agent, strange, gaps } of recordings) {
-    if (rows.length > mostEntries) found.push(`${id} is more than one entry: ${rows.join(", ")}`);
+    if (rows.length > 1) found.push(`${id} is more than one entry: ${rows.join(", ")}`);
     if (rows.some((row) => row.endsWith("failed"))) found.push(`${id}: ${rows.join(", ")}`);
     if (strange > 0) found.push(`${id}: ${strange} blocks of voices that do not belong there`);
     for (const [side, channel] of Object.entries({ customer, agent })) {
@@ -93,7 +88,7 @@ export function recordingProblems(
     }
     // A gap ends with the first voice that is back; the other one may be back later.
     const [least, most] = [Math.min(customer.holeMs, agent.holeMs), Math.max(customer.holeMs, agent.holeMs)];
-    if (rows.length === 1 && most > 100 && !gaps.some((ms) => ms >= least - 100 && ms <= most + 100))
+    if (most > 100 && !gaps.some((ms) => ms >= least - 100 && ms <= most + 100))
       found.push(`${id}: holes of ${least} and ${most} ms are stored, told are gaps of ${gaps.join(", ") || "none"}`);
   }
   return found;

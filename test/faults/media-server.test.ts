@@ -25,10 +25,6 @@ const two: SceneOptions = {
   earlierCalls: 2,
 };
 
-/**
- * A server that is cut off for some seconds holds the recorder for the lost one; where it is back before its successor has begun, it finds the
- * other recorder first, and the recording stands at both (docs/failover.md).
- */
 async function lose(scene: Scene, fault: Fault): Promise<void> {
   const { loss } = fault;
   const limit = RECOVERY_MS[loss];
@@ -37,7 +33,7 @@ async function lose(scene: Scene, fault: Fault): Promise<void> {
   console.log(`Media Server, ${loss}: gap ${show(gap)}; lost ${show(lost)}`);
   const problems = [
     ...legProblems(legs, limit).map((line) => `audio: ${line}`),
-    ...recordingProblems(recordings, scene.calls, limit, loss === "cut" ? 2 : 1).map((line) => `recording: ${line}`),
+    ...recordingProblems(recordings, scene.calls, limit).map((line) => `recording: ${line}`),
     ...legProblems(afterReturn, 0).map((line) => `after its return: ${line}`),
     ...untold.map((line) => `desktop: ${line}`),
   ];

@@ -258,6 +258,8 @@ export interface RecorderConfig extends SipRoleConfig {
   };
   /** A session without RTP for this long is ended and marked; ms. */
   readonly rtpTimeoutMs: number;
+  /** Keys that are pressed (RFC 4733) are markers of a recording: without the digit, or with it. */
+  readonly dtmfDigits: "masked" | "shown";
   /** Where user data of the calls come from. */
   readonly tLibrary?: TLibraryClientConfig | undefined;
   /** R34: what is expected is compared with what is held. Undefined: no ledger is known. */

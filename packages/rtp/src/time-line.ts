@@ -1,4 +1,5 @@
 import { DelayFloor } from "./delay-floor.ts";
+import { DriftWatch } from "./drift-watch.ts";
 import { SenderClock } from "./sender-clock.ts";
 import { SequenceTracker } from "./sequence.ts";
 
@@ -11,14 +12,23 @@ const RESENT_AHEAD = 1600;
 const BACK_LIMIT = 8000;
 /** Sources (SSRC) that are remembered at once; the one longest silent is forgotten. */
 const MAX_SOURCES = 4;
-/** A difference to the sender's reports below this is left alone: 8 ms, so that two channels stay within 16. */
-const REPORT_DEAD_BAND = 64;
-/** As above without reports, where jitter blurs the arrival: 10 ms. */
-const ARRIVAL_DEAD_BAND = 80;
+/** A difference to where the sender's clock says below this is left alone: 10 ms, so that two channels stay within 20. */
+const DEAD_BAND = 80;
+/** A stream that is tied to its arrival jumps to where its first report says where that is further away: 20 ms. */
+const ARRIVAL_LIMIT = 160;
 /** Larger differences are corrected at once instead of sample by sample, forwards at least: 100 ms. */
 const SLEW_LIMIT = 800;
 /** One sample of correction per this many: 0.625 %, more than any sound card drifts. */
 const SLEW_PER_SAMPLES = 160;
+/** As above where nobody speaks. */
+const SLEW_PER_QUIET_SAMPLES = 8;
+/**
+ * A place that was wrong from the beginning is put right where nobody speaks, and only after this within speech: what says so
+ * may be a busy machine at the sender's, which passes. 10 s.
+ */
+const STEP_PATIENCE = 80_000;
+/** Shortest silence of the sender that is made longer or shorter: a packet. */
+const LEAST_HOLE = 160;
 /** A packet cannot come from the future: further ahead than 1 s its time stamp has jumped. */
 const EARLY_LIMIT = 8000;
 /** Without reports, later than 2 s means that the sender's time stamps stood still. */
@@ -53,8 +63,13 @@ class Source {
   anchor: "none" | "report" | "arrival" = "none";
   /** Position = extended time stamp + offset. */
   offset = 0;
+  readonly drift = new DriftWatch();
   /** Samples by which offset is still to move. */
   correction = 0;
+  /** The correction is of a drift: it cannot wait. */
+  drifting = false;
+  /** Since when a correction has been due, samples. */
+  dueSince = 0;
   lastTs = 0;
   lastExtended = 0;
   begun = false;
@@ -84,7 +99,7 @@ class Source {
  *
  * A position follows from the time stamp, so order of arrival, loss and duplicates do not matter. What ties time stamps to the wall clock
  * are RTCP sender reports (RFC 3550 6.4.1); a stream without them is tied to the arrival of its least delayed packets. Drift is
- * corrected a sample at a time (`slew`).
+ * corrected a sample at a time (`slew`); a place that turns out to have been wrong, in the next silence.
  */
 export class TimeLine {
   /** Of the packet last placed: index of its first sample; below 0 before the origin. */
@@ -144,14 +159,23 @@ export class TimeLine {
   /**
    * Places one packet; on "placed" read `position`, `slew`, `gap` and `missing`.
    * @param samples length of the payload; 0 for packets that are not audio (telephone-event), which are only counted
+   * @param quiet nobody speaks in it; asked for where `corrects(ssrc)`
    */
-  place(ssrc: number, sequence: number, timestamp: number, samples: number, arrivalMicros: number): Placement {
+  place(
+    ssrc: number,
+    sequence: number,
+    timestamp: number,
+    samples: number,
+    arrivalMicros: number,
+    quiet = false,
+  ): Placement {
     const source = this.#source(ssrc);
     const arrival = this.at(arrivalMicros);
     source.lastArrival = arrivalMicros;
     if (source.anchor === "none") {
       if (samples === 0) {
         source.sequence.take(sequence);
+        this.position = arrival;
         return source.sequence.duplicates > 0 ? "duplicate" : "placed";
       }
       if (source.leastDelay === Number.POSITIVE_INFINITY) source.firstArrival = arrivalMicros;
@@ -177,14 +201,20 @@ export class TimeLine {
       source.lastTs = timestamp >>> 0;
     }
     source.sequence.takeTiming(timestamp, arrival);
+    if (source.correction !== 0 && this.missing === 0 && this.#any) this.#useHole(source, extended);
     this.position = extended + source.offset;
-    this.slew = this.#nextSlew(source, samples);
+    this.slew = this.#nextSlew(source, samples, quiet, arrival);
     this.gap = this.#any ? Math.max(0, this.position - this.end) : 0;
     this.end = this.#any
       ? Math.max(this.end, this.position + samples + this.slew)
       : this.position + samples + this.slew;
     this.#any = true;
     return "placed";
+  }
+
+  /** True while a source is to be moved, and would be where nobody speaks. */
+  corrects(ssrc: number): boolean {
+    return (this.#sources.get(ssrc)?.correction ?? 0) !== 0;
   }
 
   /**
@@ -199,22 +229,24 @@ export class TimeLine {
   senderReport(ssrc: number, ntpMicros: number, timestamp: number, arrivalMicros: number): void {
     if (!(ntpMicros > 0)) return; // RFC 3550 6.4.1: a sender without a clock says 0
     const source = this.#source(ssrc);
-    const target = this.at(this.#clock.local(ntpMicros, arrivalMicros)) - source.extend(timestamp);
+    const at = this.at(this.#clock.local(ntpMicros, arrivalMicros));
+    const target = at - source.extend(timestamp);
     const known = source.anchor === "none" ? this.#known.get(ssrc) : undefined;
     const before = known === undefined ? target : known.position - source.extend(known.timestamp);
     const difference = target - source.offset;
     if (source.anchor === "none") {
       source.offset = Math.abs(before - target) <= SLEW_LIMIT ? before : target;
+      source.drift.take(at, target);
     } else if (
       source.anchor === "arrival"
-        ? Math.abs(difference) > 2 * ARRIVAL_DEAD_BAND
+        ? Math.abs(difference) > ARRIVAL_LIMIT
         : difference > SLEW_LIMIT || difference < -BACK_LIMIT
     ) {
-      source.offset = target;
-      source.correction = 0;
-      this.#jumps++;
-    } else if (source.correction !== 0 || Math.abs(difference) > REPORT_DEAD_BAND) {
-      source.correction = difference;
+      this.#jump(source, difference);
+    } else {
+      if (source.anchor === "arrival") source.drift.reset();
+      source.drift.take(at, target);
+      this.#follow(source, difference, this.at(arrivalMicros));
     }
     source.anchor = "report";
   }
@@ -292,29 +324,60 @@ export class TimeLine {
     const delay = arrival - (extended + source.offset + samples);
     const late = source.anchor === "report" ? LATE_LIMIT_REPORTED : LATE_LIMIT;
     if (delay > late || delay < -EARLY_LIMIT) {
-      source.offset += delay;
-      source.correction = 0;
+      this.#jump(source, delay);
       source.delay.reset();
-      this.#jumps++;
       return true;
     }
     if (source.anchor !== "arrival") return false;
     source.delay.take(arrival, delay);
     if (!source.delay.settled) return false;
-    const drift = source.delay.value;
-    if (source.correction !== 0 || Math.abs(drift) > ARRIVAL_DEAD_BAND) source.correction = drift;
+    const floor = source.delay.value;
+    source.drift.take(arrival, source.offset + floor);
+    this.#follow(source, floor, arrival);
     return false;
   }
 
-  #nextSlew(source: Source, samples: number): number {
+  #jump(source: Source, by: number): void {
+    source.offset += by;
+    source.correction = 0;
+    source.drifting = false;
+    source.drift.reset();
+    this.#jumps++;
+  }
+
+  /** A source has been found to be `difference` samples from its place. */
+  #follow(source: Source, difference: number, now: number): void {
+    const wrong = Math.abs(difference) > DEAD_BAND;
+    if (source.correction === 0 && !wrong && !source.drifting) return;
+    if (source.correction === 0) source.dueSince = now;
+    source.drifting = source.drift.drifts && (wrong || source.drifting);
+    // What has passed while it waited need not be put right.
+    const passed = !wrong && !source.drifting && now - source.dueSince < STEP_PATIENCE;
+    source.correction = passed ? 0 : difference;
+  }
+
+  /** In a silence of the sender's nothing is lost by moving. */
+  #useHole(source: Source, extended: number): void {
+    const hole = extended + source.offset - this.end;
+    if (hole < LEAST_HOLE) return;
+    const by = Math.max(-hole, Math.round(source.correction));
+    this.#move(source, by);
+  }
+
+  #nextSlew(source: Source, samples: number, quiet: boolean, now: number): number {
     if (source.correction === 0) return 0;
-    const most = Math.max(1, Math.floor(samples / SLEW_PER_SAMPLES));
+    if (!quiet && !source.drifting && now - source.dueSince < STEP_PATIENCE) return 0;
+    const most = Math.max(1, Math.floor(samples / (quiet ? SLEW_PER_QUIET_SAMPLES : SLEW_PER_SAMPLES)));
     const slew = Math.max(-most, Math.min(most, Math.round(source.correction)));
-    source.correction -= slew;
-    if (Math.abs(source.correction) < 0.5) source.correction = 0;
-    source.offset += slew;
+    this.#move(source, slew);
     this.#slewed += slew;
-    if (source.anchor === "arrival") source.delay.shift(-slew);
     return slew;
+  }
+
+  #move(source: Source, by: number): void {
+    source.correction -= by;
+    if (Math.abs(source.correction) < 0.5) source.correction = 0;
+    source.offset += by;
+    if (source.anchor === "arrival") source.delay.shift(-by);
   }
 }

@@ -83,3 +83,9 @@ export const JUDGED_AT_ONCE = 200;
 export const AUDITED_AT_ONCE = 20;
 /** R34: a stream without RTP for this long is told, where no `reconciliation.silence` says otherwise; ms. */
 export const SILENCE_MS = 10_000;
+/** A key press of which no packet has come for this long has ended; ms. */
+export const KEY_END_MS = 300;
+/** Key presses of one recording that are listed. */
+export const MAX_KEY_LINES = 5000;
+/** Changes of codec of one recording that are listed. */
+export const MAX_CODEC_LINES = 100;

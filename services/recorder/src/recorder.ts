@@ -90,7 +90,8 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     undo.push(() => writer.close());
     const silenceMs = config.reconciliation?.silenceMs ?? SILENCE_MS;
     const { address, advertise, portMin, portMax, packetIo } = config.rtp;
-    const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs, silenceMs };
+    const showDigits = config.dtmfDigits === "shown";
+    const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs, silenceMs, showDigits };
     const media = new MediaThread(setup, writer.port(), log, {
       onSilent: (session) => sessions?.silent(session),
       onStream: (session, channel, silentMs) => {

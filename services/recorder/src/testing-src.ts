@@ -41,6 +41,7 @@ export async function runRecorder(
       rtp: { address: "127.0.0.1", advertise: "127.0.0.1", portMin, portMax: portMin + 200, packetIo: "auto" },
       storage: { directory: join(folder, "recordings"), database: `sqlite:${join(folder, "index.sqlite")}` },
       rtpTimeoutMs: 90_000,
+      dtmfDigits: "masked",
       ...o,
     },
     { clock: systemClock, random: systemRandom, log: silentLogger },

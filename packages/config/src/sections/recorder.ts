@@ -1,8 +1,8 @@
 import { baseUrl, mapped, sqliteFile } from "../addresses.ts";
 import type { Reader } from "../reading.ts";
-import { duration, filePath, secret, text } from "../scalars.ts";
 import { listOf, object, oneOrMore, optional, required } from "../shapes.ts";
 import type { RecorderConfig, ReconciliationConfig } from "../types.ts";
+import { duration, filePath, oneOf, secret, text } from "../scalars.ts";
 import { rtp, sipRoleFields } from "./sip-role.ts";
 
 /** Longer than people who listen are silent with silence suppression, as a rule. */
@@ -14,6 +14,7 @@ const fields = object({
   rtp: required(rtp),
   storage: required(object({ directory: required(filePath), database: required(sqliteFile) })),
   "rtp-timeout": optional(duration(1000), 90_000), // R33
+  "dtmf-digits": optional(oneOf(["masked", "shown"]), "masked"),
   "t-library": optional(
     object({
       url: required(baseUrl("ws", "wss")),
@@ -42,6 +43,7 @@ export const recorder: Reader<RecorderConfig> = mapped(fields, (v) => ({
   rtp: v.rtp,
   storage: v.storage,
   rtpTimeoutMs: v["rtp-timeout"],
+  dtmfDigits: v["dtmf-digits"],
   tLibrary: v["t-library"],
   reconciliation: reconciliation(v.reconciliation, v["t-library"]?.url),
 }));

@@ -1,5 +1,6 @@
 export { type EventValues, Recorder, type RecorderOptions } from "./recorder.ts";
 export type { TappedLeg } from "./taps.ts";
 export { NO_RTP } from "./recorder-words.ts";
+export { Isolation } from "./isolation.ts";
 export { RecorderWatch } from "./recorder-watch.ts";
 export { ResourceManagers } from "./resource-managers.ts";

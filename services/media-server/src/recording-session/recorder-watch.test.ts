@@ -8,8 +8,13 @@ const place = "tcp 127.0.0.1:5090";
 
 function rig() {
   const clock = new ManualClock();
-  const watch = new RecorderWatch(clock);
-  const state = { answers: "yes" as "yes" | "never" | "refused", asked: 0, gone: 0, doubted: 0 };
+  const state = { answers: "yes" as "yes" | "never" | "refused", asked: 0, gone: 0, doubted: 0, holds: false };
+  const isolation = {
+    get holds(): boolean {
+      return state.holds;
+    },
+  };
+  const watch = new RecorderWatch(clock, isolation);
   const ask = (timeoutMs: number): Promise<boolean> => {
     state.asked += 1;
     if (state.answers === "never") return new Promise((resolve) => clock.after(timeoutMs, () => resolve(false)));
@@ -73,4 +78,17 @@ test("the place of a remote target is its address", () => {
   assert.equal(placeOf("sip:recorder@10.0.0.1:5090;transport=TCP"), "tcp 10.0.0.1:5090");
   assert.equal(placeOf("sip:recorder@10.0.0.1"), "udp 10.0.0.1:5060");
   assert.equal(placeOf("recorder"), undefined);
+});
+
+test("R30: while this server is cut off itself a silent recorder is not gone; afterwards it is asked again", async () => {
+  const { clock, state, watch, add } = rig();
+  add();
+  await clock.advanceAsync(WATCH_INTERVAL_MS);
+  Object.assign(state, { answers: "never", holds: true });
+  await clock.advanceAsync(20_000);
+  assert.equal(state.gone, 0);
+  state.holds = false;
+  watch.toldLost("sip:127.0.0.1:5090;transport=tcp");
+  await clock.advanceAsync(WATCH_INTERVAL_MS + WATCH_TIMEOUT_MS);
+  assert.ok(state.gone > 0);
 });

@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from "@sidetone/foundation";
 import { parseUri } from "@sidetone/sip";
+import { Isolation } from "./isolation.ts";
 import { LOST_TOLD_MS, WATCH_INTERVAL_MS, WATCH_TIMEOUT_MS } from "../limits.ts";
 
 /** Asks once by OPTIONS. True where any answer came in time. */
@@ -40,10 +41,12 @@ interface Watched {
  */
 export class RecorderWatch {
   readonly #clock: Clock;
+  readonly #isolation: Pick<Isolation, "holds">;
   readonly #watched = new Map<string, Watched>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, isolation: Pick<Isolation, "holds"> = new Isolation(clock)) {
     this.#clock = clock;
+    this.#isolation = isolation;
   }
 
   /** Recorders that are watched. */
@@ -110,6 +113,7 @@ export class RecorderWatch {
       outcome = await this.#ask(watched, timeoutMs);
     }
     watched.asking = false;
+    if (outcome !== "alive" && this.#isolation.holds) return;
     const { doubted } = watched;
     watched.doubted = false;
     if (outcome === "silent" && !watched.answers && timeoutMs === WATCH_TIMEOUT_MS) return;

@@ -42,6 +42,7 @@ import {
 import type { MediaEngine } from "../media/index.ts";
 import {
   NO_RTP,
+  Isolation,
   type RecorderOptions,
   RecorderWatch,
   ResourceManagers,
@@ -121,6 +122,7 @@ export class MediaServer {
   readonly #dialogs: Dialogs;
   readonly #recorders: Recorders;
   readonly #performer: Performer;
+  readonly #isolation: Isolation;
   readonly #watch: RecorderWatch;
   readonly #resourceManagers: ResourceManagers;
   readonly #unlisten: (() => void)[] = [];
@@ -130,7 +132,8 @@ export class MediaServer {
     this.#o = options;
     const { clock, log, random, engine, sip, from, resourceManagers } = options;
     this.#clients = new Clients({ resourceManagers, named: options.clients ?? [] });
-    this.#watch = new RecorderWatch(clock);
+    this.#isolation = new Isolation(clock);
+    this.#watch = new RecorderWatch(clock, this.#isolation);
     this.#resourceManagers = new ResourceManagers(resourceManagers, clock);
     this.#events = new EventSender(log);
     this.#sources = new Sources(options.prompts, new HttpSource({ clock, config: options.promptsHttp }), promptOf);
@@ -207,6 +210,7 @@ export class MediaServer {
 
   /** Every request outside a dialog. Those inside one are checked by their session. */
   onRequest(tx: ServerTransaction): void {
+    this.#isolation.heard();
     const refusal = checkExtensions(tx.request, supported);
     if (refusal !== undefined) return tx.respond(refusal.status, { headers: refusal.headers ?? [] });
     switch (tx.request.method) {

@@ -2,9 +2,14 @@ import type { FileCodec } from "@sidetone/recording-file";
 import type { TimeLine } from "@sidetone/rtp";
 import { MAX_WAITING_PACKETS } from "../limits.ts";
 import type { AssemblerLane } from "./assembler.ts";
+import { type DecodedKind, Decoding } from "./decoding.ts";
+import { KeyMarkers, type KeyPress } from "./key-markers.ts";
 
-/** What a payload type stands for. `silent`: telephone-event and comfort noise, which are counted but leave silence. */
-export type PayloadKind = FileCodec | "silent";
+/** What a payload type stands for. `keys`: telephone-event; `noise`: comfort noise (RFC 3389). Both are counted and leave silence. */
+export type PayloadKind = FileCodec | DecodedKind | "keys" | "noise";
+
+/** What is heard in a payload. */
+export type AudioKind = FileCodec | DecodedKind;
 
 /** Where a stream comes from, as the SDP says. */
 export interface RemoteMedia {
@@ -69,6 +74,12 @@ export class Lane {
   anchoredOffset: number | undefined;
   /** SSRC of the last sender report. */
   reportedSsrc: number | undefined;
+  readonly keys: KeyMarkers;
+  /** What its audio came as last. */
+  codec: AudioKind | undefined;
+  /** It said with comfort noise that it is silent now (RFC 3389 4). */
+  silent = false;
+  #decoding: Decoding | undefined;
   #remote: RemoteMedia | undefined;
   #allowed: ReadonlySet<number>;
   #latched: RemoteMedia | undefined;
@@ -82,6 +93,7 @@ export class Lane {
     remote: RemoteMedia | undefined;
     allowed: ReadonlySet<number>;
     nowMicros: number;
+    onKey?: (press: KeyPress) => void;
   }) {
     this.channel = o.channel;
     this.group = o.group;
@@ -91,6 +103,13 @@ export class Lane {
     this.#allowed = o.allowed;
     this.lastLifeMicros = o.nowMicros;
     this.lastRtpMicros = o.nowMicros;
+    this.keys = new KeyMarkers(o.onKey ?? (() => undefined));
+  }
+
+  /** Only few streams need it. */
+  get decoding(): Decoding {
+    this.#decoding ??= new Decoding();
+    return this.#decoding;
   }
 
   /** A new SDP: source and payload types may have changed. */
@@ -99,23 +118,24 @@ export class Lane {
     allowed: ReadonlySet<number>,
     payloads: ReadonlyMap<number, PayloadKind>,
   ): void {
-    if (remote?.ip !== this.#remote?.ip || remote?.port !== this.#remote?.port) this.#latched = undefined;
+    this.#latched = undefined;
     this.#remote = remote;
     this.#allowed = allowed;
     this.payloads = payloads;
   }
 
   /**
-   * C6: true where RTP may come from. The address of the SDP always may; else the first port of an address that takes part in the session
-   * (symmetric RTP, RFC 4961), until the next SDP.
+   * C6, C8: true where RTP may come from. The address of the SDP always may; else the first port of an address that takes part in the
+   * session (symmetric RTP, RFC 4961) that sends what the SDP speaks of, until the next SDP.
    */
-  accepts(ip: number, port: number): boolean {
+  accepts(ip: number, port: number, payloadType: number): boolean {
     if (this.#latched !== undefined && this.#latched.ip === ip && this.#latched.port === port) return true;
     if (this.#remote !== undefined && this.#remote.ip === ip && this.#remote.port === port) {
       this.#latched = this.#remote;
       return true;
     }
-    if (this.#latched !== undefined || !this.#allowed.has(ip)) {
+    const fits = this.payloads.size === 0 || this.payloads.has(payloadType);
+    if (this.#latched !== undefined || !this.#allowed.has(ip) || !fits) {
       this.refused += 1;
       return false;
     }

@@ -45,6 +45,7 @@ export class MediaEngine {
   readonly #address: string;
   readonly #timeoutMicros: number;
   readonly #silenceMicros: number;
+  readonly #showDigits: boolean;
   readonly #tell: (telling: MediaTelling) => void;
   readonly #write: (message: WriterMessage, transfer?: ArrayBuffer) => void;
   readonly #recordings = new Map<number, RecordingMedia>();
@@ -63,6 +64,7 @@ export class MediaEngine {
     rtpTimeoutMs: number;
     /** Default: streams that bring nothing are not told. */
     silenceMs?: number;
+    showDigits: boolean;
     tell: (telling: MediaTelling) => void;
     write: (message: WriterMessage, transfer?: ArrayBuffer) => void;
   }) {
@@ -72,6 +74,7 @@ export class MediaEngine {
     this.#address = o.address;
     this.#timeoutMicros = o.rtpTimeoutMs * 1000;
     this.#silenceMicros = (o.silenceMs ?? Number.POSITIVE_INFINITY) * 1000;
+    this.#showDigits = o.showDigits;
     this.#tell = o.tell;
     this.#write = o.write;
     o.io.onBatch = (batch) => this.#batch(batch);
@@ -89,6 +92,7 @@ export class MediaEngine {
           defaultCodec,
           continued,
           epoch,
+          showDigits: this.#showDigits,
           send: this.#write,
         });
         this.#recordings.set(handle, recording);
@@ -271,7 +275,7 @@ export class MediaEngine {
     now: number,
   ): void {
     const { lane } = l;
-    if (!this.#view.read(data, offset, length) || !lane.accepts(ip, port)) return;
+    if (!this.#view.read(data, offset, length) || !lane.accepts(ip, port, this.#view.payloadType)) return;
     lane.lastLifeMicros = arrival;
     lane.lastRtpMicros = arrival;
     if (lane.arrivedInPause(arrival)) l.session.recording.pausedPacket(lane, this.#view, data, arrival);

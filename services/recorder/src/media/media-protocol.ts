@@ -100,5 +100,6 @@ export interface MediaSetup {
   readonly rtpTimeoutMs: number;
   /** R34: a stream without RTP for this long is told; ms. */
   readonly silenceMs: number;
+  readonly showDigits: boolean;
   readonly writer: MessagePort;
 }

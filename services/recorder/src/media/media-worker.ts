@@ -31,6 +31,7 @@ const engine = new MediaEngine({
   address: setup.address,
   rtpTimeoutMs: setup.rtpTimeoutMs,
   silenceMs: setup.silenceMs,
+  showDigits: setup.showDigits,
   tell,
   write: (message: WriterMessage, transfer) =>
     setup.writer.postMessage(message, transfer === undefined ? [] : [transfer]),

@@ -1,4 +1,5 @@
 import {
+  type AnchorLine,
   type EndLine,
   type FileCodec,
   FRAMES_PER_SECOND,
@@ -10,6 +11,8 @@ import {
   LATE_START_MS,
   LISTED_GAP_MS,
   MAX_ANCHOR_LINES,
+  MAX_CODEC_LINES,
+  MAX_KEY_LINES,
   MAX_KNOWN_SOURCES,
   MAX_LOSS_LINES,
   RATE,
@@ -19,8 +22,9 @@ import {
 } from "../limits.ts";
 import { Assembler, type Loss } from "./assembler.ts";
 import { DelayWindow } from "./delay-window.ts";
-import { Lane, type PayloadKind, type RemoteMedia, type WaitingPacket } from "./lane.ts";
-import { conversion } from "./laws.ts";
+import type { KeyPress } from "./key-markers.ts";
+import { type AudioKind, Lane, type PayloadKind, type RemoteMedia, type WaitingPacket } from "./lane.ts";
+import { conversion, isLaw, isQuiet } from "./laws.ts";
 import { Seam } from "./seam.ts";
 
 /** A line whose position is a wall-clock instant; `atMs` is filled in where the time line is known. */
@@ -38,7 +42,7 @@ export interface ContinuedAt {
   readonly frames: number;
   readonly codec: FileCodec;
   /** What tied earlier streams to the time line; frames are positions. */
-  readonly anchors: readonly { readonly ssrc: number; readonly rtp: number; readonly frame: number }[];
+  readonly anchors: readonly Pick<AnchorLine, "channel" | "ssrc" | "rtp" | "frame">[];
   /** Audio is missing in what is there. */
   readonly damaged: boolean;
   /** It was paused when it broke off: until it is resumed nothing is missing. */
@@ -65,15 +69,18 @@ export class RecordingMedia {
   /** Streams of one session, or of sessions side by side; the next one takes over. */
   #group = 0;
   #damaged: boolean;
-  /** Last known place of a stream, by SSRC. */
-  readonly #anchors = new Map<number, { readonly rtp: number; readonly position: number }>();
+  /** Last known place of a stream, by channel and SSRC: both directions of a call may have the same. */
+  readonly #anchors = new Map<string, Pick<AnchorLine, "channel" | "ssrc" | "rtp" | "frame">>();
+  readonly #showDigits: boolean;
+  #keyLines = 0;
+  #codecLines = 0;
   #anchorLines = 0;
   readonly #epoch: number;
   /** Position at which this recorder's run of the recording began. */
   #partFrom = 0;
   /** Channels of the streams that were not paused all the time, and those that have had audio. */
   readonly #expected = new Set<number>();
-  readonly #heard = new Set<number>();
+  readonly #heard = new Map<number, { from: number; to: number; noise: boolean }>();
   #lossLines = 0;
   #unlisted = 0;
   /** What waits for time zero; by then the sender's delay is known, too. */
@@ -91,6 +98,8 @@ export class RecordingMedia {
     continued?: ContinuedAt | undefined;
     /** R30: above 1 the beginning may be at another recorder. */
     epoch?: number;
+    /** Key presses are listed with the key; else masked. */
+    showDigits?: boolean;
     send: (message: WriterMessage, transfer?: ArrayBuffer) => void;
   }) {
     this.handle = o.handle;
@@ -98,13 +107,14 @@ export class RecordingMedia {
     this.#defaultCodec = o.defaultCodec;
     this.#send = o.send;
     this.#epoch = o.epoch ?? 0;
+    this.#showDigits = o.showDigits ?? false;
     this.#damaged = o.continued?.damaged ?? false;
     if (o.continued !== undefined) {
       const { frames, codec, anchors, paused } = o.continued;
       this.#zero = 0;
       this.#partFrom = frames;
       this.#assembler = this.#newAssembler(codec, frames);
-      for (const { ssrc, rtp, frame } of anchors) this.#anchors.set(ssrc, { rtp, position: frame });
+      for (const anchor of anchors) this.#anchors.set(`${anchor.channel} ${anchor.ssrc}`, anchor);
       if (!paused) this.#seam = new Seam(frames, SEAM_SETTLE_MS);
     }
   }
@@ -164,8 +174,10 @@ export class RecordingMedia {
     nowMicros: number;
   }): Lane {
     const timeLine = new TimeLine({ originMicros: this.#originMicros, clock: o.clock });
-    for (const [ssrc, { rtp, position }] of this.#anchors) timeLine.knownAt(ssrc, rtp, position);
-    const lane = new Lane({ ...o, group: this.#group, timeLine });
+    for (const { channel, ssrc, rtp, frame } of this.#anchors.values())
+      if (channel === o.channel) timeLine.knownAt(ssrc, rtp, frame);
+    const onKey = (press: KeyPress): void => this.#key(o.channel, press);
+    const lane = new Lane({ ...o, group: this.#group, timeLine, onKey });
     this.#lanes.add(lane);
     if (this.#assembler !== undefined) lane.inAssembler = this.#assembler.addLane(lane.channel, lane.group);
     return lane;
@@ -174,6 +186,7 @@ export class RecordingMedia {
   /** Ends a stream; what waits for a report is placed by its arrival. */
   removeLane(lane: Lane, nowMicros: number): void {
     this.#settle(lane, nowMicros, true);
+    lane.keys.end();
     if (lane.everOpen && lane.payloads.size > 0) this.#expected.add(lane.channel);
     this.#lanes.delete(lane);
     if (lane.inAssembler !== undefined) this.#assembler?.removeLane(lane.inAssembler);
@@ -224,7 +237,10 @@ export class RecordingMedia {
 
   /** Gives what is ready to the writer. */
   flush(nowMs: number, nowMicros: number): void {
-    for (const lane of this.#lanes) if (lane.waiting.length > 0) this.#settle(lane, nowMicros, false, nowMs);
+    for (const lane of this.#lanes) {
+      if (lane.waiting.length > 0) this.#settle(lane, nowMicros, false, nowMs);
+      lane.keys.flush(nowMs);
+    }
     const assembler = this.#assembler;
     if (assembler === undefined) return;
     if (this.#zero === undefined) this.#beginIfDue(assembler, nowMs);
@@ -353,6 +369,19 @@ export class RecordingMedia {
       const text = `no audio came for the ${channel === 0 ? "left channel (customer)" : "right channel (agent)"}`;
       this.#line({ type: "warning", atMs: toMs(this.#partFrom - (this.#zero ?? 0)), code: "channel-silent", text });
     }
+    this.#silentEnds();
+  }
+
+  /** R34: lists where one channel began later, or ended earlier, than the other. */
+  #silentEnds(): void {
+    const least = (SILENT_CHANNEL_MS * RATE) / 1000;
+    for (const channel of [0, 1]) {
+      const own = this.#heard.get(channel);
+      const other = this.#heard.get(1 - channel);
+      if (own === undefined || other === undefined) continue;
+      if (own.from - other.from >= least) this.#listGap(channel, other.from, own.from, "sender");
+      if (other.to - own.to >= least && !own.noise) this.#listGap(channel, own.to, other.to, "sender");
+    }
   }
 
   #place(
@@ -367,22 +396,36 @@ export class RecordingMedia {
     arrivalMicros: number,
     nowMs: number,
   ): void {
-    const audio = kind === "pcmu" || kind === "pcma";
+    const audio = kind !== undefined && kind !== "keys" && kind !== "noise";
     if (kind === undefined) lane.unknownPayload += 1;
     const { timeLine } = lane;
-    const placement = timeLine.place(ssrc, sequence, timestamp, audio ? length : 0, arrivalMicros);
+    const quiet =
+      audio && timeLine.corrects(ssrc) && (isLaw(kind) ? isQuiet(kind, data, start, length) : lane.decoding.quiet);
+    const placement = timeLine.place(ssrc, sequence, timestamp, audio ? length : 0, arrivalMicros, quiet);
     if (placement === "unanchored") {
       const payload = Uint8Array.prototype.slice.call(data, start, start + length);
       lane.wait({ ssrc, sequence, timestamp, kind, payload, arrivalMicros });
     }
-    if (placement !== "placed" || !audio || length === 0) return;
-    this.#assembler ??= this.#newAssembler(kind, undefined);
+    if (placement !== "placed") return;
+    if (kind === "noise") {
+      lane.silent = true;
+      const heard = this.#heard.get(lane.channel);
+      if (heard !== undefined) heard.noise = true;
+    } else if (kind === "keys") lane.keys.take(ssrc, timestamp, data, start, length, timeLine.position, nowMs);
+    if (!audio || length === 0) return;
+    this.#assembler ??= this.#newAssembler(isLaw(kind) ? kind : this.#defaultCodec, undefined);
     this.#firstAudioAt ??= nowMs;
-    this.#heard.add(lane.channel);
     const assembler = this.#assembler;
     const place = lane.inAssembler;
     if (place === undefined) return;
     const { position, gap, missing } = timeLine;
+    const heard = this.#heard.get(lane.channel);
+    if (heard === undefined) this.#heard.set(lane.channel, { from: position, to: position + length, noise: false });
+    else {
+      heard.from = Math.min(heard.from, position);
+      heard.to = Math.max(heard.to, position + length);
+      heard.noise = false;
+    }
     const offset = (position - timestamp) >>> 0;
     if (lane.anchoredSsrc !== ssrc || (lane.anchoredOffset !== offset && timeLine.slew === 0)) {
       lane.anchoredSsrc = ssrc;
@@ -391,9 +434,50 @@ export class RecordingMedia {
     }
     if (lane.group === this.#group) this.#seam?.saw(position, nowMs);
     else this.#seam?.ends(position + length);
-    if (missing === 0 && place.end !== undefined) this.#gap(lane.channel, position - gap, position, "sender");
+    if (missing === 0 && place.end !== undefined && !lane.silent)
+      this.#gap(lane.channel, position - gap, position, "sender");
+    lane.silent = false;
+    if (lane.codec !== kind) this.#codec(lane, kind, position, assembler.codec);
     this.#delays.take(timeLine.at(arrivalMicros), timeLine.at(arrivalMicros) - position - length);
-    assembler.put(place, position, data, start, length, missing, timeLine.slew, conversion(kind, assembler.codec));
+    const { slew } = timeLine;
+    if (isLaw(kind)) {
+      assembler.put(place, position, data, start, length, missing, slew, conversion(kind, assembler.codec));
+      return;
+    }
+    const samples = lane.decoding.decode(ssrc, data, start, length, assembler.codec);
+    assembler.put(place, position, lane.decoding.octets, 0, samples, missing, slew, undefined);
+  }
+
+  /** A key is a marker of its own length; what it was is told where the configuration says so. */
+  #key(channel: number, { key, position, length }: KeyPress): void {
+    this.#keyLines += 1;
+    if (this.#keyLines > MAX_KEY_LINES) return;
+    const digit = this.#showDigits ? key : "masked";
+    this.#at(
+      () => position,
+      (frame) => ({
+        type: "event",
+        event: "dtmf",
+        atMs: toMs(frame),
+        untilMs: toMs(frame + length),
+        ms: toMs(length),
+        channel,
+        digit,
+      }),
+    );
+  }
+
+  /** Says what a stream changed to, and what other than G.711 is stored as. */
+  #codec(lane: Lane, codec: AudioKind, position: number, storedAs: FileCodec): void {
+    const plain = lane.codec === undefined && isLaw(codec);
+    lane.codec = codec;
+    if (plain || this.#codecLines >= MAX_CODEC_LINES) return;
+    this.#codecLines += 1;
+    const { channel } = lane;
+    this.#at(
+      () => position,
+      (frame) => ({ type: "event", event: "codec", atMs: toMs(frame), channel, codec, storedAs }),
+    );
   }
 
   #settle(lane: Lane, nowMicros: number, force: boolean, nowMs = 0): void {
@@ -415,14 +499,15 @@ export class RecordingMedia {
   }
 
   #anchor(lane: Lane, ssrc: number, rtp: number, position: number): void {
-    this.#anchors.delete(ssrc);
-    this.#anchors.set(ssrc, { rtp, position });
+    const { channel } = lane;
+    const key = `${channel} ${ssrc}`;
+    this.#anchors.delete(key);
+    this.#anchors.set(key, { channel, ssrc, rtp, frame: position });
     const oldest = this.#anchors.size > MAX_KNOWN_SOURCES ? this.#anchors.keys().next().value : undefined;
     if (oldest !== undefined) this.#anchors.delete(oldest);
     this.#anchorLines += 1;
     if (this.#anchorLines > MAX_ANCHOR_LINES) return;
     const wallMicros = this.#originMicros + Math.round((position * 1_000_000) / RATE);
-    const { channel } = lane;
     const source = lane.reportedSsrc === ssrc ? "sender-report" : "arrival";
     this.#at(
       () => position,

@@ -28,7 +28,7 @@ function rig() {
       clock,
       payloads: new Map([
         [0, "pcmu"],
-        [101, "silent"],
+        [101, "keys"],
       ]),
       remote: undefined,
       allowed: new Set([1]),

@@ -250,3 +250,29 @@ test("R31: seven seconds that are sent again before their report is read: no sam
   for (const channel of [0, 1]) assert.equal(run.wrong(channel, 0, 500 * 160), 0);
   assert.equal(run.out.length, 2 * 500 * 160);
 });
+
+test("R30: reports that differ by 25 ms after a takeover, while a burst is sent again: every sample is there, none twice", () => {
+  for (const late of [200, -200]) {
+    const run = new Run({ epoch: 2 });
+    const lanes = run.session(0, 1);
+    lanes.forEach((lane, i) => run.report(lane, 11 + i, BASE));
+    run.talk(lanes, [11, 12], BASE, 0, 100);
+    run.media.takeOver();
+    run.now = 3000;
+    const next = run.session(0, 1);
+    for (const lane of lanes) run.media.removeLane(lane, ORIGIN + run.now * 1000);
+    // What the new server kept before the recorder answered; its first reports say that it is 25 ms earlier or later.
+    next.forEach((lane, i) => run.report(lane, 21 + i, 77, late));
+    next.forEach((lane, i) => run.send(lane, 21 + i, 77, 110, 150));
+    run.talk(next, [21, 22], 77, 150, 200);
+    next.forEach((lane, i) => run.report(lane, 21 + i, 77));
+    run.talk(next, [21, 22], 77, 200, 550);
+    run.media.finish(ORIGIN + run.now * 1000, "complete", "BYE");
+    for (const channel of [0, 1]) {
+      assert.equal(run.wrong(channel, 0, 100 * 160), 0);
+      const there = run.out.filter((_, at) => at % 2 === channel).slice(110 * 160 - late);
+      const right = there.slice(0, 440 * 160).filter((value, at) => value === octet(110 * 160 + at, channel));
+      assert.equal(right.length, 440 * 160, `${late} samples`);
+    }
+  }
+});

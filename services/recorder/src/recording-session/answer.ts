@@ -36,8 +36,9 @@ export interface OfferedLine {
 const KINDS = new Map<string, PayloadKind>([
   ["PCMU", "pcmu"],
   ["PCMA", "pcma"],
-  ["TELEPHONE-EVENT", "silent"],
-  ["CN", "silent"],
+  ["G722", "g722"],
+  ["TELEPHONE-EVENT", "keys"],
+  ["CN", "noise"],
 ]);
 
 /** Reads an offer's m-lines. Audio over plain RTP with G.711 is taken; the rest is refused line by line. */
@@ -45,14 +46,14 @@ export function readOffer(offer: Sdp): OfferedLine[] {
   let taken = 0;
   return offer.media.map((media, index) => {
     const known = codecs(media).filter((c) => KINDS.has(c.name) && c.channels === 1 && c.clockRate === 8000);
-    const payloads = known.map((c) => [c.payloadType, KINDS.get(c.name) ?? "silent"] as const);
+    const payloads = known.map((c) => [c.payloadType, KINDS.get(c.name) ?? "noise"] as const);
     const remote = remoteEndpoint(media, offer);
     const ip = remote === undefined ? undefined : parseIpv4(remote.host);
     const fits =
       media.kind === "audio" &&
       media.port !== 0 &&
       plainRtp(media) &&
-      payloads.some(([, kind]) => kind !== "silent") &&
+      payloads.some(([, kind]) => kind !== "keys" && kind !== "noise") &&
       taken < MAX_STREAMS;
     if (fits) taken += 1;
     return {

@@ -14,7 +14,7 @@ export function continuedAt(frames: number, codec: FileCodec, manifest: Manifest
   return {
     frames,
     codec,
-    anchors: (manifest?.anchors ?? []).map(({ ssrc, rtp, frame }) => ({ ssrc, rtp, frame })),
+    anchors: (manifest?.anchors ?? []).map(({ channel, ssrc, rtp, frame }) => ({ channel, ssrc, rtp, frame })),
     // What is missing stays missing.
     damaged: events.some(({ event, cause }) => event === "part" || (event === "gap" && missing.has(String(cause)))),
     paused: last?.event === "pause",

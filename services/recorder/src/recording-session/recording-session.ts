@@ -38,7 +38,7 @@ const NOT_OFFERED: OfferedLine = {
   payloads: [
     [0, "pcmu"],
     [8, "pcma"],
-    [101, "silent"],
+    [101, "keys"],
   ],
   remote: undefined,
   paused: false,

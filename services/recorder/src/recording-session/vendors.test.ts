@@ -49,9 +49,11 @@ test("BroadWorks, Metaswitch: hold by c=0.0.0.0 is a pause; no rtpmap is no obst
   assert.equal(line?.remote, undefined);
 });
 
-test("only G.711 over plain RTP is taken", () => {
+test("G.711 and G.722 over plain RTP are taken", () => {
   assert.equal(offer("m=audio 4000 RTP/SAVP 0\n")[0]?.taken, false);
-  assert.equal(offer("m=audio 4000 RTP/AVP 9\n")[0]?.taken, false);
+  assert.equal(offer("m=audio 4000 RTP/AVP 9\n")[0]?.taken, true);
+  assert.equal(offer("m=audio 4000 RTP/AVP 18\n")[0]?.taken, false);
+  assert.equal(offer("m=audio 4000 RTP/AVP 13 101\n")[0]?.taken, false);
   assert.equal(offer("m=audio 0 RTP/AVP 0\n")[0]?.taken, false);
 });
 
