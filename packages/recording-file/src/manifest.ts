@@ -90,6 +90,18 @@ export interface WarningLine {
   readonly text: string;
 }
 
+/** What SIP Server says of the call (T-Library): the last one counts, each is complete. */
+export interface CallLine {
+  readonly type: "call";
+  readonly atMs: number;
+  readonly ani: string | undefined;
+  readonly dnis: string | undefined;
+  readonly callType: string | undefined;
+  /** Ids of all agents that took part. */
+  readonly agents: readonly string[];
+  readonly userData: Readonly<Record<string, string>>;
+}
+
 /** The recording goes on after an end: the same id with a higher epoch. */
 export interface ReopenLine {
   readonly type: "reopen";
@@ -115,6 +127,7 @@ export type ManifestLine =
   | SegmentLine
   | ParametersLine
   | WarningLine
+  | CallLine
   | ReopenLine
   | EndLine;
 
@@ -131,6 +144,8 @@ export interface Manifest {
   readonly anchors: readonly AnchorLine[];
   readonly segments: readonly SegmentLine[];
   readonly warnings: readonly WarningLine[];
+  /** The last one. */
+  readonly call: CallLine | undefined;
   /** Lines that are not JSON: a torn last line after a crash is normal, others are damage. */
   readonly damagedLines: number;
   /** The file ends in the middle of a line: whoever appends writes a line end first. */
@@ -147,6 +162,7 @@ const TYPES: ReadonlySet<string> = new Set([
   "segment",
   "parameters",
   "warning",
+  "call",
   "reopen",
   "end",
 ] satisfies ManifestLine["type"][]);
@@ -156,6 +172,7 @@ export function readManifest(text: string): Manifest {
   let start: StartLine | undefined;
   let zero: ZeroLine | undefined;
   let end: EndLine | undefined;
+  let call: CallLine | undefined;
   let epoch = 0;
   let damagedLines = 0;
   const parameters = new Map<string, string>();
@@ -205,6 +222,9 @@ export function readManifest(text: string): Manifest {
       case "warning":
         warnings.push(line);
         break;
+      case "call":
+        call = line;
+        break;
       case "reopen":
         end = undefined;
         epoch = Math.max(epoch, line.epoch);
@@ -227,6 +247,7 @@ export function readManifest(text: string): Manifest {
     anchors,
     segments,
     warnings,
+    call,
     damagedLines,
     tornTail,
   };

@@ -89,3 +89,13 @@ export const KEY_END_MS = 300;
 export const MAX_KEY_LINES = 5000;
 /** Changes of codec of one recording that are listed. */
 export const MAX_CODEC_LINES = 100;
+/** T-Library: changes of a call within this time are one line; ms. */
+export const CALL_NOTE_MS = 250;
+/** T-Library: lines about a call in one recording. */
+export const MAX_CALL_NOTES = 2000;
+/** T-Library: DNs that stay registered; those needed longest ago go first. */
+export const MAX_WATCHED_DNS = 5000;
+/** T-Library: first and longest wait before a SIP Server that is away is tried again, and wait after it refused us; ms. */
+export const TLIB_RETRY_MS = 1000;
+export const TLIB_RETRY_MAX_MS = 30_000;
+export const TLIB_REFUSED_RETRY_MS = 60_000;

@@ -3,6 +3,8 @@ import { type RoleContext, type RunningRole, SidetoneError, delay, errorText } f
 import { type HttpServer, startHttp } from "@sidetone/http";
 import { WriterThread } from "@sidetone/recording-file";
 import { SipEndpoint, checkExtensions, openSipJournal, peerCheck } from "@sidetone/sip";
+import { CallWatch } from "./call-watch/call-watch.ts";
+import { watchedIndex } from "./call-watch/watched-index.ts";
 import { addRecordingsApi } from "./api/recordings-api.ts";
 import { openIndex } from "./index/open-index.ts";
 import { PatientIndex } from "./index/patient-index.ts";
@@ -29,7 +31,8 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
   try {
     undo.push(lockStorage(root));
     const stored = await openIndex(config.storage);
-    const index = new PatientIndex(stored, clock, log);
+    let callWatch: CallWatch | undefined;
+    const index = watchedIndex(new PatientIndex(stored, clock, log), (row) => callWatch?.row(row));
     undo.push(() => index.close());
     const recovered = await reconcile({ root, index: stored, clock, log }).catch((error: unknown) => {
       if (error instanceof SidetoneError) throw error;
@@ -127,6 +130,21 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     undo.push(() => sip.close());
     const running = new RecordingSessions({ root, sip, media, writer, index, clock, random, log, advertise });
     sessions = running;
+    if (config.tLibrary !== undefined) {
+      const watch = new CallWatch({
+        config: config.tLibrary,
+        clock,
+        log,
+        note: (id, line) => {
+          const recording = running.recordingOf(id);
+          if (recording === undefined || recording.ending !== undefined) return;
+          media.send({ do: "note", handle: recording.handle, wallMicros: clock.wallMicros(), line });
+          running.changed(recording);
+        },
+      });
+      callWatch = watch;
+      undo.push(() => watch.close());
+    }
     const ready = (): { ok: boolean; reasons: string[] } => {
       const reasons: string[] = [];
       if (!health.writerAlive) reasons.push("the writer thread is dead");
@@ -178,7 +196,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       const server = http;
       undo.push(() => server.close());
       listening.push(http.url);
-      addMetrics(http.metrics, { sessions: running, media, health });
+      addMetrics(http.metrics, { sessions: running, media, health, callWatch });
       addReconciliationMetrics(http.metrics, reconciliation, clock);
     }
     log.info({ listening, storage: root, recovered }, "recorder runs");

@@ -100,7 +100,7 @@ export class RecordingSessions {
       log: o.log,
       media: o.media,
       advertise: o.advertise,
-      onChange: (r) => this.#refreshSoon(r),
+      onChange: (r) => this.changed(r),
     };
   }
 
@@ -109,9 +109,8 @@ export class RecordingSessions {
   }
 
   counts(): SessionCounts {
-    const { size: sessions } = this.#byMedia;
     return {
-      sessions,
+      sessions: this.#byMedia.size,
       recordings: this.#active.size,
       started: this.#started,
       refused: this.#refused,
@@ -119,8 +118,9 @@ export class RecordingSessions {
     };
   }
 
-  /** What a session's streams belong to. */
-  readonly recordingOf = (mediaId: number): ActiveRecording | undefined => this.#byMedia.get(mediaId)?.recording;
+  /** The recording with an id, or the one that a session's streams belong to. */
+  readonly recordingOf = (of: string | number): ActiveRecording | undefined =>
+    typeof of === "string" ? this.#active.get(of) : this.#byMedia.get(of)?.recording;
 
   /** Takes an INVITE. */
   invite(tx: ServerTransaction): void {
@@ -177,7 +177,7 @@ export class RecordingSessions {
       { recordingId: recording?.id, code: error.code, remedy: error.remedy },
       `storage: ${error.message}`,
     );
-    if (recording !== undefined) this.#refreshSoon(recording);
+    if (recording !== undefined) this.changed(recording);
   }
 
   /**
@@ -360,7 +360,7 @@ export class RecordingSessions {
     for (const { code, text } of complaintsOf(tx.request, body)) session.warn(code, text);
     const hint = startOf(carried?.metadata);
     if (hint !== undefined && !session.prepared) this.#media.send({ do: "hint", handle, micros: hint });
-    this.#refreshSoon(session.recording);
+    this.changed(session.recording);
   }
 
   /** The recording that a session belongs to: one that runs, one that goes on, or a new one. */
@@ -417,9 +417,8 @@ export class RecordingSessions {
     });
     const opened = await within(this.#clock, OPEN_TIMEOUT_MS, opening);
     if (opened === undefined) {
-      void opening
-        .then(() => this.#writer.send({ do: "end", handle, state: "failed", reason: "the disk was too slow" }))
-        .catch(() => undefined);
+      const slow = { do: "end", handle, state: "failed", reason: "the disk was too slow" } as const;
+      void opening.then(() => this.#writer.send(slow)).catch(() => undefined);
       throw new SidetoneError("disk-slow", "the storage did not open a folder in time", { sip: 503 });
     }
     const beheaded = row !== undefined && !opened.continued;
@@ -584,7 +583,8 @@ export class RecordingSessions {
     sip.reject(status, { headers: [...retry, ["Warning", `399 sidetone "${quoted(errorText(error))}"`]] });
   }
 
-  #refreshSoon(recording: ActiveRecording): void {
+  /** Its lines have changed: its row is read again. */
+  changed(recording: ActiveRecording): void {
     if (this.#refreshing.has(recording)) return;
     this.#refreshing.add(recording);
     this.#clock.after(ROW_DELAY_MS, () => {
