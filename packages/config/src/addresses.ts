@@ -2,7 +2,8 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { nearestName } from "@sidetone/foundation";
 import type { At, Reader, Reading } from "./reading.ts";
-import { text } from "./scalars.ts";
+import { isMap } from "yaml";
+import { secret, text } from "./scalars.ts";
 import type { HttpAddress, ListenAddress } from "./types.ts";
 
 /** True for addresses that only this machine reaches. */
@@ -161,17 +162,50 @@ export const portRange: Reader<{ min: number; max: number }> = (at, reading) => 
 
 const sqlite = "sqlite:";
 
+/**
+ * `sqlite:PATH` as `sqliteFile` reads it, or `postgres://USER@HOST:PORT/DATABASE`, whose password may be in it, beside it, or all of it
+ * elsewhere: `{ env: NAME }`, `{ file: PATH }`.
+ */
+export const databasePlace: Reader<string> = (at, reading) => {
+  const node = reading.resolve(at);
+  const value = isMap(node) ? secret(at, reading) : text(at, reading);
+  if (value === undefined) return undefined;
+  if (!value.startsWith("postgres:") && !value.startsWith("postgresql:")) return sqlitePath(value, at, reading);
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || url.pathname.length < 2 || (url.hostname === "" && !url.searchParams.has("host"))) {
+    return reading.complain(
+      at,
+      "is not the address of a PostgreSQL database.",
+      'Write "postgres://USER@HOST:5432/DATABASE", or "postgres://USER@localhost/DATABASE?host=/run/postgresql" for a socket.',
+    );
+  }
+  if (!isMap(node) && url.password !== "") reading.secrets.push({ path: at.path, value: decoded(url.password) });
+  return value;
+};
+
+function decoded(written: string): string {
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
+  }
+}
+
 /** `sqlite:./data/x.sqlite`; gives the absolute path of the file, or `:memory:`. */
 export const sqliteFile: Reader<string> = (at, reading) => {
   const value = text(at, reading);
   if (value === undefined) return undefined;
   if (value.startsWith("postgres:") || value.startsWith("postgresql:")) {
-    return reading.complain(at, "PostgreSQL is not served by this version.", 'Write "sqlite:./data/NAME.sqlite".');
+    return reading.complain(at, "PostgreSQL is for the recorder's index only.", 'Write "sqlite:./data/NAME.sqlite".');
   }
+  return sqlitePath(value, at, reading);
+};
+
+function sqlitePath(value: string, at: At, reading: Reading): string | undefined {
   const path = value.startsWith(sqlite) ? value.slice(sqlite.length) : "";
   if (path === "") return reading.complain(at, `"${value}" is not a database.`, 'Write "sqlite:./data/NAME.sqlite".');
   return path === ":memory:" ? path : resolve(reading.around.folder, path);
-};
+}
 
 function splitScheme(value: string): [string, string] {
   const at = value.indexOf("://");

@@ -101,7 +101,7 @@ test("peers: an address or a network", () => {
 
 test("databases: SQLite now", () => {
   assert.equal(read(sqliteFile, '"sqlite:./data/x.sqlite"'), "/folder/data/x.sqlite");
-  assert.match(said(read(sqliteFile, "postgres://db/x")), /PostgreSQL is not served/);
+  assert.match(said(read(sqliteFile, "postgres://db/x")), /PostgreSQL is for the recorder.s index only/);
 });
 
 test("loopback is 127.0.0.0/8, ::1 and localhost", () => {

@@ -205,12 +205,21 @@ export interface RtpConfig {
   readonly packetIo: "auto" | "dgram" | "batched";
 }
 
+/** How recording sessions with the recorders of a group, or of hosts, are made (contract, "The recording session"). */
 export interface RecorderProfile {
+  /** A recorder group, or `host` or `host:port` of a `dest`; `*` in it stands for any characters. */
   readonly name: string;
+  /** `request-uri`: no metadata in bodies, no `Require: siprec`; changes are `X-` headers of re-INVITE and BYE. */
   readonly protocol: "siprec" | "request-uri";
+  /** `session-per-party`: a session for each stream, each with its own `dn`. */
   readonly layout: "single-session" | "session-per-party";
   readonly streams: "per-side" | "per-participant";
+  /** SDES (RFC 4568). `optional`: offered, and plain RTP after a 488. */
   readonly srtp: "off" | "optional" | "required";
+  /** What is offered, in this order; undefined: both, the party's own first. */
+  readonly codecs: readonly ("PCMU" | "PCMA")[] | undefined;
+  /** SIP transport towards a `dest` that names none; undefined: as it says. */
+  readonly transport: "udp" | "tcp" | undefined;
 }
 
 /** Which sound files a Media Server fetches from elsewhere, and how much that may cost. */
@@ -253,8 +262,10 @@ export interface RecorderConfig extends SipRoleConfig {
   readonly storage: {
     /** Folder of the recordings' segments and manifests. */
     readonly directory: string;
-    /** SQLite file of the index. */
+    /** The index: path of a SQLite file, or `postgres://USER@HOST:PORT/DATABASE`. */
     readonly database: string;
+    /** Password of the PostgreSQL user, instead of one in the URL. */
+    readonly databasePassword?: string | undefined;
   };
   /** A session without RTP for this long is ended and marked; ms. */
   readonly rtpTimeoutMs: number;
@@ -262,6 +273,8 @@ export interface RecorderConfig extends SipRoleConfig {
   readonly dtmfDigits: "masked" | "shown";
   /** Where user data of the calls come from. */
   readonly tLibrary?: TLibraryClientConfig | undefined;
+  /** SRTP by SDES (RFC 4568): refused, taken where it is offered (default), or the only thing that is taken. */
+  readonly srtp?: "off" | "optional" | "required" | undefined;
   /** R34: what is expected is compared with what is held. Undefined: no ledger is known. */
   readonly reconciliation?: ReconciliationConfig | undefined;
 }

@@ -12,5 +12,6 @@ export * from "./rtcp.ts";
 export * from "./rtp-packet.ts";
 export * from "./sender-clock.ts";
 export * from "./sequence.ts";
+export * from "./srtp/index.ts";
 export * from "./telephone-event.ts";
 export * from "./time-line.ts";

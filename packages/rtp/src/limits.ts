@@ -16,3 +16,5 @@ export const YIELD_MS = 10;
 export const POLL_MS = 200;
 /** How long a released port pair rests, ms. */
 export const PORT_REST_MS = 2000;
+/** SSRCs with one key of which a receiver remembers what was received; the one that has been known longest makes room. */
+export const MAX_SRTP_SOURCES = 64;

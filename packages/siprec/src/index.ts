@@ -5,5 +5,6 @@ export * from "./merge.ts";
 export * from "./metadata.ts";
 export * from "./read.ts";
 export * from "./recording-uri.ts";
+export * from "./snapshot-request.ts";
 export { type MetadataWarning, type MetadataWarningCode, metadataWarnings } from "./warning.ts";
 export * from "./write.ts";

@@ -8,3 +8,6 @@ export const MAX_WARNINGS = 50;
 export const MAX_RECORDING_ID = 128;
 /** Parameters read from one Request-URI. */
 export const MAX_URI_PARAMS = 128;
+/** Values kept of a document's foreign extensions, and the longest one, characters. */
+export const MAX_FOREIGN = 64;
+export const MAX_FOREIGN_TEXT = 1024;

@@ -20,7 +20,22 @@ export function mergeMetadata(known: RecordingMetadata | undefined, next: Record
     ),
     participantStreams: byKey(known.participantStreams, next.participantStreams, (one) => one.participantId),
     call: next.call ?? known.call,
+    ...(known.foreign === undefined && next.foreign === undefined
+      ? {}
+      : { foreign: byKey(known.foreign ?? [], next.foreign ?? [], ([name]) => name) }),
   };
+}
+
+/** True where associations speak of participants or streams that are not described: part of the metadata is not known. */
+export function hasUnknownReferences(metadata: RecordingMetadata): boolean {
+  const participants = new Set(metadata.participants.map((one) => one.id));
+  const streams = new Set(metadata.streams.map((one) => one.id));
+  return (
+    metadata.participantSessions.some((one) => !participants.has(one.participantId)) ||
+    metadata.participantStreams.some(
+      (one) => !participants.has(one.participantId) || one.send.concat(one.recv).some((id) => !streams.has(id)),
+    )
+  );
 }
 
 function byKey<T>(old: readonly T[], fresh: readonly T[], key: (one: T) => string): T[] {

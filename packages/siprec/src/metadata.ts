@@ -15,6 +15,12 @@ export function isMetadataContentType(value: string): boolean {
   return bare === metadataContentType || bare === "application/rs-metadata";
 }
 
+/** True for the media types that a wish for a snapshot comes in: that of metadata, or RFC 8068's `application/rs-metadata-request`. */
+export function isSnapshotContentType(value: string): boolean {
+  const bare = value.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  return isMetadataContentType(bare) || bare === "application/rs-metadata-request";
+}
+
 /** A recording's metadata (RFC 7865 section 5). Times are wall-clock microseconds. Ids are opaque text; ours are base64 of 16 bytes. */
 export interface RecordingMetadata {
   readonly dataMode: "complete" | "partial";
@@ -27,6 +33,8 @@ export interface RecordingMetadata {
   readonly participantStreams: readonly ParticipantStream[];
   /** Sidetone's own, absent in foreign documents. */
   readonly call: RecordedCall | undefined;
+  /** What foreign extensions say, flat: name of the innermost element and its text, in order; names are unique. Absent where there is none. */
+  readonly foreign?: readonly (readonly [name: string, value: string])[];
 }
 
 interface Association {
@@ -55,6 +63,8 @@ export interface MetadataParticipant {
   readonly names: readonly { readonly aor: string; readonly name?: string; readonly lang?: string }[];
   /** Sidetone's own. */
   readonly party?: { readonly side: "customer" | "agent"; readonly dn?: string };
+  /** A foreign extension says whether this one called. */
+  readonly calling?: boolean;
 }
 
 /** RFC 7865 6.7. */
@@ -63,6 +73,8 @@ export interface MetadataStream {
   readonly sessionId?: string;
   /** The SDP `a=label` of the m-line that carries it. */
   readonly label?: string;
+  /** Older drafts: it is a mix of several streams. */
+  readonly mixed?: boolean;
 }
 
 /** RFC 7865 6.4: when the session is recorded here. */

@@ -50,6 +50,16 @@ export class Fields {
       .filter((text) => text !== "");
   }
 
+  /** Ids that the children of this name hold, as text or, in an older draft, in an `<id>` of their own. */
+  references(name: string): string[] {
+    return this.children(name)
+      .flatMap((el) => {
+        const inner = childElements(el).filter((child) => child.name.toLowerCase() === "id");
+        return inner.length === 0 ? [textOf(el)] : inner.map(textOf);
+      })
+      .filter((id) => id !== "");
+  }
+
   time(name: string): number | undefined {
     const text = this.texts(name)[0];
     return text === undefined ? undefined : readTime(text, this.warnings);

@@ -8,6 +8,9 @@ import {
   pickRecordingParts,
   readMetadata,
   type ReadMetadata,
+  readSnapshotRequest,
+  salvageParts,
+  writeSnapshotRequest,
 } from "./index.ts";
 import { MAX_WARNINGS } from "./limits.ts";
 
@@ -81,11 +84,15 @@ test("limits: warnings end with a last one", () => {
 });
 
 test("labels are compared with the SDP", () => {
-  const { metadata } = read(`<recording><stream stream_id="a"><label>1</label></stream>
+  const { metadata } = read(`<recording><participant participant_id="p"/><stream stream_id="a"><label>1</label></stream>
     <stream stream_id="b"><label>1</label></stream><stream stream_id="c"><label>9</label></stream></recording>`);
   assert.deepEqual(
     checkLabels(metadata, ["1", "2"]).map((warning) => `${warning.code} ${warning.about}`),
     ["duplicate-label 1", "unknown-label 9", "unclaimed-label 2"],
+  );
+  assert.deepEqual(
+    checkLabels(read("<recording/>").metadata, ["1", "1"]).map((warning) => `${warning.code} ${warning.about}`),
+    ["no-participants ", "duplicate-label 1", "unclaimed-label 1"],
   );
 });
 
@@ -109,9 +116,122 @@ test("bodies: SDP and metadata in either order, either media type, other parts p
   const sdp = { contentType: "application/sdp", body: Buffer.from("v=0") };
   const metadata = { contentType: "application/rs-metadata;charset=utf-8", body: Buffer.from("<recording/>") };
   const other = { contentType: "application/gtd", body: Buffer.from("x") };
-  assert.deepEqual(pickRecordingParts([metadata, other, sdp]), { sdp: sdp.body, metadata: metadata.body });
+  const metadataType = "application/rs-metadata;charset=utf-8";
+  const picked = { sdp: sdp.body, metadata: metadata.body, metadataType };
+  assert.deepEqual(pickRecordingParts([metadata, other, sdp]), picked);
   assert.deepEqual(pickRecordingParts([sdp]), { sdp: sdp.body, metadata: undefined });
   assert.ok(isMetadataContentType("Application/RS-Metadata+XML"));
+});
+
+test("a part without a usable type is the metadata where its disposition or its text says so", () => {
+  const sdp = { contentType: "application/sdp", body: Buffer.from("v=0") };
+  const stripped = { contentType: "application/ +xml", disposition: "recording-session", body: Buffer.from("?") };
+  const untyped = { contentType: "text/plain", body: Buffer.from('<?xml version="1.0"?>\n<tns:recording a="b"/>') };
+  assert.equal(pickRecordingParts([sdp, stripped]).metadata, stripped.body);
+  assert.equal(pickRecordingParts([untyped, sdp]).metadata, untyped.body);
+  assert.equal(pickRecordingParts([{ contentType: "text/plain", body: Buffer.from("<html>") }]).metadata, undefined);
+});
+
+test("a body whose boundary is another than it says still gives its SDP and its metadata, in either order", () => {
+  const sdp = "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\n\r\nm=audio 4000 RTP/AVP 0\r\n";
+  const xml = '<?xml version="1.0"?>\r\n<recording><x/></recording>';
+  for (const body of [
+    `--q\r\nContent-Type: application/sdp\r\n\r\n${sdp}--q\r\nodd line\r\n\r\n${xml}\r\n--q--\r\n`,
+    `--q\r\nodd line\r\n\r\n${xml}\r\n--q\r\nContent-Type: application/sdp\r\n\r\n${sdp}--q--\r\n`,
+  ]) {
+    const salvaged = salvageParts(Buffer.from(body));
+    assert.equal(salvaged.sdp?.toString(), sdp);
+    assert.equal(salvaged.metadata?.toString(), xml);
+  }
+  assert.deepEqual(salvageParts(Buffer.from("nothing")), { sdp: undefined, metadata: undefined });
+});
+
+test("what is not well-formed is mended: bare & and <, values without quotes, other characters, a cut end", () => {
+  const names = (text: string | Buffer): [string | undefined, string][] => {
+    const result = readMetadata(text);
+    assert.ok(result.ok, result.ok ? "" : result.error);
+    const { metadata, warnings } = result.value;
+    assert.ok(warnings.some(({ code }) => code === "mended-xml" || code === "not-utf8"));
+    return metadata.participants.map(({ id, names: [name] }) => [name?.name, id]);
+  };
+  const one = (name: string): string =>
+    `<recording><participant participant_id="p"><nameID aor="sip:a@b"><name>${name}</name></nameID></participant></recording>`;
+  assert.deepEqual(names(one("Tom & Jerry &amp; Co")), [["Tom & Jerry & Co", "p"]]);
+  assert.deepEqual(names(one("A <sip:a@b> 1<2")), [["A <sip:a@b> 1<2", "p"]]);
+  assert.deepEqual(names(one("ok").replace('"p"', "p")), [["ok", "p"]]);
+  assert.deepEqual(names(Buffer.from(one("Jos\u00e9"), "latin1")), [["Jos\u00e9", "p"]]);
+  assert.deepEqual(names(one("cut").slice(0, -30)), [["cut", "p"]]);
+  assert.deepEqual(names(`\u0000${one("noise")}--boundary--\r\n`), [["noise", "p"]]);
+  assert.equal(readMetadata(`<!DOCTYPE x>${one("no")}`).ok, false);
+});
+
+test("BroadWorks: addresses and references in elements of their own, extensions under the root", () => {
+  const { metadata } = read(`<recording_metadata xmlns="urn:ietf:params:xml:ns:siprec"><dataMode>complete</dataMode>
+    <recording id="urn:uuid:r"><type>selective</type></recording>
+    <session id="urn:uuid:s"/><participant id="urn:uuid:a" session="urn:uuid:s"><aor>sip:+15550100@x;user=phone</aor>
+    <send><id>urn:uuid:t</id></send></participant><participant id="urn:uuid:b" session="urn:uuid:s"><aor>user@x</aor>
+    <send><id>urn:uuid:t</id></send></participant><stream id="urn:uuid:t" session="urn:uuid:s"><label>1</label>
+    <mode>mixed</mode></stream><extensiondata id="e"><broadWorksRecordingMetadata xmlns="urn:b"><extTrackingID>7:1</extTrackingID>
+    <callType><origCall><callingPartyNumber>sip:+15550100@x</callingPartyNumber></origCall></callType>
+    </broadWorksRecordingMetadata></extensiondata></recording_metadata>`);
+  assert.deepEqual(
+    metadata.participants.map(({ names: [name] }) => name?.aor),
+    ["sip:+15550100@x;user=phone", "user@x"],
+  );
+  assert.deepEqual(
+    metadata.participantStreams.map(({ send }) => send),
+    [["urn:uuid:t"], ["urn:uuid:t"]],
+  );
+  assert.equal(metadata.streams[0]?.mixed, true);
+  assert.deepEqual(metadata.foreign, [
+    ["extTrackingID", "7:1"],
+    ["callingPartyNumber", "sip:+15550100@x"],
+  ]);
+});
+
+test("nobody sends anything: the order of the document is taken, with a warning; the wrong way round is turned", () => {
+  const streams = `<stream stream_id="s1"><label>1</label></stream><stream stream_id="s2"><label>2</label></stream>`;
+  const people = `<participant participant_id="a"><nameID aor="8500@x"/></participant>
+    <participant participant_id="b"><nameID aor="8012@y"/></participant>`;
+  const assumed = read(`<recording>${people}${streams}</recording>`);
+  assert.deepEqual(
+    assumed.metadata.participantStreams.map(({ participantId, send }) => [participantId, send]),
+    [
+      ["a", ["s1"]],
+      ["b", ["s2"]],
+    ],
+  );
+  assert.ok(codes(assumed).includes("assumed-sender"));
+  const turned =
+    read(`<recording><group group_id="g"><callData xmlns="urn:c"><fromhdr>"A" &lt;sip:8500@x&gt;;tag=1</fromhdr>
+    </callData></group>${people}${streams}
+    <participantstreamassoc participant_id="a"><send>s2</send><recv>s1</recv></participantstreamassoc>
+    <participantstreamassoc participant_id="b"><send>s1</send><recv>s2</recv></participantstreamassoc></recording>`);
+  assert.deepEqual(turned.metadata.participantStreams[0], { participantId: "a", send: ["s1"], recv: ["s2"] });
+  assert.ok(codes(turned).includes("swapped-streams"));
+});
+
+test("a clock that was never set gives no time; a stream without id is known by its label; who called is read", () => {
+  const value = read(`<recording><session session_id="${S}"><start-time>1970-05-13T03:29:05Z</start-time></session>
+    <participant participant_id="a"><extensiondata xmlns:apkt="urn:a"><apkt:callingParty>true</apkt:callingParty></extensiondata></participant>
+    <stream stream_id="" session_id="${S}"><label>10</label></stream></recording>`);
+  assert.equal(value.metadata.sessions[0]?.startTime, undefined);
+  assert.ok(codes(value).includes("bad-time"));
+  assert.equal(value.metadata.streams[0]?.id, "label:10");
+  assert.equal(value.metadata.participants[0]?.calling, true);
+});
+
+test("RFC 7865 9: a snapshot request is read back, and is no metadata; other documents are no request", () => {
+  assert.equal(readSnapshotRequest(writeSnapshotRequest("lost <state>")), "lost <state>");
+  assert.equal(readSnapshotRequest("<requestsnapshot/>"), "");
+  assert.equal(readSnapshotRequest("<recording/>"), undefined);
+  assert.equal(readSnapshotRequest("no xml"), undefined);
+});
+
+test("mending is linear: a document of nothing but tags that are none is done at once", () => {
+  const begun = performance.now();
+  assert.equal(readMetadata(`<recording>${"<a b= ".repeat(40_000)}!`).ok, true);
+  assert.ok(performance.now() - begun < 2000);
 });
 
 test("wire input never throws", () => {
@@ -127,6 +247,7 @@ test("wire input never throws", () => {
     fc.property(fc.array(piece, { maxLength: 10 }), fc.string(), (pieces, text) => {
       readMetadata(`<recording>${pieces.join("")}</recording>`);
       readMetadata(pieces.join("") + text);
+      salvageParts(Buffer.from(pieces.join("\r\n") + text));
     }),
     { numRuns: 300 },
   );

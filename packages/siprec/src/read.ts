@@ -3,7 +3,10 @@ import { childElements, parseXml, type XmlElement } from "@sidetone/xml";
 import { metadataLimits } from "./limits.ts";
 import { type RecordedCall, type RecordingMetadata, recordingNamespace, sidetoneNamespace } from "./metadata.ts";
 import { readCall } from "./read-call.ts";
+import { attributeStreams } from "./attribution.ts";
+import { mendXml } from "./mend-xml.ts";
 import { Fields } from "./read-fields.ts";
+import { Foreign, isExtension } from "./read-foreign.ts";
 import { readGroup, readParticipant, readSession, readStream } from "./read-objects.ts";
 import { type MetadataWarning, Warnings } from "./warning.ts";
 
@@ -15,19 +18,30 @@ export interface ReadMetadata {
 
 /**
  * Reads recording metadata of RFC 7865 and of the drafts before it that are still sent: elements are matched by local
- * name, attributes also by their older names, ids may be any text. Only what is no XML at all is refused; even then
- * the audio is to be recorded. Never throws.
+ * name, attributes also by their older names, ids may be any text, and what is not well-formed is mended. Only what
+ * cannot be mended is refused; even then the audio is to be recorded. Never throws.
  */
 export function readMetadata(body: string | Uint8Array): Result<ReadMetadata, string> {
-  const xml = parseXml(body, metadataLimits);
-  if (!xml.ok) return fail(xml.error.message);
-  const root = xml.value;
   const warnings = new Warnings();
+  const xml = parseMended(body, warnings);
+  if (!xml.ok) return xml;
+  const root = xml.value;
   if (root.name !== "recording") warnings.add("foreign-root", root.name);
   if (root.ns !== recordingNamespace) warnings.add("foreign-namespace", root.ns);
-  const metadata = readRoot(root, warnings);
+  const metadata = attributeStreams(readRoot(root, warnings), warnings);
   checkReferences(metadata, warnings);
   return ok({ metadata, warnings: warnings.list() });
+}
+
+function parseMended(body: string | Uint8Array, warnings: Warnings): Result<XmlElement, string> {
+  const xml = parseXml(body, metadataLimits);
+  if (xml.ok) return xml;
+  if (body.length > metadataLimits.size) return fail(xml.error.message);
+  const { text, notUtf8 } = mendXml(body);
+  const mended = parseXml(text, metadataLimits);
+  if (!mended.ok) return fail(xml.error.message);
+  warnings.add(notUtf8 ? "not-utf8" : "mended-xml", xml.error.message);
+  return mended;
 }
 
 interface Lists {
@@ -54,8 +68,23 @@ function readRoot(root: XmlElement, warnings: Warnings): RecordingMetadata {
     participantStreams: [],
     call: undefined,
   };
-  for (const el of childElements(root)) readChild(new Fields(el, warnings), lists);
-  return { ...lists, dataMode: lists.dataMode.toLowerCase() === "partial" ? "partial" : "complete" };
+  const foreign = new Foreign();
+  for (const el of childElements(root)) {
+    readChild(new Fields(el, warnings), lists);
+    if (el.ns !== sidetoneNamespace && !isExtension(el)) foreign.take(el);
+  }
+  foreign.take(withoutOwn(root));
+  const said = foreign.list();
+  return {
+    ...lists,
+    dataMode: lists.dataMode.trim().toLowerCase() === "partial" ? "partial" : "complete",
+    ...(said.length === 0 ? {} : { foreign: said }),
+  };
+}
+
+/** The root's children but ours. */
+function withoutOwn(root: XmlElement): XmlElement {
+  return { ...root, children: childElements(root).filter((el) => el.ns !== sidetoneNamespace) };
 }
 
 function readChild(fields: Fields, lists: Lists): void {
@@ -101,8 +130,8 @@ function readChild(fields: Fields, lists: Lists): void {
     case "participantstreamassoc": {
       const participantId = fields.id("participant_id", "participant", "id");
       if (participantId === undefined) return;
-      const send = fields.texts("send");
-      const recv = fields.texts("recv");
+      const send = fields.references("send");
+      const recv = fields.references("recv");
       lists.participantStreams.push({ participantId, send, recv, ...fields.association() });
       return;
     }
@@ -135,7 +164,8 @@ function checkReferences(metadata: RecordingMetadata, warnings: Warnings): void 
       // Those of one side are mixed into its stream (R26).
       const mixed =
         other !== undefined && sides.get(other) !== undefined && sides.get(other) === sides.get(assoc.participantId);
-      if (other !== undefined && other !== assoc.participantId && !mixed) warnings.add("ambiguous-sender", id);
+      const mix = metadata.streams.some((one) => one.id === id && one.mixed === true);
+      if (other !== undefined && other !== assoc.participantId && !mixed && !mix) warnings.add("ambiguous-sender", id);
       senders.set(id, assoc.participantId);
     }
   }
@@ -144,7 +174,10 @@ function checkReferences(metadata: RecordingMetadata, warnings: Warnings): void 
 /** Compares a document's labels with those of the SDP it came with. */
 export function checkLabels(metadata: RecordingMetadata, sdpLabels: readonly string[]): MetadataWarning[] {
   const warnings = new Warnings();
+  if (metadata.dataMode === "complete" && metadata.participants.length === 0) warnings.add("no-participants", "");
   const inSdp = new Set(sdpLabels);
+  for (const label of inSdp)
+    if (sdpLabels.indexOf(label) !== sdpLabels.lastIndexOf(label)) warnings.add("duplicate-label", label);
   const named = new Set<string>();
   for (const { label } of metadata.streams) {
     if (label === undefined) continue;

@@ -1,6 +1,8 @@
 import { parseRfc3339 } from "@sidetone/foundation";
 import type { Warnings } from "./warning.ts";
 
+/** Recorders are younger: what is before it is a clock that was never set. µs. */
+const EARLIEST = 946_684_800_000_000; // 2000-01-01
 const MAX_TIME = 40; // characters; the longest RFC 3339 time with nanoseconds and zone has 35
 
 /** Reads a time of metadata into wall-clock microseconds. Zones may lack their colon; without a zone it is UTC. */
@@ -12,6 +14,7 @@ export function readTime(text: string, warnings: Warnings): number | undefined {
     time = `${time}Z`;
   }
   const micros = parseRfc3339(time);
-  if (micros === undefined) warnings.add("bad-time", text);
-  return micros;
+  if (micros !== undefined && micros >= EARLIEST) return micros;
+  warnings.add("bad-time", text);
+  return undefined;
 }

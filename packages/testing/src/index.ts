@@ -9,6 +9,7 @@ export * from "./measure.ts";
 export * from "./numbered-audio.ts";
 export * from "./phone-sdp.ts";
 export * from "./ports.ts";
+export * from "./postgres-server.ts";
 export * from "./programs.ts";
 export * from "./role-http.ts";
 export * from "./rtp-sender.ts";

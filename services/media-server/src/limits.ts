@@ -29,8 +29,16 @@ export const REWIND_MS = 2_000;
 export const UNSTORED_MS = 12_000;
 /** What the taps keep, ms. */
 export const BUFFER_MS = 15_000;
-/** A Resource Manager that did not answer is asked after the others for this long, ms. */
-export const MANAGER_REST_MS = 30_000;
+/** A recorder that does not agree to go on after a pause is asked again after this, ms ... */
+export const RESUME_RETRY_MS = 2_000;
+/** ... and after so many refusals left for another one, in time for what the taps keep. */
+export const MAX_RESUME_REFUSALS = 2;
+/** How often one re-INVITE is put off by 491 or 503. */
+export const MAX_POSTPONED = 5;
+/** A recorder that is busy (503 with Retry-After) is told of a change after this at the latest, ms. */
+export const MAX_BUSY_MS = 8_000;
+/** Recorders that one INVITE is redirected to at most (RFC 3261 8.1.3.4). */
+export const MAX_REDIRECTS = 5;
 /** How long what is kept may take to a recorder, once the recording was stopped, ms. */
 export const DELIVERY_MS = 5_000;
 /** Between two looks whether it is sent, ms. */

@@ -152,7 +152,7 @@ export class FakeSession implements InviteSession {
         respond: (status: number, o?: RespondOptions) => resolve({ status, body: String(o?.body ?? ""), incoming }),
       };
       if (method === "INVITE") this.emit("reinvite", incoming);
-      else if (method === "UPDATE") this.emit("update", incoming);
+      else if (method === "UPDATE") this.emit(contentType === "application/sdp" ? "update" : "bodyUpdate", incoming);
       else this.emit("request", incoming);
     });
   }

@@ -83,6 +83,14 @@ export const JUDGED_AT_ONCE = 200;
 export const AUDITED_AT_ONCE = 20;
 /** R34: a stream without RTP for this long is told, where no `reconciliation.silence` says otherwise; ms. */
 export const SILENCE_MS = 10_000;
+/** Full metadata snapshots asked for in one session without getting one. */
+export const MAX_SNAPSHOT_REQUESTS = 3;
+/** Between two of these requests; ms. */
+export const SNAPSHOT_INTERVAL_MS = 2000;
+/** Different warnings kept of one session. */
+export const MAX_SESSION_WARNINGS = 200;
+/** Calls of which a second session is awaited for the same recording. */
+export const MAX_HALVES = 10_000;
 /** A key press of which no packet has come for this long has ended; ms. */
 export const KEY_END_MS = 300;
 /** Key presses of one recording that are listed. */
@@ -99,3 +107,23 @@ export const MAX_WATCHED_DNS = 5000;
 export const TLIB_RETRY_MS = 1000;
 export const TLIB_RETRY_MAX_MS = 30_000;
 export const TLIB_REFUSED_RETRY_MS = 60_000;
+/** Rows of one statement when many are put into the index: 9 values each, and databases take 32,766. */
+export const PUT_ROWS = 500;
+/** Rows of one commit when the index is made anew: the more, the less is written twice. */
+export const REBUILD_ROWS = 4000;
+/** Rows taken out of the index in one commit. */
+export const REMOVE_ROWS = 1000;
+/** Longest value that a recording is found by exactly, characters; a longer one is in its document only. */
+export const MAX_KEY_VALUE = 256;
+/** Values that one recording is found by exactly. */
+export const MAX_KEYS_PER_ROW = 500;
+/** Recordings with a key are counted up to here, to know which of several keys leads the search. */
+export const DRIVER_PROBE = 2000;
+/** Rows that may have a text are looked at one by one up to here; more are common enough to be met in the order of time. */
+export const TEXT_CANDIDATES = 10_000;
+/** A connection to PostgreSQL is there within this; ms. */
+export const PG_CONNECT_MS = 2000;
+/** An answer of PostgreSQL is there within this, or the connection is given up; ms. */
+export const PG_ANSWER_MS = 10_000;
+/** Connections to PostgreSQL for searches; one more writes. */
+export const PG_READERS = 3;

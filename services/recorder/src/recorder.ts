@@ -2,9 +2,9 @@ import type { RecorderConfig } from "@sidetone/config";
 import { type RoleContext, type RunningRole, SidetoneError, delay, errorText } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
 import { WriterThread } from "@sidetone/recording-file";
-import { SipEndpoint, checkExtensions, openSipJournal, peerCheck } from "@sidetone/sip";
 import { CallWatch } from "./call-watch/call-watch.ts";
 import { watchedIndex } from "./call-watch/watched-index.ts";
+import { SipEndpoint, checkExtensions, hidesKeys, openSipJournal, peerCheck } from "@sidetone/sip";
 import { addRecordingsApi } from "./api/recordings-api.ts";
 import { openIndex } from "./index/open-index.ts";
 import { PatientIndex } from "./index/patient-index.ts";
@@ -12,10 +12,10 @@ import { CLOSE_TIMEOUT_MS, RESTART_MS, SILENCE_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
-import { ACCEPTED_BODIES } from "./recording-session/session-request.ts";
 import { addReconciliationMetrics } from "./reconciliation/metrics.ts";
 import { addReconciliationApi } from "./reconciliation/reconciliation-api.ts";
 import { startReconciliation } from "./reconciliation/start.ts";
+import { ACCEPTED_BODIES } from "./recording-session/session-body.ts";
 import { reconcile } from "./store/recording-files.ts";
 import { lockStorage } from "./store/storage-lock.ts";
 
@@ -93,6 +93,12 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
     undo.push(() => writer.close());
     const silenceMs = config.reconciliation?.silenceMs ?? SILENCE_MS;
     const { address, advertise, portMin, portMax, packetIo } = config.rtp;
+    const srtp = config.srtp ?? "optional";
+    if (srtp === "required" && config.listen.some(({ transport }) => !hidesKeys(transport)))
+      log.warn(
+        {},
+        "recorder.srtp is required, but keys come over a transport that is not TLS: whoever reads the signalling can listen",
+      );
     const showDigits = config.dtmfDigits === "shown";
     const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs, silenceMs, showDigits };
     const media = new MediaThread(setup, writer.port(), log, {
@@ -128,7 +134,7 @@ export async function startRecorder(config: RecorderConfig, context: RoleContext
       ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),
     });
     undo.push(() => sip.close());
-    const running = new RecordingSessions({ root, sip, media, writer, index, clock, random, log, advertise });
+    const running = new RecordingSessions({ root, sip, media, writer, index, clock, random, log, advertise, srtp });
     sessions = running;
     if (config.tLibrary !== undefined) {
       const watch = new CallWatch({

@@ -10,6 +10,8 @@ const profileFields = object({
   layout: optional(oneOf(["single-session", "session-per-party"]), "single-session"),
   streams: optional(oneOf(["per-side", "per-participant"]), "per-side"),
   srtp: optional(oneOf(["off", "optional", "required"]), "off"),
+  codecs: optional(listOf(oneOf(["PCMU", "PCMA"]), 1)),
+  transport: optional(oneOf(["udp", "tcp"])),
 });
 
 function profile(name: string): Reader<RecorderProfile> {

@@ -1,19 +1,39 @@
-import { baseUrl, mapped, sqliteFile } from "../addresses.ts";
-import type { Reader } from "../reading.ts";
 import { listOf, object, oneOrMore, optional, required } from "../shapes.ts";
 import type { RecorderConfig, ReconciliationConfig } from "../types.ts";
+import { baseUrl, databasePlace, mapped } from "../addresses.ts";
+import { joinPath, type Reader } from "../reading.ts";
 import { duration, filePath, oneOf, secret, text } from "../scalars.ts";
 import { rtp, sipRoleFields } from "./sip-role.ts";
 
 /** Longer than people who listen are silent with silence suppression, as a rule. */
 const SILENCE_MS = 10_000;
 const INTERVAL_MS = 1000;
+const storage = mapped(
+  object({
+    directory: required(filePath),
+    database: required(databasePlace),
+    "database-password": optional(secret),
+  }),
+  (v, at, reading) => {
+    const { directory, database } = v;
+    const databasePassword = v["database-password"];
+    if (databasePassword !== undefined && !database.includes("://")) {
+      return reading.complain(
+        { path: joinPath(at.path, "database-password") },
+        "is for PostgreSQL, but the database is a SQLite file.",
+        "Leave it out.",
+      );
+    }
+    return { directory, database, ...(databasePassword === undefined ? {} : { databasePassword }) };
+  },
+);
 
 const fields = object({
   ...sipRoleFields,
   rtp: required(rtp),
-  storage: required(object({ directory: required(filePath), database: required(sqliteFile) })),
+  storage: required(storage),
   "rtp-timeout": optional(duration(1000), 90_000), // R33
+  srtp: optional(oneOf(["off", "optional", "required"]), "optional"),
   "dtmf-digits": optional(oneOf(["masked", "shown"]), "masked"),
   "t-library": optional(
     object({
@@ -46,6 +66,7 @@ export const recorder: Reader<RecorderConfig> = mapped(fields, (v) => ({
   dtmfDigits: v["dtmf-digits"],
   tLibrary: v["t-library"],
   reconciliation: reconciliation(v.reconciliation, v["t-library"]?.url),
+  srtp: v.srtp,
 }));
 
 function reconciliation(

@@ -60,3 +60,22 @@ test("the only one is never asked: there is nothing else to try", () => {
   assert.deepEqual(hops.order(), ["a"]);
   assert.equal(clock.pending, 0);
 });
+
+test("R32: one request goes to each of them once, then anew; an answer makes one the first choice again", async () => {
+  const { hops, clock, seen } = rig(["a", "b"]);
+  const tried = new Set<string>();
+  for (const expected of ["a", "b"]) {
+    assert.ok(hops.another(tried));
+    assert.equal(hops.pick(tried), expected);
+    tried.add(expected);
+    hops.failed(expected);
+  }
+  assert.equal(hops.another(tried), false);
+  assert.equal(hops.pick(tried), "a");
+  hops.answered("b");
+  hops.answered("b");
+  assert.equal(hops.pick(), "b");
+  assert.deepEqual(seen, ["a failed", "b failed", "b up"]);
+  hops.answered("a");
+  assert.equal(clock.pending, 0);
+});

@@ -52,6 +52,26 @@ export class NextHops {
     this.#askLater(uri);
   }
 
+  /** The next one to try. @param tried those that one and the same request went to in vain; when all were, it begins anew */
+  pick(tried: ReadonlySet<string> = new Set()): string {
+    const order = this.order();
+    return order.find((uri) => !tried.has(uri)) ?? order[0] ?? "";
+  }
+
+  /** True while one is left that this request did not go to. */
+  another(tried: ReadonlySet<string>): boolean {
+    return this.uris.some((uri) => !tried.has(uri));
+  }
+
+  /** An answer came from `uri`, whatever it said. */
+  answered(uri: string): void {
+    const cancel = this.#failed.get(uri);
+    if (cancel === undefined) return;
+    cancel();
+    this.#failed.delete(uri);
+    this.#o.onChange?.(uri, true);
+  }
+
   close(): void {
     this.#closed = true;
     for (const cancel of this.#failed.values()) cancel();
@@ -59,16 +79,14 @@ export class NextHops {
   }
 
   #askLater(uri: string): void {
-    this.#failed.set(
-      uri,
-      this.#o.clock.after(ASK_INTERVAL_MS, () => {
-        void this.#o.ask(uri, ASK_TIMEOUT_MS).then((answer) => {
-          if (this.#closed) return;
-          if (answer === undefined) return this.#askLater(uri);
-          this.#failed.delete(uri);
-          this.#o.onChange?.(uri, true);
-        });
-      }),
-    );
+    const stop = this.#o.clock.after(ASK_INTERVAL_MS, () => {
+      void this.#o.ask(uri, ASK_TIMEOUT_MS).then((answer) => {
+        // It may have answered, and even failed again, meanwhile.
+        if (this.#closed || this.#failed.get(uri) !== stop) return;
+        if (answer === undefined) return this.#askLater(uri);
+        this.answered(uri);
+      });
+    });
+    this.#failed.set(uri, stop);
   }
 }

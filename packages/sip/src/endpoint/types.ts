@@ -247,7 +247,10 @@ export interface SessionEvents extends Record<string, unknown[]> {
   /** UAS: PRACK. Where it has an offer, the second argument wants `respond(200, answer)`. */
   prack: [SipRequest, IncomingRequest | undefined];
   reinvite: [IncomingRequest];
+  /** UPDATE with an offer. */
   update: [IncomingRequest];
+  /** UPDATE with a body that is no description, e.g. recording metadata (RFC 7866 9); without a listener it gets 200. */
+  bodyUpdate: [IncomingRequest];
   request: [IncomingRequest];
   /** A refresh, or an offer and its answer, is done: SDP, target or timer may be others now. */
   refreshed: [];

@@ -18,7 +18,7 @@ export interface JournalLine {
   readonly cseq?: string;
   /** Request line or status line; of a malformed frame its beginning. */
   readonly start: string;
-  /** The whole frame, latin1, digest credentials masked. */
+  /** The whole frame, latin1, digest credentials and SRTP keys masked. */
   readonly text: string;
 }
 
@@ -61,7 +61,7 @@ export function openSipJournal(file: string, log: Logger): SipJournal {
 export function journalLine(entry: JournalEntry): JournalLine {
   const { message, bytes } = entry;
   const raw = bytes.toString("latin1");
-  const text = message === undefined ? raw : maskCredentials(raw);
+  const text = maskKeys(message === undefined ? raw : maskCredentials(raw));
   const lineEnd = text.indexOf("\r\n");
   const cseq = message?.cseq;
   return {
@@ -92,4 +92,25 @@ function maskCredentials(text: string): string {
     })
     .join("\r\n");
   return headersEnd < 0 ? masked : masked + text.slice(headersEnd);
+}
+
+const INLINE = "inline:";
+/** What ends a key in `a=crypto` (RFC 4568 9.1). */
+const AFTER_KEY = new Set(["|", ";", " ", "\t", "\r", "\n"]);
+
+/** Whoever reads a journal must not be able to listen to the call: keys of `a=crypto` (RFC 4568) are left out, also of malformed frames. */
+function maskKeys(text: string): string {
+  const lower = text.toLowerCase();
+  let at = lower.indexOf(INLINE);
+  if (at < 0) return text;
+  let masked = "";
+  let done = 0;
+  for (; at >= 0; at = lower.indexOf(INLINE, done)) {
+    const from = at + INLINE.length;
+    let to = from;
+    while (to < text.length && !AFTER_KEY.has(text[to] ?? "")) to++;
+    masked += `${text.slice(done, from)}(masked)`;
+    done = to;
+  }
+  return masked + text.slice(done);
 }

@@ -1,6 +1,6 @@
 import { isToken, parseDigits, skipBlanks } from "./characters.ts";
 import { Headers } from "./headers.ts";
-import { parseNameAddr } from "./name-addr.ts";
+import { parseContact, parseNameAddr } from "./name-addr.ts";
 import type { NameAddr } from "./name-addr.ts";
 import { firstElement, parseVia } from "./via.ts";
 import type { Via } from "./via.ts";
@@ -89,7 +89,8 @@ abstract class MessageParts {
   get contact(): NameAddr | undefined {
     const raw = this.headers.get("contact");
     if (raw !== this.#contact.raw) {
-      this.#contact = { raw, value: addressOf(raw === undefined ? undefined : firstElement(raw)) };
+      const contact = raw === undefined ? undefined : parseContact(firstElement(raw));
+      this.#contact = { raw, value: contact?.ok === true ? contact.value : undefined };
     }
     return this.#contact.value;
   }

@@ -43,6 +43,21 @@ export function parseNameAddr(text: string): Result<NameAddr> {
   return params.ok ? ok({ displayName, uri: uri.value, params: params.value }) : params;
 }
 
+/**
+ * A Contact: as above, and where its angle brackets do not match (`<sip:a@h;+sip.src`, `sip:a@h>;+sip.src`, met in recording clients) the URI ends
+ * at the first `;`, so that its sender can be reached.
+ */
+export function parseContact(text: string): Result<NameAddr> {
+  const read = parseNameAddr(text);
+  if (read.ok || text.includes('"')) return read;
+  const open = text.indexOf("<");
+  const close = text.indexOf(">");
+  if ((open === -1) === (close === -1)) return read;
+  const bare = open === -1 ? text.replace(">", "") : text.slice(open + 1);
+  const end = bare.indexOf(";");
+  return parseNameAddr(end === -1 ? `<${bare.trim()}>` : `<${bare.slice(0, end).trim()}>${bare.slice(end)}`);
+}
+
 function parseAddrSpec(text: string, at: number): Result<NameAddr> {
   let end = text.indexOf(";", at);
   if (end === -1) end = text.length;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  checkExtensions,
   createResponse,
   Headers,
   maxForwardsOf,
@@ -22,6 +23,37 @@ const base: [string, string][] = [
   ["Max-Forwards", "70"],
 ];
 const invite = (uri = "sip:c@d") => new SipRequest("INVITE", uri, Headers.of(base));
+
+test("a Contact whose angle brackets do not match still says where its sender is; other headers are as strict as before", () => {
+  for (const contact of ["<sip:a@h:5070;+sip.src", "sip:a@h:5070>;+sip.src", "<sip:a@h:5070"]) {
+    const request = invite();
+    request.headers.append("Contact", contact);
+    assert.equal(validateRequest(request), undefined, contact);
+    assert.equal(request.contact?.uri.port, 5070, contact);
+    assert.equal(request.contact?.params.get("+sip.src"), contact.includes("+") ? true : undefined, contact);
+  }
+  for (const [name, value] of [
+    ["Contact", '"a <sip:a@h;+sip.src'],
+    ["Route", "<sip:a@h"],
+  ] as const) {
+    const request = invite();
+    request.headers.append(name, value);
+    assert.equal(validateRequest(request)?.status, 400, name);
+  }
+});
+
+test("RFC 3261 8.2.2.3: known option tags without their comma are known; anything else beside them is not", () => {
+  const supported = new Set(["100rel", "timer", "siprec"]);
+  const requires = (value: string): number | undefined => {
+    const request = invite();
+    request.headers.append("Require", value);
+    return checkExtensions(request, supported)?.status;
+  };
+  assert.equal(requires("100relsiprec"), undefined);
+  assert.equal(requires("siprec timer100rel"), undefined);
+  assert.equal(requires("siprecx"), 420);
+  assert.equal(requires("100rel".repeat(5000)), 420);
+});
 
 test("RFC 3261 8.2: a sound request passes", () => assert.equal(validateRequest(invite()), undefined));
 

@@ -1,6 +1,6 @@
 import { LIMITS } from "../limits.ts";
 import { isBlank, isToken, parseDigits, splitList, trimmed } from "./characters.ts";
-import { parseNameAddr } from "./name-addr.ts";
+import { parseContact, parseNameAddr } from "./name-addr.ts";
 import type { NameAddr } from "./name-addr.ts";
 import type { SipMessage, SipRequest, SipResponse } from "./message.ts";
 import { parseUri } from "./uri.ts";
@@ -81,7 +81,9 @@ export function checkExtensions(
   header: "Require" | "Proxy-Require" = "Require",
 ): Refusal | undefined {
   if (request.method === "ACK" || request.method === "CANCEL") return undefined;
-  const unknown = request.headers.list(header).filter((tag) => !supported.has(tag.toLowerCase()));
+  const unknown = request.headers
+    .list(header)
+    .filter((tag) => !supported.has(tag.toLowerCase()) && !isJoined(tag.toLowerCase(), supported));
   if (unknown.length === 0) return undefined;
   return {
     status: 420,
@@ -89,6 +91,17 @@ export function checkExtensions(
     detail: `${header}: ${unknown.join(", ")}`,
     headers: [["Unsupported", unknown.join(", ")]],
   };
+}
+
+/** Known tags without a comma between them: `100relsiprec` of Cisco's gateways. */
+function isJoined(tag: string, supported: ReadonlySet<string>): boolean {
+  if (tag.length > 64) return false;
+  for (const one of supported) {
+    if (one === "" || !tag.startsWith(one)) continue;
+    const rest = tag.slice(one.length).trim();
+    if (rest === "" || isJoined(rest, supported)) return true;
+  }
+  return false;
 }
 
 function refuse(status: number, reason: string, detail: string): Refusal {
@@ -168,7 +181,7 @@ function checkAddresses(request: SipRequest): Refusal | undefined {
       return refuse(400, `Too Many ${name}`, `${elements.length}`);
     for (const element of elements) {
       if (name === "Contact" && element === "*") continue;
-      const address = parseNameAddr(element);
+      const address = name === "Contact" ? parseContact(element) : parseNameAddr(element);
       if (!address.ok) return refuse(400, `Malformed ${name}`, address.error);
     }
   }

@@ -18,6 +18,8 @@ export interface AudioStream {
   /** RFC 4574. */
   readonly label?: string;
   readonly attributes?: readonly SdpAttribute[];
+  /** Default `RTP/AVP`. */
+  readonly protocol?: string;
 }
 
 /** What identifies a description of ours (RFC 8866 5.2). */
@@ -69,7 +71,7 @@ export function audioMedia(stream: AudioStream): SdpMedia {
   if (stream.label !== undefined) attributes.push({ name: "label", value: stream.label });
   attributes.push(...(stream.attributes ?? []), { name: stream.direction ?? "sendrecv" });
   const formats = stream.codecs.map((c) => String(c.payloadType));
-  return { kind: "audio", port: stream.port, protocol: "RTP/AVP", formats, attributes, other: [] };
+  return { kind: "audio", port: stream.port, protocol: stream.protocol ?? "RTP/AVP", formats, attributes, other: [] };
 }
 
 function codecAttributes(codec: SdpCodec): SdpAttribute[] {

@@ -1,6 +1,18 @@
 export { answerAudio, audioMedia, audioOffer, multiAudioOffer, sessionOf } from "./audio.ts";
 export type { AnsweredLine, AnswerOptions, AudioStream, SdpIdentity } from "./audio.ts";
 export {
+  acceptsParameters,
+  answeredParameters,
+  cryptoAttribute,
+  cryptosOf,
+  formatCrypto,
+  hidesKeys,
+  isPlainRtp,
+  isSecureRtp,
+  parseCrypto,
+} from "./crypto.ts";
+export type { SdpCrypto, SdpCryptoKey } from "./crypto.ts";
+export {
   codecs,
   direction,
   intersect,

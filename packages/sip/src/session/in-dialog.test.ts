@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { formatMultipart } from "../message/index.ts";
 import { CallRig, NOTHING } from "./rig.ts";
 
 test("RFC 3261 14.1: crossing re-INVITEs both get 491 and both succeed after their waits", async () => {
@@ -145,6 +146,48 @@ test("RFC 3311 5.2: UPDATE carries an offer; without a listener it gets 488, wit
   const third = a.update();
   await rig.after(5);
   assert.equal((await third).status, 200);
+  a.terminate();
+  assert.deepEqual(await rig.leftovers(), NOTHING);
+});
+
+test("RFC 3311, RFC 7866 9.2: an UPDATE whose body is no description is told, and waits for nothing", async () => {
+  const rig = await new CallRig().start();
+  const { a, b } = await rig.call();
+  const metadata = { body: "<requestsnapshot/>", contentType: "application/rs-metadata+xml" };
+  const unheard = b.update(metadata);
+  await rig.after(5);
+  assert.equal((await unheard).status, 200);
+  const told: string[] = [];
+  b.on("reinvite", () => undefined);
+  a.on("bodyUpdate", (incoming) => {
+    told.push(incoming.request.body.toString());
+    incoming.respond(told.length === 1 ? 200 : 415);
+  });
+  void a.reinvite({ body: "offer 2" });
+  await rig.after(5);
+  const [first, second] = [b.update(metadata), b.update(metadata)];
+  await rig.after(5);
+  assert.deepEqual([(await first).status, (await second).status, told.length], [200, 415, 2]);
+  assert.notEqual((await first).contact, undefined);
+  a.terminate();
+  assert.deepEqual(await rig.leftovers(), NOTHING);
+});
+
+test("RFC 4028 7.2: what a refresh repeats of a multipart body is its description", async () => {
+  const rig = await new CallRig().start();
+  const { a, b } = await rig.call();
+  b.on("reinvite", (incoming) => incoming.respond(200, { body: "answer 2" }));
+  const parts = formatMultipart(
+    [
+      { contentType: "application/sdp", body: "offer 2" },
+      { contentType: "application/rs-metadata+xml", body: "<recording/>" },
+    ],
+    "boundary",
+  );
+  const done = a.reinvite(parts);
+  await rig.after(5);
+  assert.equal((await done).status, 200);
+  assert.equal(a.localSdp?.toString(), "offer 2");
   a.terminate();
   assert.deepEqual(await rig.leftovers(), NOTHING);
 });

@@ -5,7 +5,7 @@ import type { IncomingRequest, RespondOptions, ServerTransaction } from "../endp
 import { checkExtensions } from "../message/index.ts";
 import type { SipRequest } from "../message/index.ts";
 import { AcceptedResponse } from "./accepted-response.ts";
-import { sdpOf } from "./sdp-body.ts";
+import { descriptionIn, sdpOf } from "./sdp-body.ts";
 import type { SessionCore } from "./session-core.ts";
 import { answerTimer } from "./session-timer.ts";
 import type { SessionTimer } from "./session-timer.ts";
@@ -116,8 +116,9 @@ export class IncomingRequests {
   #update(tx: ServerTransaction): void {
     const offer = sdpOf(tx.request);
     if (offer === undefined) {
-      // Only target and timer are refreshed: nothing the application has to decide.
+      // Target and timer are refreshed whatever else it says.
       this.#core.retarget(tx.request.contact);
+      if (tx.request.body.length > 0 && this.#core.events.emit("bodyUpdate", this.#information(tx))) return;
       this.#ok(tx, {});
       this.#core.events.emit("refreshed");
       return;
@@ -150,6 +151,21 @@ export class IncomingRequests {
     incoming.respond(known ? 405 : 501, { headers: [["Allow", this.#core.host.allow.join(", ")]] });
   }
 
+  /** An UPDATE that offers nothing and carries something else. */
+  #information(tx: ServerTransaction): IncomingRequest {
+    this.#open.add(tx);
+    return {
+      request: tx.request,
+      flow: tx.flow,
+      respond: (status, o = {}) => {
+        if (status >= 200) this.#open.delete(tx);
+        if (status < 200 || status >= 300 || this.#core.ended) return tx.respond(status, o);
+        this.#ok(tx, o);
+        this.#core.events.emit("refreshed");
+      },
+    };
+  }
+
   #offer(tx: ServerTransaction, offer: Buffer | undefined): IncomingRequest {
     this.#offers += 1;
     this.#open.add(tx);
@@ -180,7 +196,7 @@ export class IncomingRequests {
   #accept(tx: ServerTransaction, offer: Buffer | undefined, o: RespondOptions, incoming: IncomingRequest): void {
     this.#core.retarget(tx.request.contact);
     this.#core.learn(tx.request);
-    const body = o.body === undefined || o.body.length === 0 ? undefined : Buffer.from(o.body);
+    const body = o.body === undefined || o.body.length === 0 ? undefined : descriptionIn(o.body, o.contentType);
     if (offer !== undefined) this.#core.remoteSdp = offer;
     if (body !== undefined) this.#core.localSdp = body;
     const send = this.#ok(tx, o);

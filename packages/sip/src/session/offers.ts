@@ -3,7 +3,7 @@ import type { ReinviteOptions, RequestOptions } from "../endpoint/types.ts";
 import type { SipResponse } from "../message/index.ts";
 import { acknowledge } from "./ack.ts";
 import { MAX_GLARE_RETRIES } from "./limits.ts";
-import { sdpOf } from "./sdp-body.ts";
+import { descriptionIn, sdpOf } from "./sdp-body.ts";
 import type { SessionCore } from "./session-core.ts";
 import { agreedTimer, minSe, timerHeaders } from "./session-timer.ts";
 import type { SessionTimer } from "./session-timer.ts";
@@ -45,8 +45,8 @@ export class OutgoingOffers {
     return new Promise((done) => {
       if (this.#core.ended) return done(this.#gone());
       const job: Job = { method, o, done, tries: 0 };
-      // An UPDATE without a body offers nothing, so nothing has to wait for it, nor it for anything.
-      if (method === "UPDATE" && o.body === undefined) return this.#send(job);
+      // An UPDATE without a description offers nothing, so nothing has to wait for it, nor it for anything.
+      if (method === "UPDATE" && !describes(o)) return this.#send(job);
       this.#queue.push(job);
       this.next();
     });
@@ -96,7 +96,8 @@ export class OutgoingOffers {
         ? []
         : timerHeaders({ ...this.#wish, expires: interval.seconds }, interval.weRefresh ? "uac" : "uas");
     const body = job.o.body;
-    if (body !== undefined && body.length > 0) this.#offered = Buffer.from(body);
+    if (body !== undefined && body.length > 0 && describes(job.o))
+      this.#offered = descriptionIn(body, job.o.contentType);
     let again: (() => void) | undefined;
     let answered = false;
     const tx = this.#core.send(
@@ -178,8 +179,7 @@ export class OutgoingOffers {
   #settle(job: Job, response: SipResponse): void {
     const answer = sdpOf(response);
     if (answer !== undefined) this.#core.remoteSdp = answer;
-    if (answer !== undefined && job.o.body !== undefined && this.#offered !== undefined)
-      this.#core.localSdp = this.#offered;
+    if (answer !== undefined && describes(job.o) && this.#offered !== undefined) this.#core.localSdp = this.#offered;
     this.#offered = undefined;
     if (this.#timer.interval !== undefined && !this.#core.ended) this.#timer.start(agreedTimer(response));
     this.#core.events.emit("refreshed");
@@ -207,4 +207,10 @@ export class OutgoingOffers {
     this.#waiting.add(stop);
     this.next();
   }
+}
+
+/** Whether a body is, or contains, a session description; the default type is SDP. */
+function describes({ body, contentType }: RequestOptions): boolean {
+  if (body === undefined) return false;
+  return contentType === undefined || /^\s*(application\/sdp|multipart\/)/i.test(contentType);
 }

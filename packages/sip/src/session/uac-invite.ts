@@ -6,7 +6,7 @@ import type { Flow } from "../transport/types.ts";
 import { acknowledge } from "./ack.ts";
 import { ELSEWHERE, REQUEST_TERMINATED } from "./dismissal.ts";
 import { MAX_422_RETRIES, MAX_EARLY_DIALOGS } from "./limits.ts";
-import { sdpOf } from "./sdp-body.ts";
+import { descriptionIn, sdpOf } from "./sdp-body.ts";
 import { fill } from "./session-core.ts";
 import type { SessionCore } from "./session-core.ts";
 import { agreedTimer, minSe, timerHeaders } from "./session-timer.ts";
@@ -224,7 +224,8 @@ export class UacInvite {
     this.#waitingPracks.length = 0;
     this.#core.learn(response);
     this.#core.remoteSdp = sdpOf(response) ?? this.#core.remoteSdp;
-    this.#core.localSdp = sdpOf(this.#core.invite) ?? this.#core.localSdp;
+    const { invite } = this.#core;
+    if (this.#offered) this.#core.localSdp = descriptionIn(invite.body, invite.headers.get("Content-Type"));
     this.#timer.start(agreedTimer(response));
     this.#awaitsAck = true;
     if (this.#offered && this.#o.autoAck !== false) this.ack({});

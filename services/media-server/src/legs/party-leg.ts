@@ -13,6 +13,8 @@ export interface PartyLegOptions {
   readonly uri: LegUri;
   /** Digits; the `o=` line's session id. */
   readonly sdpId: string;
+  /** What its phone sends and hears was negotiated. */
+  readonly configured: () => void;
 }
 
 /** A party's dialog and its sockets: `conn:<tag>`. Offers on it are answered one after another. */
@@ -133,6 +135,7 @@ export class PartyLeg {
   async #configure(settings: LegSettings): Promise<void> {
     await this.#o.engine.configureLeg(this.engineLeg, settings);
     this.#settings = settings;
+    this.#o.configured();
   }
 
   #local(version: number): LocalMedia {

@@ -134,13 +134,13 @@ test("R26: a newcomer takes the label of the one it replaces; who left has an en
   );
   assert.deepEqual(
     moved.events.map(({ name }) => name),
-    ["party-change"],
+    ["transfer"],
   );
   assert.deepEqual(factsAfter(facts, command("update", { streams: start.streams }), t0 + 50).events, []);
 });
 
 test("the Request-URI: id, numbers, copy, epoch, generic parameters; the Resource Manager unless dest says otherwise", () => {
-  const own = targetOf(facts, which, "sip:127.0.0.1:5070;transport=tcp");
+  const own = targetOf(facts, which, { manager: "sip:127.0.0.1:5070;transport=tcp" });
   assert.equal(own.nextHop, "sip:127.0.0.1:5070;transport=tcp");
   assert.equal(
     own.requestUri,
@@ -156,8 +156,11 @@ test("the Request-URI: id, numbers, copy, epoch, generic parameters; the Resourc
     }),
     t0,
   );
-  assert.match(targetOf(chosen, which, "sip:127.0.0.1:5070").requestUri, /^sip:record=r1@10\.0\.0\.5:5070;calluuid=/);
-  const second = targetOf(chosen, { copy: 2, epoch: 1 }, "sip:127.0.0.1:5070");
+  assert.match(
+    targetOf(chosen, which, { manager: "sip:127.0.0.1:5070" }).requestUri,
+    /^sip:record=r1@10\.0\.0\.5:5070;calluuid=/,
+  );
+  const second = targetOf(chosen, { copy: 2, epoch: 1 }, { manager: "sip:127.0.0.1:5070" });
   assert.match(second.requestUri, /^sip:record=r1@10\.0\.0\.6;.*copy=2/);
   assert.equal(second.nextHop, "sip:127.0.0.1:5070");
 });

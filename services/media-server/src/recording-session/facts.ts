@@ -7,6 +7,15 @@ export interface RecordedParty extends RecorderStream {
   /** Wall-clock µs. */
   readonly since: number;
   readonly until: number | undefined;
+  /** False while its phone sends nothing, or hears nothing: hold. Absent: it does. */
+  readonly sends?: boolean;
+  readonly receives?: boolean;
+}
+
+/** What a party's phone does with media. */
+export interface MediaFlow {
+  readonly sends: boolean;
+  readonly receives: boolean;
 }
 
 /** All that the recorder's metadata are made of. Plain data; every change makes a new one. */
@@ -80,10 +89,57 @@ export function factsAfter(facts: RecordingFacts, command: RecorderCommand, now:
     case "update": {
       if (command.streams.length === 0) return next;
       const parties = partiesAfter(facts.parties, command.streams, now);
-      const changed = parties.some((party) => party.since === now || party.until === now);
-      return { ...next, parties, events: changed ? happened("party-change") : facts.events };
+      return { ...next, parties, events: [...facts.events, ...movesOf(parties, now)] };
     }
   }
+}
+
+/**
+ * What became of the call, in the words of RFC 8068: `transfer` where one takes another's place, `conference` where one comes
+ * in addition, `join` where a party comes that has no counterpart yet, `leave`. One event for each who came or left.
+ */
+function movesOf(parties: readonly RecordedParty[], now: number): CallEvent[] {
+  const came = parties.filter(({ since, until }) => since === now && until === undefined);
+  const left = parties.filter(({ until }) => until === now);
+  const stayed = parties.filter(({ since, until }) => since !== now && until === undefined);
+  const events: CallEvent[] = [];
+  for (const newcomer of came) {
+    const at = left.findIndex(({ side }) => side === newcomer.side);
+    const [old] = at < 0 ? [] : left.splice(at, 1);
+    if (old !== undefined) {
+      events.push({ name: "transfer", time: now, reason: `${nameOf(old)} to ${nameOf(newcomer)}` });
+      continue;
+    }
+    const name = stayed.some(({ side }) => side === newcomer.side) ? "conference" : "join";
+    events.push({ name, time: now, reason: nameOf(newcomer) });
+  }
+  for (const old of left) events.push({ name: "leave", time: now, reason: nameOf(old) });
+  return events;
+}
+
+function nameOf(party: RecordedParty): string {
+  return party.dn ?? party.aor ?? party.conn;
+}
+
+/** The facts when a party's phone sends or hears otherwise than before: `hold` when it hears nothing any more, `retrieve` (RFC 8068 3.2.2). */
+export function factsOfFlow(facts: RecordingFacts, conn: string, flow: MediaFlow, now: number): RecordingFacts {
+  const party = facts.parties.find((one) => one.conn === conn && one.until === undefined);
+  if (party === undefined) return facts;
+  const [sends, receives] = [party.sends ?? true, party.receives ?? true];
+  if (sends === flow.sends && receives === flow.receives) return facts;
+  const parties = facts.parties.map((one) => (one === party ? { ...one, ...flow } : one));
+  if (receives === flow.receives) return { ...facts, parties };
+  const name = flow.receives ? "retrieve" : "hold";
+  return { ...facts, parties, events: [...facts.events, { name, time: now, reason: nameOf(party) }] };
+}
+
+/** The facts with what each present party's phone does now; nothing has happened. */
+export function withFlows(facts: RecordingFacts, flowOf: (conn: string) => MediaFlow | undefined): RecordingFacts {
+  const parties = facts.parties.map((party) => {
+    const flow = party.until === undefined && party.sends === undefined ? flowOf(party.conn) : undefined;
+    return flow === undefined || (flow.sends && flow.receives) ? party : { ...party, ...flow };
+  });
+  return { ...facts, parties };
 }
 
 /** R7: names are compared without regard to case, so that a later `recorddn` replaces `recordDN`. */
@@ -99,10 +155,10 @@ function withParams(known: ReadonlyMap<string, string>, more: ReadonlyMap<string
 
 /** A party whose connection ended is in the recording no longer. */
 export function factsWithout(facts: RecordingFacts, conn: string, now: number): RecordingFacts {
-  const parties = facts.parties.map((party) =>
-    party.conn === conn && party.until === undefined ? { ...party, until: now } : party,
-  );
-  return { ...facts, parties };
+  const gone = facts.parties.find((party) => party.conn === conn && party.until === undefined);
+  if (gone === undefined) return facts;
+  const parties = facts.parties.map((party) => (party === gone ? { ...party, until: now } : party));
+  return { ...facts, parties, events: [...facts.events, { name: "leave", time: now, reason: nameOf(gone) }] };
 }
 
 function partiesAfter(

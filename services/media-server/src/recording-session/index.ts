@@ -3,4 +3,4 @@ export type { TappedLeg } from "./taps.ts";
 export { NO_RTP } from "./recorder-words.ts";
 export { Isolation } from "./isolation.ts";
 export { RecorderWatch } from "./recorder-watch.ts";
-export { ResourceManagers } from "./resource-managers.ts";
+export type { SessionProfiles } from "./profile.ts";

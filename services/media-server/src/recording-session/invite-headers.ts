@@ -11,8 +11,14 @@ export interface PlacementWish {
   readonly callUuid: string | undefined;
 }
 
-/** Headers of a recording INVITE. */
-export function inviteHeaders(o: PlacementWish): [string, string][] {
+/** What makes a request one of a SIPREC client (RFC 7866 6.1.1, 9.2): the extension, and that a recorder may ask for metadata. */
+export const siprecHeaders: readonly (readonly [string, string])[] = [
+  ["Require", "siprec"],
+  ["Accept", "application/sdp, application/rs-metadata+xml, application/rs-metadata"],
+];
+
+/** Headers of a recording INVITE. @param own of the protocol */
+export function inviteHeaders(o: PlacementWish, own: readonly (readonly [string, string])[]): [string, string][] {
   const wishes: readonly (readonly [string, string | undefined])[] = [
     ["X-Resource-Avoid", o.avoid.size === 0 ? undefined : Array.from(o.avoid).join(", ")],
     ["X-Resource-Sibling", o.sibling],
@@ -21,7 +27,7 @@ export function inviteHeaders(o: PlacementWish): [string, string][] {
     ["X-Genesys-CallUUID", o.callUuid],
   ];
   return [
-    ["Require", "siprec"],
+    ...own.map(([name, value]): [string, string] => [name, value]),
     ...wishes.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]])),
   ];
 }

@@ -1,4 +1,12 @@
-import { DELIVERY_MS, LAST_ANSWER_MS, SWITCH_MS, SWITCH_RETRY_MS } from "../limits.ts";
+import {
+  DELIVERY_MS,
+  LAST_ANSWER_MS,
+  MAX_POSTPONED,
+  MAX_RESUME_REFUSALS,
+  RESUME_RETRY_MS,
+  SWITCH_MS,
+  SWITCH_RETRY_MS,
+} from "../limits.ts";
 
 /**
  * One recording session (RFC 7866) as its client sees it:
@@ -21,10 +29,17 @@ export interface SessionState {
   readonly capture: Capture;
   /** What the recorder was last offered. */
   readonly told: Capture;
+  /** What it last agreed to. */
+  readonly agreed: Capture;
+  /** How often in a row it did not agree to go on after a pause. */
+  readonly refusals: number;
   /** The recorder has not seen the newest metadata. */
   readonly dirty: boolean;
-  /** A re-INVITE is under way. */
+  /** A re-INVITE is under way, or is to be repeated. */
   readonly modifying: boolean;
+  /** How often in a row it was put off; `waiting`: it is to be repeated. */
+  readonly postponed: number;
+  readonly waiting: boolean;
   /** What was captured before is still on its way: neither a pause nor BYE may overtake it. */
   readonly sending: boolean;
   /** An INVITE is under way. */
@@ -53,7 +68,10 @@ interface Loss {
 export type SessionInput =
   | { readonly kind: "begin"; readonly capture: Capture }
   | { readonly kind: "accepted" }
-  /** No session came of the INVITE. `final`: none will come of another one either; `retryMs`: when another one is worth it. */
+  /**
+   * No session came of the INVITE. `final`: none will come of another one either; `retryMs`: when another one is worth it, at
+   * the start only where the recorder has named a time that is soon enough.
+   */
   | { readonly kind: "refused"; readonly reason: string; readonly final?: boolean; readonly retryMs?: number }
   | { readonly kind: "capture"; readonly capture: Capture }
   /** Metadata or streams are not what the recorder was told. */
@@ -62,6 +80,10 @@ export type SessionInput =
   | { readonly kind: "stop"; readonly lastWords: boolean; readonly reason: string }
   /** The re-INVITE was answered. */
   | { readonly kind: "modified"; readonly outcome: "ok" | "refused"; readonly reason: string }
+  /** It was not served now: 491 (RFC 3261 14.1), or 503 with Retry-After. */
+  | { readonly kind: "modified"; readonly outcome: "later"; readonly ms: number; readonly reason: string }
+  /** The time has come to repeat it. */
+  | { readonly kind: "reoffer-due" }
   /** Everything that was captured before is sent. */
   | { readonly kind: "delivered" }
   /** The dialog is over because the recorder wanted it so. */
@@ -80,6 +102,9 @@ export type SessionInput =
 export type SessionOutput =
   | { readonly kind: "invite"; readonly switching: boolean }
   | { readonly kind: "reoffer" }
+  | { readonly kind: "reoffer-after"; readonly ms: number }
+  /** The recorder is there and will not have the audio: leave it as one that is lost. */
+  | { readonly kind: "leave"; readonly reason: string }
   /** Send the taps where the last answer says; `delivered` when the buffers are empty. */
   | { readonly kind: "send-media" }
   /** Let the taps buffer, from what the recorder may not have stored on. */
@@ -107,8 +132,12 @@ export const newSession: SessionState = {
   phase: "idle",
   capture: "recording",
   told: "recording",
+  agreed: "recording",
+  refusals: 0,
   dirty: false,
   modifying: false,
+  postponed: 0,
+  waiting: false,
   sending: false,
   asking: false,
   late: false,
@@ -149,14 +178,18 @@ export function stepSession(state: SessionState, input: SessionInput): SessionSt
 function inviting(state: SessionState, input: SessionInput): SessionStep {
   switch (input.kind) {
     case "accepted":
-      return settle({ ...state, phase: "up", everUp: true, asking: false, sending: true, kept: false }, [
+      return settle({ ...agreed(state), phase: "up", everUp: true, asking: false, sending: true, kept: false }, [
         { kind: "send-media" },
         { kind: "report", event: state.everUp ? "switched" : "started", reason: undefined },
         ...(state.closing ? [{ kind: "close-after", ms: DELIVERY_MS } as const] : []),
       ]);
     case "refused":
     case "peer-ended": {
-      if (!state.everUp) return end(state, [report("failed", input.reason)]);
+      if (!state.everUp) {
+        const again = input.kind === "refused" && input.final !== true ? input.retryMs : undefined;
+        if (again === undefined || state.closing) return end(state, [report("failed", input.reason)]);
+        return { state: { ...state, asking: false }, outputs: [{ kind: "retry-after", ms: again }] };
+      }
       const next = { ...state, asking: false, lost: `${state.lost.split("; ", 1)[0] ?? ""}; ${input.reason}` };
       if (state.late || (input.kind === "refused" && input.final === true)) return givenUp(next);
       const ms = input.kind === "refused" ? input.retryMs : undefined;
@@ -168,7 +201,7 @@ function inviting(state: SessionState, input: SessionInput): SessionStep {
     case "retry-due":
       return {
         state: { ...state, asking: true, told: offered(state), dirty: false },
-        outputs: [{ kind: "invite", switching: true }],
+        outputs: [{ kind: "invite", switching: state.everUp }],
       };
     case "capture":
       return none({
@@ -187,6 +220,7 @@ function inviting(state: SessionState, input: SessionInput): SessionStep {
     }
     case "begin":
     case "modified":
+    case "reoffer-due":
     case "delivered":
     case "bye-done":
     case "close-due":
@@ -201,7 +235,11 @@ function up(state: SessionState, input: SessionInput): SessionStep {
     case "changed":
       return settle({ ...state, dirty: true }, []);
     case "modified":
-      return modified({ ...state, modifying: false }, input.outcome, input.reason);
+      if (input.outcome === "later" && state.postponed < MAX_POSTPONED) return later(state, input.ms);
+      return modified({ ...state, modifying: false, postponed: 0 }, input.outcome, input.reason);
+    case "reoffer-due":
+      // As it is now: much may have happened meanwhile.
+      return state.waiting ? settle({ ...state, modifying: false, waiting: false, dirty: true }, []) : none(state);
     case "delivered":
       return settle({ ...state, sending: false }, []);
     case "stop": {
@@ -211,14 +249,14 @@ function up(state: SessionState, input: SessionInput): SessionStep {
       if (step.outputs.some(({ kind }) => kind === "bye")) return step;
       return {
         state: step.state,
-        outputs: [...step.outputs, { kind: "close-after", ms: state.sending ? DELIVERY_MS : LAST_ANSWER_MS }],
+        outputs: [...step.outputs, { kind: "close-after", ms: patience(state) }],
       };
     }
     case "peer-ended":
       return input.orderly ? end(state, [report("stopped", input.reason)]) : lost(state, input);
     case "close-due":
       if (!state.closing) return none(state);
-      return { state: { ...state, phase: "ending", modifying: false }, outputs: [{ kind: "bye" }] };
+      return { state: { ...state, phase: "ending", modifying: false, waiting: false }, outputs: [{ kind: "bye" }] };
     case "begin":
     case "accepted":
     case "refused":
@@ -232,9 +270,14 @@ function up(state: SessionState, input: SessionInput): SessionStep {
 function ending(state: SessionState, input: SessionInput): SessionStep {
   switch (input.kind) {
     case "modified":
+      if (!state.modifying) return none(state);
+      if (input.outcome === "later" && state.postponed < MAX_POSTPONED) return later(state, input.ms);
+      return { state: { ...state, modifying: false }, outputs: [{ kind: "bye" }] };
+    case "reoffer-due":
+      return state.waiting ? { state: { ...state, waiting: false }, outputs: [{ kind: "reoffer" }] } : none(state);
     case "close-due":
       if (!state.modifying) return none(state);
-      return { state: { ...state, modifying: false }, outputs: [{ kind: "bye" }] };
+      return { state: { ...state, modifying: false, waiting: false }, outputs: [{ kind: "bye" }] };
     case "bye-done":
       return input.outcome === "lost" ? lost(state, input) : end(state, [report("stopped", state.stopped)]);
     case "peer-ended":
@@ -253,11 +296,44 @@ function ending(state: SessionState, input: SessionInput): SessionStep {
   }
 }
 
-function modified(state: SessionState, outcome: "ok" | "refused", reason: string): SessionStep {
-  if (outcome === "ok") return settle({ ...state, sending: true }, [{ kind: "send-media" }]);
+/** How long BYE waits for what is under way. */
+function patience(state: SessionState): number {
+  return state.sending || state.waiting ? DELIVERY_MS : LAST_ANSWER_MS;
+}
+
+function modified(state: SessionState, outcome: "ok" | "refused" | "later", reason: string): SessionStep {
+  if (outcome === "ok") return settle({ ...agreed(state), sending: true }, [{ kind: "send-media" }]);
   if (state.closing) return settle(state, []);
+  if (state.capture === "recording" && state.agreed === "paused") return resumeRefused(state, reason);
   // The recorder keeps what it has; the next change tries again.
   return { state: { ...state, dirty: false }, outputs: [report("degraded", reason)] };
+}
+
+/** What is said now waits in the taps, and not for ever: it is asked again, then another recorder (R31). */
+function resumeRefused(state: SessionState, reason: string): SessionStep {
+  const refusals = state.refusals + 1;
+  if (refusals > MAX_RESUME_REFUSALS)
+    return { state: { ...state, refusals: 0 }, outputs: [{ kind: "leave", reason: `it does not resume: ${reason}` }] };
+  const again: SessionOutput = { kind: "reoffer-after", ms: RESUME_RETRY_MS };
+  return {
+    state: { ...state, refusals, modifying: true, waiting: true },
+    outputs: refusals === 1 ? [report("degraded", reason), again] : [again],
+  };
+}
+
+/** The same re-INVITE in a while; BYE waits for it. */
+function later(state: SessionState, ms: number): SessionStep {
+  const next = { ...state, modifying: true, waiting: true, postponed: state.postponed + 1 };
+  const again: SessionOutput = { kind: "reoffer-after", ms };
+  return {
+    state: next,
+    outputs: state.closing ? [again, { kind: "close-after", ms: ms + LAST_ANSWER_MS }] : [again],
+  };
+}
+
+/** The recorder took what it was told. */
+function agreed(state: SessionState): SessionState {
+  return { ...state, agreed: state.told, refusals: 0 };
 }
 
 /** R31: the call does not notice; what is said meanwhile waits in the taps. */
@@ -266,6 +342,9 @@ function lost(state: SessionState, { reason, kept, brief }: Loss): SessionStep {
     ...state,
     phase: "inviting",
     modifying: false,
+    postponed: 0,
+    waiting: false,
+    refusals: 0,
     sending: false,
     asking: !brief,
     late: false,

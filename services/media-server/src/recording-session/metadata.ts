@@ -24,6 +24,11 @@ export function metadataOf(
     const id = participantId(facts, party);
     people.set(id, [...(people.get(id) ?? []), party]);
   }
+  /** Labels of the streams that somebody contributes to. */
+  const spoken = new Set(
+    facts.parties.filter(({ until, sends }) => until === undefined && sends !== false).map(({ label }) => label),
+  );
+  const over = facts.parties.every(({ until }) => until !== undefined);
   const streams = Array.from(new Set(labels), (label) => ({ id: streamId(label), sessionId, label }));
   return {
     dataMode: "complete",
@@ -35,7 +40,8 @@ export function metadataOf(
         reasons: [],
         groupId,
         startTime: facts.startedAt,
-        ...(facts.stoppedAt === undefined ? {} : { stopTime: facts.stoppedAt }),
+        // RFC 7865 6.3.1: of the call, which goes on when only its recording ends.
+        ...(facts.stoppedAt === undefined || !over ? {} : { stopTime: facts.stoppedAt }),
       },
     ],
     participants: Array.from(people, ([id, [first]]) => ({
@@ -61,12 +67,13 @@ export function metadataOf(
     })),
     participantStreams: Array.from(people, ([id, stays]) => {
       const present = stays.find((stay) => stay.until === undefined);
-      const own = (present ?? stays.at(-1))?.label;
-      const there = present !== undefined;
+      const own = present?.label;
+      const sends = own !== undefined && present?.sends !== false && labels.includes(own);
+      const hears = present !== undefined && present.receives !== false;
       return {
         participantId: id,
-        send: there && own !== undefined && labels.includes(own) ? [streamId(own)] : [],
-        recv: there ? streams.filter(({ label }) => label !== own).map((stream) => stream.id) : [],
+        send: sends ? [streamId(own)] : [],
+        recv: hears ? streams.filter(({ label }) => label !== own && spoken.has(label)).map((stream) => stream.id) : [],
         ...timesOf(stays),
       };
     }),
@@ -111,7 +118,8 @@ function callOf(facts: RecordingFacts, which: { readonly copy: number; readonly 
     ...(agentId === undefined ? {} : { agentId }),
     ...(recordDn === undefined ? {} : { recordDn }),
     ...(fileName === undefined ? {} : { fileName }),
-    ...which,
+    copy: which.copy,
+    epoch: which.epoch,
     params,
     userParams: facts.userParams,
     events: facts.events,

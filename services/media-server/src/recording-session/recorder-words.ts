@@ -1,6 +1,6 @@
 import { pickRecordingParts } from "@sidetone/siprec";
 import { type EndReason, parseMultipart, type SipResponse } from "@sidetone/sip";
-import { SWITCH_RETRY_MS } from "../limits.ts";
+import { LEAST_ATTEMPT_MS, MAX_BUSY_MS, SWITCH_RETRY_MS } from "../limits.ts";
 
 /** The SDP of a body that is SDP, or multipart with SDP in it; empty where there is none. */
 export function sdpOf(contentType: string | undefined, body: Buffer): Buffer {
@@ -9,11 +9,57 @@ export function sdpOf(contentType: string | undefined, body: Buffer): Buffer {
   return found.sdp ?? Buffer.alloc(0);
 }
 
-/** Why an INVITE came to nothing. 480 and 503 are the Resource Manager's, or a recorder's that takes nothing now; what we made up ourselves is no answer. */
+/**
+ * Why an INVITE came to nothing. 480 and 503 are the Resource Manager's, or a recorder's that takes nothing now; 408, and what
+ * we made up ourselves, is no answer of a recorder.
+ */
 export function refusal({ status, reason, headers }: SipResponse): string {
-  const said = `${status} ${reason}`;
-  if (headers.has("X-Synthesised")) return `recorder-no-answer (${said})`;
+  const unsupported = headers.list("Unsupported").map((tag) => tag.toLowerCase());
+  // RFC 7866 6.1.1: whoever does not know the extension is no recorder.
+  const no = status === 420 && unsupported.includes("siprec") ? ", it is no SIPREC recorder" : "";
+  const warning = headers.get("Warning");
+  const said = `${status} ${reason}${no}${warning === undefined ? "" : `, ${warning.slice(0, 200)}`}`;
+  if (headers.has("X-Synthesised") || status === 408) return `recorder-no-answer (${said})`;
   return `${status === 480 || status === 503 ? "no-recorder" : "recorder-refused"} (${said})`;
+}
+
+/** What the answer to a re-INVITE means. */
+export type ReofferVerdict =
+  | { readonly kind: "taken" }
+  | { readonly kind: "refused" }
+  /** Nobody is there, or nobody knows the dialog. */
+  | { readonly kind: "gone" }
+  | { readonly kind: "later"; readonly ms: number };
+
+/**
+ * Judges the answer to a re-INVITE: 491 means again after 2.1 to 4 s, as the Call-ID is ours (RFC 3261 14.1), 503 with
+ * Retry-After again then, within `MAX_BUSY_MS`.
+ *
+ * @param random 0 to below 1
+ */
+export function judgeReoffer(response: SipResponse, random: number): ReofferVerdict {
+  const { status, headers } = response;
+  if (status < 300) return { kind: "taken" };
+  if (status === 491) return { kind: "later", ms: 2_100 + Math.floor(random * 191) * 10 };
+  const busyMs = status === 503 && !headers.has("X-Synthesised") ? retryAfterMs(headers.get("Retry-After")) : undefined;
+  if (busyMs !== undefined) return { kind: "later", ms: Math.min(busyMs, MAX_BUSY_MS) };
+  return isGone(response) ? { kind: "gone" } : { kind: "refused" };
+}
+
+/** Retry-After in ms; undefined where there is none above 0. */
+function retryAfterMs(value: string | undefined): number | undefined {
+  const seconds = Number.parseInt((value ?? "").trim().slice(0, 12), 10);
+  return seconds > 0 ? seconds * 1_000 : undefined;
+}
+
+/**
+ * When a start that was refused is worth another attempt, ms: only where a Retry-After says so, and there is time for it.
+ *
+ * @param leftMs until SIP Server must hear of the outcome
+ */
+export function startRetryOf(retryAfter: string | undefined, leftMs: number): number | undefined {
+  const ms = retryAfterMs(retryAfter);
+  return ms !== undefined && ms + LEAST_ATTEMPT_MS <= leftMs ? ms : undefined;
 }
 
 /** Why a recording ends that nobody stopped: its parties have gone, and nobody said so (R33). */
@@ -31,9 +77,9 @@ export function stopHeaders(why: string): [string, string][] {
  * @param leftMs of `SWITCH_MS`
  */
 export function retryOf(retryAfter: string | undefined, leftMs: number): number {
-  const seconds = Number.parseInt((retryAfter ?? "").slice(0, 12), 10);
-  if (!(seconds > 0)) return SWITCH_RETRY_MS;
-  return Math.max(SWITCH_RETRY_MS, Math.min(seconds * 1_000, Math.round(leftMs / 2)));
+  const ms = retryAfterMs(retryAfter);
+  if (ms === undefined) return SWITCH_RETRY_MS;
+  return Math.max(SWITCH_RETRY_MS, Math.min(ms, Math.round(leftMs / 2)));
 }
 
 /** True for what says that the dialog is not there any more, or nobody. */

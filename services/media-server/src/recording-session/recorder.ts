@@ -1,4 +1,3 @@
-import type { RecorderProfile } from "@sidetone/config";
 import { errorText, SidetoneError } from "@sidetone/foundation";
 import type { RecorderCommand, RecorderEventName } from "@sidetone/msml";
 import {
@@ -6,14 +5,19 @@ import {
   fact,
   factsAfter,
   factsOfBeginning,
+  factsOfFlow,
   factsOfStart,
   factsWithout,
+  type MediaFlow,
   type RecordingFacts,
+  sourcesOf,
+  withFlows,
 } from "./facts.ts";
 import type { SessionReport } from "./machine.ts";
 import { RecordingSession, type RecordingSessionOptions } from "./session.ts";
+import { profileOf, type SessionProfile, type SessionProfiles } from "./profile.ts";
 import { perParticipant } from "./stream-labels.ts";
-import { placesOf } from "./target.ts";
+import { dnOfLabel, placesOf } from "./target.ts";
 
 /** Name and value pairs of an event. */
 export type EventValues = readonly (readonly [name: string, value: string])[];
@@ -22,24 +26,28 @@ export type EventValues = readonly (readonly [name: string, value: string])[];
 export interface RecorderOptions
   extends Pick<
     RecordingSessionOptions,
-    "clock" | "log" | "engine" | "invite" | "ask" | "watch" | "from" | "resourceManagers" | "legOf"
+    "clock" | "log" | "random" | "engine" | "invite" | "ask" | "watch" | "from" | "resourceManagers" | "legOf"
   > {
   readonly recordingId: string;
   readonly epoch: number;
-  /** By name: of a recorder group, or of a host. */
-  readonly profiles: ReadonlyMap<string, Pick<RecorderProfile, "streams">>;
+  readonly profiles: SessionProfiles;
   readonly event: (name: RecorderEventName, values: EventValues) => void;
   /** Every session is over without a `stop`: the conference has no recorder any more. */
   readonly lost: () => void;
 }
 
-/** The recorder of a conference: one recording session, or two where a duplicate is wanted (R10). */
+/**
+ * The recorder of a conference: one recording session, or two where a duplicate is wanted (R10); where the profile says so, as
+ * many for each copy as there are streams.
+ */
 export class Recorder {
   readonly id: string;
   readonly epoch: number;
   readonly #o: RecorderOptions;
   readonly #sessions: RecordingSession[] = [];
   #facts: RecordingFacts;
+  /** Copies that a recorder has taken. */
+  readonly #started = new Set<number>();
   #stopping = false;
   #unbegun: boolean;
 
@@ -47,7 +55,8 @@ export class Recorder {
     this.id = options.recordingId;
     this.epoch = options.epoch;
     this.#o = options;
-    this.#facts = factsOfStart(options.recordingId, command, options.clock.wallMicros());
+    const facts = factsOfStart(options.recordingId, command, options.clock.wallMicros());
+    this.#facts = withFlows(facts, (conn) => this.#flowOf(conn));
     this.#unbegun = command.initial === "paused";
   }
 
@@ -71,7 +80,8 @@ export class Recorder {
   async command(command: RecorderCommand): Promise<void> {
     const before = this.#facts;
     const begins = this.#unbegun && command.state === "resume" && command.backfillMs !== undefined;
-    this.#facts = begins ? factsOfBeginning(before, command, this.#now()) : factsAfter(before, command, this.#now());
+    const after = begins ? factsOfBeginning(before, command, this.#now()) : factsAfter(before, command, this.#now());
+    this.#facts = withFlows(after, (conn) => this.#flowOf(conn));
     if (command.state === "pause") this.#unbegun = false;
     try {
       await this.#carryOut(command, before);
@@ -98,6 +108,7 @@ export class Recorder {
       case "start":
       case "update":
         await Promise.all(live.map((session) => session.update()));
+        await this.#open(this.#facts.state === "paused" ? "paused" : "recording", this.#o.clock.now());
         return;
       case "stop":
         await this.stop("stop", command.params.size + command.userParams.size > 1);
@@ -127,6 +138,21 @@ export class Recorder {
     await Promise.all(this.#sessions.map((session) => session.update()));
   }
 
+  /** A party's phone may send or hear otherwise than before: hold, or the end of it. */
+  async partyFlows(conn: string): Promise<void> {
+    const flow = this.#flowOf(conn);
+    if (flow === undefined || this.#stopping) return;
+    const before = this.#facts;
+    this.#facts = factsOfFlow(before, conn, flow, this.#now());
+    // While it is only prepared (R17) nothing has happened to it.
+    if (this.#unbegun) this.#facts = { ...this.#facts, events: before.events };
+    if (this.#facts !== before) await Promise.all(this.#sessions.map((session) => session.update()));
+  }
+
+  #flowOf(conn: string): MediaFlow | undefined {
+    return this.#o.legOf(conn)?.flow;
+  }
+
   /** A party that should be heard has sent no RTP at all since its recording began, though the other has; or now it does. */
   partyHeard(conn: string, heard: boolean, silentMs: number): void {
     const party = this.#facts.parties.find((one) => one.conn === conn && one.until === undefined);
@@ -142,34 +168,58 @@ export class Recorder {
   }
 
   async #start(command: RecorderCommand): Promise<void> {
+    await this.#open(command.initial ?? "recording", this.#o.clock.now() - backfillOf(command));
+  }
+
+  /** Begins the sessions that are wanted and not there: of both copies, and of parties that have one each. */
+  async #open(capture: "recording" | "paused", zero: number): Promise<void> {
     const copies = fact(this.#facts, "dest2") === undefined ? [1] : [1, 2];
-    const capture = command.initial ?? "recording";
-    const zero = this.#o.clock.now() - backfillOf(command);
-    for (const copy of copies) this.#sessions.push(this.#session(copy));
-    const started = await Promise.allSettled(this.#sessions.map((session) => session.start(capture, zero)));
+    const opened = copies.flatMap((copy) => this.#missing(copy));
+    this.#sessions.push(...opened);
+    const started = await Promise.allSettled(opened.map((session) => session.start(capture, zero)));
     for (const [index, outcome] of Array.from(started.entries()).toReversed()) {
-      if (outcome.status === "fulfilled") continue;
-      const [failed] = this.#sessions.splice(index, 1);
+      const failed = opened[index];
+      if (outcome.status === "fulfilled" || failed === undefined) continue;
+      this.#sessions.splice(this.#sessions.indexOf(failed), 1);
       if (this.#sessions.length === 0) {
         this.#stopping = true;
         throw outcome.reason;
       }
       const values = [
         ["id", this.id],
-        ["copy", String(failed?.copy)],
+        ["copy", String(failed.copy)],
         ["reason", errorText(outcome.reason)],
       ] as const;
       this.#o.event("recorder.degraded", values);
     }
   }
 
-  #session(copy: number): RecordingSession {
-    const { streams } = this.#profile(copy);
+  #missing(copy: number): RecordingSession[] {
+    const own = this.#sessions.filter((session) => session.copy === copy);
+    const profile = profileOf(this.#o.profiles, placesOf(this.#facts, copy));
+    if (profile.layout === "single-session") return own.length > 0 ? [] : [this.#session(copy, profile, undefined)];
+    // A copy that has ended as a whole is not begun again by a newcomer.
+    if (own.length > 0 && own.every(({ phase }) => phase === "ended")) return [];
+    const labels = Array.from(sourcesOf(this.#factsFor(profile)).keys());
+    return labels
+      .filter((label) => !own.some((session) => session.label === label))
+      .map((label) => this.#session(copy, profile, label));
+  }
+
+  #factsFor({ streams }: SessionProfile): RecordingFacts {
+    return streams === "per-participant" ? perParticipant(this.#facts) : this.#facts;
+  }
+
+  #session(copy: number, profile: SessionProfile, label: string | undefined): RecordingSession {
+    const party = label === undefined ? undefined : { label, dn: dnOfLabel(this.#factsFor(profile), label) };
     const session: RecordingSession = new RecordingSession({
       ...this.#o,
       copy,
-      facts: () => (streams === "per-participant" ? perParticipant(this.#facts) : this.#facts),
-      sibling: () => this.#sessions.find((other) => other !== session)?.destination,
+      profile,
+      party,
+      lead: () => this.#leadOf(session),
+      facts: () => this.#factsFor(profile),
+      sibling: () => this.#sessions.find((other) => other.copy !== copy)?.destination,
       unbegun: () => this.#unbegun,
       report: (event, values) => this.#report(session, event, values),
       finished: () => this.#finished(),
@@ -177,13 +227,13 @@ export class Recorder {
     return session;
   }
 
-  /** A copy without a destination of its own takes the only profile there is. */
-  #profile(copy: number): Pick<RecorderProfile, "streams"> {
-    const { profiles } = this.#o;
-    const places = placesOf(this.#facts, copy);
-    const named = places.map((place) => profiles.get(place)).find((profile) => profile !== undefined);
-    const only = places.length === 0 && profiles.size === 1 ? Array.from(profiles.values())[0] : undefined;
-    return named ?? only ?? { streams: "per-side" };
+  /** Sessions of one copy go to one recorder: the oldest that lives chooses it. */
+  #leadOf(session: RecordingSession): RecordingSession | undefined {
+    const { copy } = session;
+    const lead = this.#sessions.find(
+      (other) => other.copy === copy && (other.phase !== "ended" || !this.#started.has(copy)),
+    );
+    return lead === session ? undefined : lead;
   }
 
   /** R10: a copy that ends while the other lives degrades the recording, it does not end it. */
@@ -193,6 +243,9 @@ export class Recorder {
     );
     // Wanted: the last copy to end says it for both.
     if (event === "stopped" && others && this.#stopping) return;
+    // A copy has started once, with the first of its sessions.
+    if (event === "started" && this.#started.has(session.copy)) return;
+    if (event === "started") this.#started.add(session.copy);
     const ends = event === "failed" || event === "stopped";
     const name = ends && others ? "recorder.degraded" : (`recorder.${event}` as const);
     this.#o.event(name, values);

@@ -10,6 +10,7 @@ import {
   PCMA,
   PCMU,
   receives,
+  type SdpCodec,
   remoteEndpoint,
   type SdpIdentity,
   TELEPHONE_EVENT,
@@ -29,8 +30,17 @@ export interface OfferedStream {
   readonly live: boolean;
 }
 
-/** RFC 7866 7.1.1: an audio m-line per stream, each labelled, `sendonly`, or `inactive` in a pause and where nobody speaks. */
-export function recordingOffer(identity: SdpIdentity, streams: readonly OfferedStream[], paused: boolean): string {
+/**
+ * RFC 7866 7.1.1: an audio m-line per stream, each labelled, `sendonly`, or `inactive` in a pause and where nobody speaks.
+ *
+ * @param wanted codecs in the order of the profile; undefined: both, the party's own first
+ */
+export function recordingOffer(
+  identity: SdpIdentity,
+  streams: readonly OfferedStream[],
+  paused: boolean,
+  wanted?: readonly AudioCodec[],
+): string {
   return formatSdp(
     multiAudioOffer(
       identity,
@@ -38,7 +48,7 @@ export function recordingOffer(identity: SdpIdentity, streams: readonly OfferedS
         return {
           port,
           label,
-          codecs: codec === "PCMA" ? [PCMA, PCMU, TELEPHONE_EVENT] : [PCMU, PCMA, TELEPHONE_EVENT],
+          codecs: [...codecsOf(wanted ?? (codec === "PCMA" ? ["PCMA", "PCMU"] : ["PCMU", "PCMA"])), TELEPHONE_EVENT],
           direction: paused || !live ? "inactive" : "sendonly",
           ptime: PTIME_MS,
           attributes: rtcpPort === port + 1 ? [] : [{ name: "rtcp", value: String(rtcpPort) }],
@@ -46,6 +56,10 @@ export function recordingOffer(identity: SdpIdentity, streams: readonly OfferedS
       }),
     ),
   );
+}
+
+function codecsOf(names: readonly AudioCodec[]): SdpCodec[] {
+  return names.map((name) => (name === "PCMA" ? PCMA : PCMU));
 }
 
 /** What the recorder made of one stream. */
@@ -70,7 +84,7 @@ export function readRecordingAnswer(
     const known = codecs(media);
     const voice = known.find(({ name }) => name === "PCMU" || name === "PCMA");
     if (voice === undefined) return { label, destination: undefined, refused: true };
-    if (!receives(direction(media, sdp.value))) return { label, destination: undefined, refused: false };
+    if (!takes(direction(media, sdp.value), remote.host)) return { label, destination: undefined, refused: false };
     const events = known.find(({ name }) => name === "TELEPHONE-EVENT");
     const destination: TapDestination = {
       host: remote.host,
@@ -84,6 +98,11 @@ export function readRecordingAnswer(
   });
   if (answered.every(({ refused }) => refused)) return fail("the recorder refused every stream");
   return ok(answered);
+}
+
+/** A recorder that gives our own `sendonly` back has copied the line (RFC 3264 6.1 allows recvonly and inactive): it means yes. */
+function takes(said: ReturnType<typeof direction>, host: string): boolean {
+  return receives(said) || (said === "sendonly" && host !== "0.0.0.0");
 }
 
 /** The labels of a description's m-lines, in order. */

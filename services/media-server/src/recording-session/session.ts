@@ -1,15 +1,9 @@
-import type { Cancel, Clock, Logger } from "@sidetone/foundation";
+import type { Cancel, Clock, Logger, RandomBytes } from "@sidetone/foundation";
 import { afterSilence } from "@sidetone/foundation";
-import {
-  type IncomingRequest,
-  type InviteOptions,
-  type InviteSession,
-  type NameAddr,
-  type RequestOptions,
-  type SipResponse,
-} from "@sidetone/sip";
+import type { IncomingRequest, InviteOptions, InviteSession, NameAddr, NextHops, SipResponse } from "@sidetone/sip";
+import { isSnapshotContentType, readSnapshotRequest } from "@sidetone/siprec";
 import type { MediaEngine } from "../media/index.ts";
-import { fact, type RecordingFacts, sourcesOf } from "./facts.ts";
+import { fact, type RecordingFacts } from "./facts.ts";
 import {
   type Capture,
   newSession,
@@ -19,31 +13,27 @@ import {
   type SessionReport,
   stepSession,
 } from "./machine.ts";
-import { metadataOf } from "./metadata.ts";
-import {
-  BRIEF_MS,
-  BUFFER_MS,
-  BYE_ANSWER_MS,
-  DELIVERY_LOOK_MS,
-  EPOCHS_PER_START,
-  INVITE_ATTEMPT_MS,
-  LEAST_ATTEMPT_MS,
-  START_MS,
-  SWITCH_MS,
-  TRYING_MS,
-  UNSTORED_MS,
-} from "../limits.ts";
-import { sessionBody } from "./session-body.ts";
+import { BRIEF_MS, BUFFER_MS, BYE_ANSWER_MS, DELIVERY_LOOK_MS, START_MS, SWITCH_MS, UNSTORED_MS } from "../limits.ts";
+import type { SessionProfile } from "./profile.ts";
 import { watchDialog } from "./dialog-watch.ts";
-import { inviteHeaders } from "./invite-headers.ts";
-import { endingOf, isGone, isSuperseded, refusal, retryOf, sdpOf, stopHeaders } from "./recorder-words.ts";
+import {
+  endingOf,
+  isGone,
+  isSuperseded,
+  judgeReoffer,
+  retryOf,
+  sdpOf,
+  startRetryOf,
+  stopHeaders,
+} from "./recorder-words.ts";
 import type { RecorderWatch, WatchPlace } from "./recorder-watch.ts";
-import { type AnsweredStream, type OfferedStream, readRecordingAnswer, recordingOffer } from "./sdp.ts";
+import { type InviteWay, RecordingInvite } from "./recording-invite.ts";
+import { type AnsweredStream, readRecordingAnswer } from "./sdp.ts";
 import { type Absence, absenceOf, rewindOf } from "./absence.ts";
 import { AudioTaken } from "./audio-taken.ts";
 import { geoLocationOf, SessionTaps, type TappedLeg } from "./taps.ts";
-import type { ResourceManagers } from "./resource-managers.ts";
-import { siblingOf, targetOf } from "./target.ts";
+import { SessionWords } from "./session-words.ts";
+import { type SessionOf, siblingOf } from "./target.ts";
 
 /** What a session is given. */
 export interface RecordingSessionOptions {
@@ -57,7 +47,13 @@ export interface RecordingSessionOptions {
   readonly watch: RecorderWatch;
   /** From of the INVITE. */
   readonly from: NameAddr;
-  readonly resourceManagers: ResourceManagers;
+  readonly resourceManagers: NextHops;
+  readonly random: RandomBytes;
+  readonly profile: SessionProfile;
+  /** The one party that the session is for (`layout: session-per-party`). */
+  readonly party: SessionOf["party"];
+  /** The session of the same copy that goes first: this one follows it to its recorder. */
+  readonly lead: () => RecordingSession | undefined;
   /** 1, or 2 for the duplicate (R10). */
   readonly copy: number;
   readonly epoch: number;
@@ -71,6 +67,12 @@ export interface RecordingSessionOptions {
   readonly finished: () => void;
 }
 
+/** What a body may be that a recorder sends. */
+const acceptMetadata: readonly [string, string] = [
+  "Accept",
+  "application/sdp, application/rs-metadata+xml, application/rs-metadata",
+];
+
 /**
  * A SIPREC session with one recorder, as its client (RFC 7866 6.1). The machine decides, this carries out. Everything
  * that waits for the network is guarded by the SIP session it belongs to: a late answer of a lost one changes nothing.
@@ -79,15 +81,13 @@ export class RecordingSession {
   readonly copy: number;
   readonly #o: RecordingSessionOptions;
   readonly #taps: SessionTaps;
-  readonly #sdpId: string;
+  readonly #words: SessionWords;
   #state = newSession;
   #sip: InviteSession | undefined;
   #answered: readonly AnsweredStream[] = [];
-  #sdpVersion = 0;
-  #switches = 0;
-  /** Where the INVITE under way goes, and where the same one went in vain. */
-  #manager = "";
-  readonly #tried = new Set<string>();
+  readonly #attempt: RecordingInvite;
+  /** Sessions that follow this one to its recorder. */
+  #followers: (() => void)[] = [];
   #startedAt = 0;
   #upAt = 0;
   #lostAt: number | undefined;
@@ -99,7 +99,7 @@ export class RecordingSession {
   /** Recorders that were lost: the Resource Manager is asked not to choose them again. */
   readonly #avoid = new Set<string>();
   #cancelRetry: Cancel = () => undefined;
-  #cancelDeadline: Cancel = () => undefined;
+  #cancelReoffer: Cancel = () => undefined;
   #cancelClosing: Cancel = () => undefined;
   #cancelGivingUp: Cancel | undefined;
   #cancelLook: Cancel = () => undefined;
@@ -118,7 +118,24 @@ export class RecordingSession {
     this.copy = options.copy;
     this.#o = options;
     this.#taps = new SessionTaps(options.engine, options.log);
-    this.#sdpId = String(options.clock.wallMicros());
+    const { clock } = options;
+    this.#words = new SessionWords({ ...options, taps: this.#taps, sdpId: String(clock.wallMicros()) });
+    this.#attempt = new RecordingInvite({
+      clock: options.clock,
+      resourceManagers: options.resourceManagers,
+      send: (way) => this.#sendInvite(way),
+      isCurrent: (sip) => this.#sip === sip,
+      drop: () => {
+        this.#sip = undefined;
+      },
+      leftMs: () => (this.#state.everUp ? undefined : this.#timeToStart()),
+      mayBePlain: () => options.profile.srtp === "optional",
+      accepted: (sip, response) => {
+        this.#token = response.headers.get("X-Resource-Token") ?? this.#token;
+        this.#accepted(sip, response);
+      },
+      refused: (reason, response) => this.#refused(reason, response),
+    });
     this.#takes = new AudioTaken(options.clock, {
       untaken: (labels) => this.#flaw("the recorder takes no audio", labels),
       taken: (labels) => this.#report("switched", "the recorder takes audio again", this.#sidesOf(labels)),
@@ -136,6 +153,22 @@ export class RecordingSession {
 
   get phase(): SessionPhase {
     return this.#state.phase;
+  }
+
+  /** Label of the one stream that it is for; undefined: it has all. */
+  get label(): string | undefined {
+    return this.#o.party?.label;
+  }
+
+  /** X-Resource-Token of the last 2xx. */
+  get token(): string | undefined {
+    return this.#token;
+  }
+
+  /** Calls back once no INVITE is under way any more. */
+  whenSettled(then: () => void): void {
+    if (this.#state.phase === "inviting") this.#followers.push(then);
+    else then();
   }
 
   /**
@@ -182,7 +215,8 @@ export class RecordingSession {
   async stop(reason: string, lastWords: boolean): Promise<void> {
     await this.#taps.pause();
     if (this.#state.capture === "recording") this.#capturedUntil = this.#o.clock.now();
-    this.#input({ kind: "stop", lastWords, reason });
+    // A recorder without metadata reads them in BYE.
+    this.#input({ kind: "stop", lastWords: lastWords && this.#words.siprec, reason });
   }
 
   /** Resolves when the dialog is over and the taps are closed. */
@@ -191,7 +225,7 @@ export class RecordingSession {
   }
 
   async #follow(backfillMs: () => number, paused: boolean): Promise<void> {
-    return this.#taps.follow(() => sourcesOf(this.#o.facts()), this.#o.legOf, {
+    return this.#taps.follow(() => this.#words.sources(), this.#o.legOf, {
       backfillMs,
       paused,
       unbegun: this.#o.unbegun(),
@@ -207,6 +241,7 @@ export class RecordingSession {
     const { state, outputs } = stepSession(this.#state, input);
     this.#state = state;
     for (const output of outputs) this.#carryOut(output);
+    if (this.#state.phase !== "inviting") for (const follow of this.#followers.splice(0)) follow();
   }
 
   #carryOut(output: SessionOutput): void {
@@ -217,6 +252,13 @@ export class RecordingSession {
       case "reoffer":
         void this.#reoffer();
         return;
+      case "reoffer-after":
+        this.#cancelReoffer();
+        this.#cancelReoffer = this.#o.clock.after(output.ms, () => this.#input({ kind: "reoffer-due" }));
+        return;
+      case "leave":
+        this.#lose(0, output.reason);
+        return;
       case "send-media":
         this.#sendMedia();
         return;
@@ -224,6 +266,7 @@ export class RecordingSession {
         this.#takes.forget();
         this.#lostAt ??= this.#o.clock.now();
         this.#cancelClosing();
+        this.#cancelReoffer();
         this.#cancelLook();
         void this.#taps.hold(rewindOf(this.#unprovenMs));
         return;
@@ -255,7 +298,8 @@ export class RecordingSession {
 
   #finish(): void {
     this.#cancelRetry();
-    this.#cancelDeadline();
+    this.#attempt.stop();
+    this.#cancelReoffer();
     this.#cancelClosing();
     this.#cancelLook();
     this.#cancelGivingUp?.();
@@ -276,99 +320,59 @@ export class RecordingSession {
   }
 
   #invite(switching: boolean): void {
-    const { invite, from, resourceManagers } = this.#o;
-    if (switching) this.#switches += 1;
-    this.#manager = resourceManagers.pick(this.#tried);
-    this.#tried.add(this.#manager);
+    const lead = this.#o.lead();
+    if (lead?.phase !== "inviting") return this.#begin(switching);
+    const { everUp } = this.#state;
+    lead.whenSettled(() => {
+      if (this.#state.phase !== "inviting" || this.#sip !== undefined) return;
+      if (!everUp) this.#startedAt = this.#o.clock.now();
+      if (everUp || lead.phase !== "ended") return this.#begin(switching);
+      this.#input({ kind: "refused", reason: "no recorder took the first party's session", final: true });
+    });
+  }
+
+  #begin(switching: boolean): void {
+    if (switching) this.#words.switched();
+    this.#attempt.begin();
+  }
+
+  #sendInvite(way: InviteWay): InviteSession {
     const facts = this.#o.facts();
     // Once its leg is gone nobody says it any more.
     this.#geoLocation = geoLocationOf(facts, this.#o.legOf) ?? this.#geoLocation;
-    const target = this.#target();
-    this.#sdpVersion += 1;
-    const { body, contentType } = this.#body();
-    const sip = invite({
-      uri: target.requestUri,
-      to: { uri: target.nextHop },
-      from,
-      contactParams: [["+sip.src", true]],
-      headers: inviteHeaders({
-        avoid: this.#avoid,
-        sibling: this.#o.sibling() ?? siblingOf(facts, this.copy),
-        token: this.#token,
-        geoLocation: this.#geoLocation,
-        callUuid: fact(facts, "calluuid"),
-      }),
-      body,
-      contentType,
-    });
+    const wish = {
+      avoid: this.#avoid,
+      sibling: this.#o.sibling() ?? siblingOf(facts, this.copy),
+      token: this.#o.lead()?.token ?? this.#token,
+      geoLocation: this.#geoLocation,
+      callUuid: fact(facts, "calluuid"),
+    };
+    const words = this.#words.invite(way, wish, this.#paused);
+    const sip = this.#o.invite({ ...words, from: this.#o.from });
     this.#sip = sip;
-    const mine = (): boolean => this.#sip === sip;
-    const patience = this.#state.everUp ? INVITE_ATTEMPT_MS : Math.min(INVITE_ATTEMPT_MS, this.#timeToStart());
-    const leave = (what: string, ms: number): void => {
-      if (!mine()) return;
-      cancelDeadline();
-      this.#sip = undefined;
-      // CANCEL; a 2xx that crosses it is ended by the SIP session itself.
-      sip.terminate();
-      this.#unanswered(`recorder-no-answer (${what} within ${ms} ms, asked through ${target.nextHop})`);
-    };
-    const cancelFinal = afterSilence(this.#o.clock, patience, () => leave("no final answer", patience));
-    // Whoever is the last one has all the time there is.
-    const cancelTrying = resourceManagers.another(this.#tried)
-      ? afterSilence(this.#o.clock, TRYING_MS, () => leave("no answer at all", TRYING_MS))
-      : (): void => undefined;
-    const cancelDeadline = (): void => {
-      cancelFinal();
-      cancelTrying();
-    };
-    this.#cancelDeadline = cancelDeadline;
-    sip.on("trying", cancelTrying);
-    sip.on("progress", cancelTrying);
-    sip.on("accepted", (response) => {
-      cancelDeadline();
-      if (!mine()) return;
-      resourceManagers.answered(target.nextHop);
-      this.#token = response.headers.get("X-Resource-Token") ?? this.#token;
-      this.#accepted(sip, response);
-    });
-    sip.on("rejected", (response) => {
-      cancelDeadline();
-      if (!mine()) return;
-      this.#sip = undefined;
-      const reason = refusal(response);
-      if (response.headers.has("X-Synthesised")) return this.#unanswered(reason);
-      resourceManagers.answered(target.nextHop);
-      this.#tried.clear();
-      const leftMs = SWITCH_MS - (this.#o.clock.now() - (this.#lostAt ?? this.#o.clock.now()));
-      const retryMs = retryOf(response.headers.get("Retry-After"), leftMs);
-      this.#input({ kind: "refused", reason, final: isSuperseded(response), retryMs });
-    });
     sip.on("reinvite", (request) => this.#recorderOffers(request));
     sip.on("update", (request) => this.#recorderOffers(request));
+    sip.on("bodyUpdate", (request) => this.#recorderAsks(request));
     sip.on("request", (request) => request.respond(request.request.method === "INFO" ? 415 : 501));
     sip.on("ended", (why) => {
-      if (!mine()) return;
+      if (this.#sip !== sip) return;
       const { orderly, unstored, reason } = endingOf(why);
       if (orderly) {
         this.#release();
         this.#input({ kind: "peer-ended", orderly, reason });
       } else this.#lose(unstored ? UNSTORED_MS : this.#watched?.unprovenMs(), reason);
     });
-    this.#o.log.info(
-      { uri: target.requestUri, to: target.nextHop, avoid: Array.from(this.#avoid) },
-      "recording session offered",
-    );
+    this.#o.log.info({ uri: words.uri, to: way.manager, avoid: Array.from(this.#avoid) }, "recording session offered");
+    return sip;
   }
 
-  /** R32: a Resource Manager that does not answer is no verdict: the next one is asked, while there is time. */
-  #unanswered(reason: string): void {
-    const { resourceManagers } = this.#o;
-    resourceManagers.silent(this.#manager);
-    const another = resourceManagers.another(this.#tried);
-    if (!another) this.#tried.clear();
-    const inTime = this.#state.everUp || this.#timeToStart() >= LEAST_ATTEMPT_MS;
-    if (this.#state.phase === "inviting" && another && inTime) this.#invite(false);
-    else this.#input({ kind: "refused", reason });
+  #refused(reason: string, response: SipResponse | undefined): void {
+    if (response === undefined) return this.#input({ kind: "refused", reason });
+    const final = isSuperseded(response);
+    const said = response.headers.get("Retry-After");
+    const leftMs = SWITCH_MS - (this.#o.clock.now() - (this.#lostAt ?? this.#o.clock.now()));
+    const retryMs = this.#state.everUp ? retryOf(said, leftMs) : startRetryOf(said, this.#timeToStart());
+    this.#input({ kind: "refused", reason, final, ...(retryMs === undefined ? {} : { retryMs }) });
   }
 
   #timeToStart(): number {
@@ -393,15 +397,13 @@ export class RecordingSession {
     return {
       reason,
       kept: captures || now - this.#capturedUntil < rewindOf(unprovenMs),
-      brief: this.#switches > 0 && now - this.#upAt < BRIEF_MS,
+      brief: this.#words.switches > 0 && now - this.#upAt < BRIEF_MS,
     };
   }
 
   #sendMedia(): void {
     void this.#deliver(this.#answered);
-    const owed = new Set(
-      this.#state.told === "paused" ? [] : this.#streams().flatMap((s) => (s.live ? [s.label] : [])),
-    );
+    const owed = new Set(this.#paused ? [] : this.#words.streams().flatMap((s) => (s.live ? [s.label] : [])));
     const untaken = this.#answered.filter(({ label, destination }) => destination === undefined && owed.has(label));
     this.#takes.see(untaken.map(({ label }) => label));
   }
@@ -445,7 +447,6 @@ export class RecordingSession {
     }
     this.#upAt = this.#o.clock.now();
     this.#destination = sip.remoteTarget;
-    this.#tried.clear();
     this.#watched = watchDialog(sip, response, {
       ...this.#o,
       onGone: (ms) => {
@@ -458,45 +459,55 @@ export class RecordingSession {
   async #reoffer(): Promise<void> {
     const sip = this.#sip;
     if (sip === undefined) return;
-    this.#sdpVersion += 1;
-    const response = await sip.reinvite({ ...this.#body(), headers: [["Require", "siprec"]] });
+    const { options, taken } = this.#words.reoffer(this.#paused);
+    const response = await sip.reinvite({ ...options, retry491: false });
     if (this.#sip !== sip) return;
-    if (response.status >= 300) {
-      const reason = `${response.status} ${response.reason}`;
-      if (isGone(response)) this.#lose(this.#watched?.unprovenMs(), `re-INVITE: ${reason}`);
-      else this.#input({ kind: "modified", outcome: "refused", reason });
-      return;
+    const reason = `${response.status} ${response.reason}`;
+    const verdict = judgeReoffer(response, Buffer.from(this.#o.random(2)).readUInt16BE() / 65_536);
+    switch (verdict.kind) {
+      case "gone":
+        return this.#lose(this.#watched?.unprovenMs(), `re-INVITE: ${reason}`);
+      case "later":
+        return this.#input({ kind: "modified", outcome: "later", ms: verdict.ms, reason });
+      case "refused":
+        return this.#input({ kind: "modified", outcome: "refused", reason });
+      case "taken": {
+        taken();
+        const answered = this.#readAnswer(response);
+        const outcome = answered.ok ? "ok" : "refused";
+        this.#input({ kind: "modified", outcome, reason: answered.ok ? "" : answered.error });
+      }
     }
-    const answered = this.#readAnswer(response);
-    this.#input({
-      kind: "modified",
-      outcome: answered.ok ? "ok" : "refused",
-      reason: answered.ok ? "" : answered.error,
-    });
   }
 
   #readAnswer(response: SipResponse): ReturnType<typeof readRecordingAnswer> {
-    const answered = readRecordingAnswer(sdpOf(response.headers.get("Content-Type"), response.body), this.#streams());
+    const answered = readRecordingAnswer(
+      sdpOf(response.headers.get("Content-Type"), response.body),
+      this.#words.streams(),
+    );
     if (answered.ok) this.#answered = answered.value;
     return answered;
   }
 
+  /** RFC 7866 9.2: a recorder asks for a snapshot in an UPDATE without SDP: complete metadata follow, with the offer that their labels are of. */
+  #recorderAsks(incoming: IncomingRequest): void {
+    const { body, headers } = incoming.request;
+    const asked = isSnapshotContentType(headers.get("Content-Type") ?? "") ? readSnapshotRequest(body) : undefined;
+    if (asked === undefined || !this.#words.siprec) return incoming.respond(415, { headers: [acceptMetadata] });
+    this.#o.log.info({ recorder: this.#destination, reason: asked }, "the recorder asks for a snapshot");
+    incoming.respond(200);
+    this.#input({ kind: "changed" });
+  }
+
   /**
-   * RFC 7866 7.2, 9.2: a recorder's re-INVITE has no SDP (ours is in the 200), its UPDATE may ask for a snapshot: a full
-   * one follows. An offer of its own, which it should not make, is answered with what it has been offered.
+   * RFC 7866 7.2: a recorder's re-INVITE has no SDP: ours is in the 200, with the metadata that its labels are for. An offer of
+   * its own, which it should not make, is answered with what it has been offered.
    */
   #recorderOffers(incoming: IncomingRequest): void {
-    const { method, body, headers } = incoming.request;
-    const contentType = headers.get("Content-Type");
-    const offer = sdpOf(contentType, body);
-    if (offer.length === 0 && method === "UPDATE") {
-      incoming.respond(200);
-      if (body.length > 0) this.#input({ kind: "changed" });
-      return;
-    }
-    const sdp = recordingOffer(this.#identity(), this.#streams(), this.#state.told === "paused");
+    const { body, headers } = incoming.request;
+    const offer = sdpOf(headers.get("Content-Type"), body);
     const take = (description: Buffer): boolean => {
-      const answered = readRecordingAnswer(description, this.#streams());
+      const answered = readRecordingAnswer(description, this.#words.streams());
       if (!answered.ok) return false;
       this.#answered = answered.value;
       this.#sendMedia();
@@ -504,8 +515,10 @@ export class RecordingSession {
     };
     if (offer.length === 0) {
       incoming.onAck = (ack) => void take(sdpOf(ack.headers.get("Content-Type"), ack.body));
-    } else if (!take(offer)) return incoming.respond(488);
-    incoming.respond(200, { body: sdp, contentType: "application/sdp" });
+      return incoming.respond(200, this.#words.body(this.#paused));
+    }
+    if (!take(offer)) return incoming.respond(488);
+    incoming.respond(200, { body: this.#words.sdp(this.#paused), contentType: "application/sdp" });
   }
 
   #bye(): void {
@@ -532,36 +545,15 @@ export class RecordingSession {
       answer = response;
     };
     const finish = async (): Promise<void> => {
-      await sip.bye({ onAnswer, headers: stopHeaders(this.#state.stopped) });
+      await sip.bye({ onAnswer, headers: [...stopHeaders(this.#state.stopped), ...this.#words.byeHeaders()] });
       done(answer !== undefined && isGone(answer) ? `${answer.status} ${answer.reason}` : undefined);
     };
     void finish();
   }
 
-  #streams(): OfferedStream[] {
-    return this.#taps.streams(sourcesOf(this.#o.facts()));
-  }
-
-  #identity(): { address: string; sessionId: string; version: number } {
-    return { address: this.#taps.address, sessionId: this.#sdpId, version: this.#sdpVersion };
-  }
-
-  /** RFC 7866 9.1: SDP and complete metadata in one multipart body. */
-  #body(): Required<Pick<RequestOptions, "body" | "contentType">> {
-    const streams = this.#streams();
-    const sdp = recordingOffer(this.#identity(), streams, this.#state.told === "paused");
-    const labels = streams.map(({ label }) => label);
-    return sessionBody(sdp, metadataOf(this.#o.facts(), labels, this.#which()), this.#sdpId);
-  }
-
-  #which(): { copy: number; epoch: number } {
-    // R30: whatever this Media Server does with a recording that another one has taken over, it is older.
-    const first = (this.#o.epoch - 1) * EPOCHS_PER_START + 1;
-    return { copy: this.copy, epoch: first + Math.min(this.#switches, EPOCHS_PER_START - 1) };
-  }
-
-  #target(): ReturnType<typeof targetOf> {
-    return targetOf(this.#o.facts(), this.#which(), this.#manager);
+  /** The recorder is offered nothing to receive. */
+  get #paused(): boolean {
+    return this.#state.told === "paused";
   }
 
   #report(event: SessionReport, reason: string | undefined, more: readonly (readonly [string, string])[] = []): void {
@@ -569,9 +561,10 @@ export class RecordingSession {
     const absence = event === "switched" ? this.#absence() : undefined;
     this.#o.report(event, [
       ["id", recordingId],
-      ["destination", this.#destination ?? this.#target().destination],
+      ["destination", this.#destination ?? this.#words.destination],
       ["copy", String(this.copy)],
       ["epoch", String(this.#o.epoch)],
+      ...(this.#o.party?.dn === undefined ? [] : [["dn", this.#o.party.dn] as const]),
       ...(reason === undefined || reason === "" ? [] : [["reason", reason] as const]),
       ...more,
       ...Object.entries(absence === undefined ? {} : { away: absence.awayMs, gap: absence.gapMs }).map(

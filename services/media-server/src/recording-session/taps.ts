@@ -1,6 +1,6 @@
 import { errorText, type Logger, SidetoneError } from "@sidetone/foundation";
 import type { AudioCodec, MediaEngine, OpenedTap } from "../media/index.ts";
-import type { RecordingFacts, StreamSource } from "./facts.ts";
+import type { MediaFlow, RecordingFacts, StreamSource } from "./facts.ts";
 import type { AnsweredStream, OfferedStream } from "./sdp.ts";
 
 /** A party's leg as a recorder needs it. */
@@ -8,6 +8,8 @@ export interface TappedLeg {
   /** The engine's number. */
   readonly leg: number;
   readonly codec: AudioCodec;
+  /** What its phone does with media; absent: both. */
+  readonly flow?: MediaFlow | undefined;
   /** X-Genesys-geo-location of its INVITE. */
   readonly geoLocation?: string | undefined;
 }

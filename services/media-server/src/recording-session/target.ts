@@ -1,6 +1,14 @@
 import { formatRecordingUri } from "@sidetone/siprec";
 import { fact, type RecordingFacts } from "./facts.ts";
 
+/** Whose session it is. */
+export interface SessionOf {
+  readonly copy: number;
+  readonly epoch: number;
+  /** Label of the one party that the session is for (`layout: session-per-party`), and its DN when the session began. */
+  readonly party?: { readonly label: string; readonly dn: string | undefined } | undefined;
+}
+
 /** Where a recording INVITE goes. */
 export interface RecordingTarget {
   /** Request-URI: `sip:record=<id>@<recorder>;...`. */
@@ -12,32 +20,55 @@ export interface RecordingTarget {
 }
 
 /**
- * The Request-URI names the recorder that the command chose (`dest`, for the duplicate `dest2`), else the Resource
- * Manager itself, which then picks one of its group.
+ * The Request-URI names the recorder that the command chose (`dest`, for the duplicate `dest2`) or a redirection, else the
+ * Resource Manager itself, which then picks one of its group.
  */
 export function targetOf(
   facts: RecordingFacts,
-  which: { readonly copy: number; readonly epoch: number },
-  resourceManager: string,
+  of: SessionOf,
+  way: {
+    readonly manager: string;
+    readonly redirectedTo?: string | undefined;
+    readonly transport?: string | undefined;
+  },
 ): RecordingTarget {
-  const chosen = fact(facts, which.copy === 2 ? "dest2" : "dest");
+  const chosen = fact(facts, of.copy === 2 ? "dest2" : "dest");
+  const place = way.redirectedTo ?? (chosen === undefined ? undefined : withTransport(hostPart(chosen), way.transport));
+  const { copy, epoch } = of;
+  const requestUri = formatRecordingUri(
+    { recordingId: facts.recordingId, ...namedIn(facts, of), copy, epoch, params: facts.userParams },
+    place ?? hostPart(way.manager),
+  );
+  return { requestUri, nextHop: way.manager, destination: way.redirectedTo ?? chosen ?? way.manager };
+}
+
+/** What the Request-URI says of call and parties; the two DNs may change while the session lasts. */
+export function namedIn(
+  facts: RecordingFacts,
+  { party }: Pick<SessionOf, "party">,
+): { callUuid?: string; recordDn?: string; dn?: string; otherDn?: string } {
   const callUuid = fact(facts, "calluuid");
   const recordDn = fact(facts, "recordDN");
-  const { dn, otherDn } = numbersOf(facts, recordDn);
-  const requestUri = formatRecordingUri(
-    {
-      recordingId: facts.recordingId,
-      ...(callUuid === undefined ? {} : { callUuid }),
-      ...(dn === undefined ? {} : { dn }),
-      ...(otherDn === undefined ? {} : { otherDn }),
-      ...(recordDn === undefined ? {} : { recordDn }),
-      copy: which.copy,
-      epoch: which.epoch,
-      params: facts.userParams,
-    },
-    hostPart(chosen ?? resourceManager),
-  );
-  return { requestUri, nextHop: resourceManager, destination: chosen ?? resourceManager };
+  const { dn, otherDn } = party === undefined ? numbersOf(facts, recordDn) : numbersBeside(facts, party);
+  return {
+    ...(callUuid === undefined ? {} : { callUuid }),
+    ...(recordDn === undefined ? {} : { recordDn }),
+    ...(dn === undefined ? {} : { dn }),
+    ...(otherDn === undefined ? {} : { otherDn }),
+  };
+}
+
+/** The number by which the session of a stream is told from the others of the recording. */
+export function dnOfLabel(facts: RecordingFacts, label: string): string | undefined {
+  return numberOf(facts.parties.find((party) => party.label === label));
+}
+
+/** A group's name, and a destination that names a transport, are left as they are. */
+function withTransport(place: string, transport: string | undefined): string {
+  const isAddress = /[.:\[]/.test(place.split(";", 1)[0] ?? "");
+  return transport === undefined || !isAddress || /;transport=/i.test(place)
+    ? place
+    : `${place};transport=${transport}`;
 }
 
 /**
@@ -71,6 +102,16 @@ function numbersOf(facts: RecordingFacts, recordDn: string | undefined): { dn?: 
   const other = here.find((party) => party !== recorded && party.side !== recorded?.side);
   const dn = recordDn ?? numberOf(recorded);
   const otherDn = numberOf(other);
+  return { ...(dn === undefined ? {} : { dn }), ...(otherDn === undefined ? {} : { otherDn }) };
+}
+
+function numbersBeside(
+  facts: RecordingFacts,
+  { label, dn }: { readonly label: string; readonly dn: string | undefined },
+): { dn?: string; otherDn?: string } {
+  const here = facts.parties.filter(({ until }) => until === undefined);
+  const own = here.find((party) => party.label === label) ?? facts.parties.findLast((party) => party.label === label);
+  const otherDn = numberOf(here.find((party) => party.label !== label && party.side !== own?.side));
   return { ...(dn === undefined ? {} : { dn }), ...(otherDn === undefined ? {} : { otherDn }) };
 }
 

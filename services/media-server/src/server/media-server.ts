@@ -16,6 +16,7 @@ import {
   type InviteOptions,
   type InviteSession,
   type NameAddr,
+  NextHops,
   type RespondOptions,
   type ServerTransaction,
   type SipResponse,
@@ -40,14 +41,7 @@ import {
   NAME_BYTES,
 } from "../limits.ts";
 import type { MediaEngine } from "../media/index.ts";
-import {
-  NO_RTP,
-  Isolation,
-  type RecorderOptions,
-  RecorderWatch,
-  ResourceManagers,
-  type TappedLeg,
-} from "../recording-session/index.ts";
+import { NO_RTP, Isolation, type RecorderOptions, RecorderWatch, type TappedLeg } from "../recording-session/index.ts";
 import { HttpSource, type PromptLibrary, recordPathOf, Sources } from "../prompts/index.ts";
 import { type Client, Clients } from "./clients.ts";
 import { type DialogPlace, Dialogs } from "./dialogs.ts";
@@ -124,7 +118,7 @@ export class MediaServer {
   readonly #performer: Performer;
   readonly #isolation: Isolation;
   readonly #watch: RecorderWatch;
-  readonly #resourceManagers: ResourceManagers;
+  readonly #resourceManagers: NextHops;
   readonly #unlisten: (() => void)[] = [];
   #draining = false;
 
@@ -134,7 +128,12 @@ export class MediaServer {
     this.#clients = new Clients({ resourceManagers, named: options.clients ?? [] });
     this.#isolation = new Isolation(clock);
     this.#watch = new RecorderWatch(clock, this.#isolation);
-    this.#resourceManagers = new ResourceManagers(resourceManagers, clock);
+    this.#resourceManagers = new NextHops({
+      uris: resourceManagers,
+      clock,
+      ask: (uri, timeoutMs) => sip.options(uri, timeoutMs),
+      onChange: (uri, alive) => log[alive ? "info" : "warn"]({ resourceManager: uri, alive }, "a Resource Manager"),
+    });
     this.#events = new EventSender(log);
     this.#sources = new Sources(options.prompts, new HttpSource({ clock, config: options.promptsHttp }), promptOf);
     this.#recorders = new Recorders({
@@ -240,7 +239,7 @@ export class MediaServer {
   /** A Resource Manager is there, or is not: recordings that begin go to another one first. */
   managerAnswers(uri: string, answers: boolean): void {
     if (answers) this.#resourceManagers.answered(uri);
-    else this.#resourceManagers.silent(uri);
+    else this.#resourceManagers.failed(uri);
   }
 
   /** Recordings first, then the legs. Resolves when every BYE is answered, or `CLOSE_MS` later. */
@@ -250,6 +249,7 @@ export class MediaServer {
     const late = Promise.withResolvers<void>();
     const cancel = this.#o.clock.after(CLOSE_MS, late.resolve);
     await Promise.race([this.#endAll(), late.promise]);
+    this.#resourceManagers.close();
     cancel();
   }
 
@@ -283,7 +283,8 @@ export class MediaServer {
       return session.reject(503, busy);
     }
     const sdpId = String(clock.wallMicros());
-    const leg = new PartyLeg({ log, engine, session, opened, uri, sdpId });
+    const configured = (): void => this.#await(this.#legFlows(client, session.localTag));
+    const leg = new PartyLeg({ log, engine, session, opened, uri, sdpId, configured });
     // A CANCEL may have come while the sockets were opened.
     if (isOver(session)) return leg.close();
     this.#attach(client, leg);
@@ -311,6 +312,17 @@ export class MediaServer {
       void this.#msml.info(client, leg.tag, incoming.request).then((answer) => respondInfo(incoming, answer));
     });
     session.on("ended", ({ by }) => this.#await(this.#legEnded(owned, by)));
+  }
+
+  /** Hold and the end of it are in the metadata of recordings (RFC 8068 3.2.2). */
+  async #legFlows(client: Client, tag: string): Promise<void> {
+    const connection = client.store.connection(tag);
+    if (connection === undefined) return;
+    try {
+      await this.#recorders.partyFlows(client, conferencesOf(connection), tag);
+    } catch (error) {
+      this.#o.log.warn({ conn: tag, error: errorText(error) }, "recordings did not hear of a leg's direction");
+    }
   }
 
   async #legEnded({ client, leg }: OwnedLeg, by: string): Promise<void> {
@@ -370,7 +382,10 @@ export class MediaServer {
     const leg = this.#legs.get(tag)?.leg;
     if (leg === undefined) return undefined;
     const geoLocation = leg.session.invite.headers.get("X-Genesys-geo-location")?.trim();
-    return { leg: leg.engineLeg, codec: leg.settings?.codec ?? "PCMU", geoLocation };
+    const { settings } = leg;
+    const flow =
+      settings === undefined ? undefined : { sends: settings.receiveFromPhone, receives: settings.sendToPhone };
+    return { leg: leg.engineLeg, codec: settings?.codec ?? "PCMU", flow, geoLocation };
   }
 
   #sessionsOf(tag: string): InviteSession[] {

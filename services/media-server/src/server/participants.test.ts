@@ -80,7 +80,7 @@ test("R26: update replaces the participants: who is missing leaves, who is new j
   assert.deepEqual(Array.from(call?.params ?? []), [["queue", "8000"]]);
   assert.deepEqual(
     call?.events.map(({ name }) => name),
-    ["party-change"],
+    ["transfer"],
   );
   b.end({ by: "remote" });
   await settled();

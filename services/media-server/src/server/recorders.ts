@@ -190,6 +190,13 @@ export class Recorders {
     }
   }
 
+  /** A party's phone was told otherwise what to send and hear. */
+  async partyFlows(client: Client, conferences: readonly string[], tag: string): Promise<void> {
+    for (const name of conferences) {
+      await this.#kept.get(keyOf(client, confRef(name)))?.recorder.partyFlows(connRef(tag));
+    }
+  }
+
   partyHeard(client: Client, conference: string, tag: string, heard: boolean, ms: number): void {
     this.#kept.get(keyOf(client, confRef(conference)))?.recorder.partyHeard(connRef(tag), heard, ms);
   }
@@ -217,7 +224,7 @@ export class Recorders {
     command: RecorderCommand,
     how: { readonly follows?: boolean; readonly ended?: Kept["ended"] },
   ): Promise<void> {
-    const { clock, log, engine, from, resourceManagers, profiles, watch, invite, options, legOf } = this.#o;
+    const { clock, log, random, engine, from, resourceManagers, profiles, watch, invite, options, legOf } = this.#o;
     const callUuid = paramOf(command.params, "calluuid");
     const ids = { recordingId: id, ...(callUuid === undefined ? {} : { callUuid }) };
     const recordingLog = log.child(ids);
@@ -231,6 +238,7 @@ export class Recorders {
         {
           clock,
           log: recordingLog,
+          random,
           engine,
           from,
           resourceManagers,

@@ -36,6 +36,7 @@ test("R17, R32: the next Resource Manager is asked then; all together SIP Server
 
 test("R32: a Resource Manager that says nothing at all for 250 ms is left for the next; one that has said 100 is not, nor is the last one", async () => {
   const bench = new Bench(["sip:127.0.0.1:5070", "sip:127.0.0.1:5071"]);
+  bench.sip.onOptions = (uri) => Promise.resolve(uri.endsWith(":5070") ? undefined : response(200));
   await bench.call();
   bench.clock.advance(249);
   await settled();

@@ -3,15 +3,15 @@ import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { SidetoneError } from "@sidetone/foundation";
 import type { RecordingState } from "@sidetone/recording-file";
+import { rebuildInBatches } from "./database-index.ts";
 import type { RecordingIndex, RecordingPage, RecordingQuery, RecordingRow } from "./recording-row.ts";
 
 /** A question to the index thread. */
 export interface IndexAsk {
   readonly n: number;
   readonly ask:
-    | { readonly do: "open" | "count" | "close" }
+    | { readonly do: "open" | "count" | "begin-rebuild" | "end-rebuild" | "close" }
     | { readonly do: "put"; readonly rows: readonly RecordingRow[] }
-    | { readonly do: "rebuild"; readonly rows: readonly RecordingRow[] }
     | { readonly do: "get" | "remove"; readonly id: string }
     | { readonly do: "search"; readonly query: RecordingQuery }
     | { readonly do: "folders"; readonly state: RecordingState };
@@ -20,7 +20,11 @@ export interface IndexAsk {
 export interface IndexAnswer {
   readonly n: number;
   readonly value?: unknown;
-  readonly error?: { readonly text: string; readonly damaged: boolean };
+  readonly error?: {
+    readonly text: string;
+    readonly damaged: boolean;
+    readonly own: { readonly code: string; readonly remedy: string } | undefined;
+  };
 }
 
 interface Waiting {
@@ -28,7 +32,8 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-function failure(file: string, { text, damaged }: NonNullable<IndexAnswer["error"]>): SidetoneError {
+function failure(file: string, { text, damaged, own }: NonNullable<IndexAnswer["error"]>): SidetoneError {
+  if (own !== undefined) return new SidetoneError(own.code, text, { exit: 1, http: 503, remedy: own.remedy });
   const message = `recorder.storage.database ${file}: ${text}`;
   if (!damaged) {
     const remedy = "Check the disk and the rights of recorder.storage.database.";
@@ -99,10 +104,18 @@ export class IndexThread implements RecordingIndex {
     await this.#ask({ do: "put", rows });
   }
 
-  async rebuild(rows: Iterable<RecordingRow> | AsyncIterable<RecordingRow>): Promise<{ put: number; removed: number }> {
-    const all: RecordingRow[] = [];
-    for await (const row of rows) all.push(row);
-    return (await this.#ask({ do: "rebuild", rows: all })) as { put: number; removed: number };
+  rebuild(rows: Iterable<RecordingRow> | AsyncIterable<RecordingRow>): Promise<{ put: number; removed: number }> {
+    return rebuildInBatches(this, rows);
+  }
+
+  /** For `rebuildInBatches`. */
+  async beginRebuild(): Promise<void> {
+    await this.#ask({ do: "begin-rebuild" });
+  }
+
+  /** For `rebuildInBatches`. */
+  async endRebuild(): Promise<number> {
+    return (await this.#ask({ do: "end-rebuild" })) as number;
   }
 
   async remove(id: string): Promise<void> {

@@ -1,12 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { errorText } from "@sidetone/foundation";
+import { SidetoneError, errorText } from "@sidetone/foundation";
 import type { IndexAnswer, IndexAsk } from "./index-thread.ts";
-import { SqliteIndex } from "./sqlite-index.ts";
+import { openSqliteIndex } from "./sqlite-index.ts";
 
 // The index thread: SQLite blocks, the service must not. Started by `IndexThread`.
 const owner = parentPort;
 if (owner === null) throw new Error("this file is started as a worker thread");
-const opened = SqliteIndex.open(workerData as string);
+const opened = openSqliteIndex(workerData as string);
 // Each question waits for the one before: their effects have an order. What kept it from opening is told to whoever asks.
 let last: Promise<unknown> = opened.catch(() => undefined);
 
@@ -16,6 +16,11 @@ function isDamage(error: unknown): boolean {
   return code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT");
 }
 
+function plainError(error: unknown): NonNullable<IndexAnswer["error"]> {
+  const own = error instanceof SidetoneError ? { code: error.code, remedy: error.remedy ?? "" } : undefined;
+  return { text: errorText(error), damaged: isDamage(error), own };
+}
+
 async function carryOut(ask: IndexAsk["ask"]): Promise<unknown> {
   const index = await opened;
   switch (ask.do) {
@@ -23,8 +28,10 @@ async function carryOut(ask: IndexAsk["ask"]): Promise<unknown> {
       return undefined;
     case "put":
       return index.putMany(ask.rows);
-    case "rebuild":
-      return index.rebuild(ask.rows);
+    case "begin-rebuild":
+      return index.beginRebuild();
+    case "end-rebuild":
+      return index.endRebuild();
     case "remove":
       return index.remove(ask.id);
     case "get":
@@ -46,7 +53,6 @@ owner.on("message", ({ n, ask }: IndexAsk) => {
     .then(() => carryOut(ask))
     .then(
       (value) => owner.postMessage({ n, value } satisfies IndexAnswer),
-      (error: unknown) =>
-        owner.postMessage({ n, error: { text: errorText(error), damaged: isDamage(error) } } satisfies IndexAnswer),
+      (error: unknown) => owner.postMessage({ n, error: plainError(error) } satisfies IndexAnswer),
     );
 });

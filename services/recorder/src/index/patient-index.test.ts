@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ManualClock, silentLogger } from "@sidetone/foundation";
 import { PatientIndex } from "./patient-index.ts";
 import type { RecordingRow } from "./recording-row.ts";
-import { SqliteIndex } from "./sqlite-index.ts";
+import { openSqliteIndex } from "./sqlite-index.ts";
 
 const row = (id: string, state: "recording" | "partial"): RecordingRow => ({
   document: {
@@ -30,7 +30,7 @@ const row = (id: string, state: "recording" | "partial"): RecordingRow => ({
 
 test("a row that the index refuses is shown at once and given again every second; none says recording after its end", async () => {
   const clock = new ManualClock();
-  const inner = await SqliteIndex.open(":memory:");
+  const inner = await openSqliteIndex(":memory:");
   const put = inner.put.bind(inner);
   let full = false;
   inner.put = (r) => (full ? Promise.reject(new Error("database or disk is full")) : put(r));

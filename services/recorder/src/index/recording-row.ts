@@ -6,6 +6,8 @@ export interface RecordedParticipant {
   readonly name: string | undefined;
   readonly dn: string | undefined;
   readonly side: "customer" | "agent" | undefined;
+  /** Where this one is heard; undefined where the metadata do not say. */
+  readonly channel?: "left" | "right" | undefined;
   /** RFC 3339; undefined where the metadata do not say. */
   readonly from: string | undefined;
   readonly to: string | undefined;
@@ -17,6 +19,22 @@ export interface RecordedEvent {
   readonly atMs: number;
   readonly untilMs?: number;
   readonly [detail: string]: unknown;
+}
+
+/** One of the copies that clients made of a recording (R10), each with files of its own. */
+export interface RecordingSource {
+  /** The id under which this copy can be asked for by itself. */
+  readonly id: string;
+  /** 1, 2 ...: what the client called it. */
+  readonly copy: number;
+  readonly folder: string;
+  readonly startTime: string;
+  readonly durationMs: number;
+  readonly state: RecordingState;
+  /** Both channels together. */
+  readonly lostMs: number;
+  /** The recording's audio is this one's. */
+  readonly primary: boolean;
 }
 
 /** One recording as the API shows it. */
@@ -42,6 +60,8 @@ export interface RecordingDocument {
   /** Attached data of the call, as SIP Server told them (T-Library); absent where none are known. */
   readonly userData?: Readonly<Record<string, string>>;
   readonly warnings: readonly { readonly code: string; readonly text: string; readonly atMs: number }[];
+  /** Where there are several copies: all of them, the primary one first. Everything else here is the primary one's. */
+  readonly sources?: readonly RecordingSource[];
 }
 
 /** The kinds of exact search that have a name of their own. */

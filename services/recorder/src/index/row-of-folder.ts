@@ -1,13 +1,8 @@
 import { parseRfc3339, rfc3339 } from "@sidetone/foundation";
 import { type CallLine, type FolderView, FRAMES_PER_SECOND, type Manifest } from "@sidetone/recording-file";
 import type { RecordingMetadata } from "@sidetone/siprec";
-import type {
-  RecordedEvent,
-  RecordedParticipant,
-  RecordingDocument,
-  RecordingRow,
-  SearchKey,
-} from "./recording-row.ts";
+import { participantsOf } from "./participants.ts";
+import type { RecordedEvent, RecordingDocument, RecordingRow, SearchKey } from "./recording-row.ts";
 
 /** Metadata as the manifest keeps them: JSON has no maps. */
 export type StoredMetadata = Omit<RecordingMetadata, "call"> & { readonly call: StoredCall | undefined };
@@ -94,33 +89,6 @@ function channelsOf(manifest: Manifest): RecordingDocument["channels"] {
   });
 }
 
-/** Everyone of every document: who has left is no longer in the last one of some vendors. */
-function participantsOf(manifest: Manifest): RecordedParticipant[] {
-  const found = new Map<string, RecordedParticipant>();
-  for (const { document } of manifest.metadata) {
-    if (document === null || document === undefined) continue;
-    const metadata = document as StoredMetadata;
-    for (const p of metadata.participants) {
-      const times = metadata.participantSessions.find((a) => a.participantId === p.id);
-      const before = found.get(p.id);
-      const [name] = p.names;
-      found.set(p.id, {
-        aor: name?.aor ?? before?.aor,
-        name: name?.name ?? before?.name,
-        dn: p.party?.dn ?? before?.dn,
-        side: p.party?.side ?? before?.side,
-        from: timeText(times?.associateTime) ?? before?.from,
-        to: timeText(times?.disassociateTime) ?? before?.to,
-      });
-    }
-  }
-  return Array.from(found.values());
-}
-
-function timeText(micros: number | undefined): string | undefined {
-  return micros === undefined ? undefined : rfc3339(micros);
-}
-
 /** Ours, and those of the metadata; where the metadata speak of pauses they know better than the SDP. */
 function eventsOf(manifest: Manifest, call: StoredCall | undefined, startMicros: number): RecordedEvent[] {
   const told = (call?.events ?? []).map((e): RecordedEvent => {
@@ -129,7 +97,7 @@ function eventsOf(manifest: Manifest, call: StoredCall | undefined, startMicros:
   });
   const names = new Set(told.map((e) => e.event));
   const own = manifest.events
-    .filter(({ event }) => !((event === "pause" || event === "resume") && names.has("pause")))
+    .filter(({ event }) => event !== "streams" && !((event === "pause" || event === "resume") && names.has("pause")))
     .map(({ type, ...rest }): RecordedEvent => (type === "event" ? rest : rest));
   return [...told, ...own].sort((a, b) => a.atMs - b.atMs);
 }

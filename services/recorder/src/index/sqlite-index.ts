@@ -1,211 +1,87 @@
 import Database from "better-sqlite3";
 import { Kysely, SqliteDialect, sql } from "kysely";
-import type { RecordingState } from "@sidetone/recording-file";
-import type {
-  RecordingDocument,
-  RecordingIndex,
-  RecordingPage,
-  RecordingQuery,
-  RecordingRow,
-  SearchKey,
-} from "./recording-row.ts";
+import { TEXT_CANDIDATES } from "../limits.ts";
+import { DatabaseIndex } from "./database-index.ts";
+import type { FreeText } from "./index-search.ts";
+import { type IndexTables, type Migration, migrate } from "./index-tables.ts";
 
-interface RecordingsTable {
-  id: string;
-  start_micros: number;
-  state: string;
-  folder: string;
-  document: string;
-  text: string;
+/** Versions of the tables in SQLite. A released one is never changed. */
+export const sqliteMigrations: readonly Migration[] = [
+  {
+    version: 1,
+    statements: [
+      // From before versions were counted; what was in them is found again in the folders.
+      "drop table if exists recordings",
+      "drop table if exists recording_keys",
+      "create table storages (number integer primary key, name text not null unique, generation integer not null)",
+      `create table recordings (number integer primary key, storage integer not null, id text not null, start_micros integer not null,
+        duration_ms integer not null, state text not null, folder text not null, generation integer not null, text text not null,
+        document text not null, unique (storage, id))`,
+      "create index recordings_by_start on recordings (storage, start_micros, id, duration_ms, state)",
+      "create index recordings_by_state on recordings (storage, state, start_micros, id, duration_ms)",
+      `create table recording_keys (storage integer not null, kind text not null, value text not null, start_micros integer not null,
+        id text not null, primary key (storage, kind, value, start_micros, id)) without rowid`,
+      "create index recording_keys_by_id on recording_keys (storage, id)",
+    ],
+  },
+  {
+    version: 2,
+    statements: [
+      // Which rows have three characters in a row, without their places: a third of the size, and the text itself is looked at anyway.
+      `create virtual table recordings_text using fts5(text, content='', contentless_delete=1, detail=none,
+        tokenize='trigram case_sensitive 1')`,
+      "insert into recordings_text (rowid, text) select number, text from recordings",
+      `create trigger recordings_text_put after insert on recordings begin
+        insert into recordings_text (rowid, text) values (new.number, new.text); end`,
+      `create trigger recordings_text_change after update of text on recordings when new.text is not old.text begin
+        delete from recordings_text where rowid = old.number;
+        insert into recordings_text (rowid, text) values (new.number, new.text); end`,
+      `create trigger recordings_text_remove after delete on recordings begin
+        delete from recordings_text where rowid = old.number; end`,
+    ],
+  },
+];
+
+/** FTS5 by trigrams, then the text itself. */
+const freeText: FreeText = {
+  has: (text) => sql<boolean>`instr(r.text, ${text}) > 0`,
+  async candidates(db, text) {
+    const all = trigrams(text);
+    if (all.length === 0) return undefined;
+    const match = all.map((t) => `"${t.replaceAll('"', '""')}"`).join(" AND ");
+    const found = await sql<{ n: number }>`select count(*) as n from (select 1 from recordings_text
+      where recordings_text match ${match} limit ${TEXT_CANDIDATES})`.execute(db);
+    if ((found.rows[0]?.n ?? 0) >= TEXT_CANDIDATES) return undefined;
+    return sql<boolean>`r.number in (select rowid from recordings_text where recordings_text match ${match})`;
+  },
+};
+
+/** Every three characters in a row, each once. */
+function trigrams(text: string): readonly string[] {
+  const characters = Array.from(text);
+  const found = new Set<string>();
+  for (let at = 0; at + 3 <= characters.length; at++) found.add(characters.slice(at, at + 3).join(""));
+  return Array.from(found);
 }
 
-interface KeysTable {
-  kind: string;
-  value: string;
-  id: string;
-}
-
-interface Tables {
-  recordings: RecordingsTable;
-  recording_keys: KeysTable;
-}
-
-/** The index in SQLite. Blocks its thread: use it through `IndexThread`. Every commit is on disk when it returns. */
-export class SqliteIndex implements RecordingIndex {
-  readonly #db: Kysely<Tables>;
-
-  /** @param file path of the database, or `:memory:`. Throws where it cannot be opened. */
-  static async open(file: string): Promise<SqliteIndex> {
-    const database = new Database(file);
+/**
+ * The index in SQLite. Blocks its thread: use it through `IndexThread`. Every commit is on disk when it returns.
+ * @param file path of the database, or `:memory:`. Throws where it cannot be opened.
+ * @param newest version of the tables; default: the last one
+ */
+export async function openSqliteIndex(file: string, newest?: number): Promise<DatabaseIndex> {
+  const database = new Database(file);
+  const db = new Kysely<IndexTables>({ dialect: new SqliteDialect({ database }) });
+  try {
     database.pragma("journal_mode = WAL");
     // A WAL database that is opened again defaults to NORMAL, which may lose commits in a power cut.
     database.pragma("synchronous = FULL");
-    const index = new SqliteIndex(new Kysely<Tables>({ dialect: new SqliteDialect({ database }) }));
-    await index.#createTables();
-    return index;
+    // kB: the pages that a search or a rebuild of many rows comes back to.
+    database.pragma("cache_size = -64000");
+    await migrate(db, sqliteMigrations, { name: file, ...(newest === undefined ? {} : { newest }) });
+    return await DatabaseIndex.open({ read: db, write: db, freeText, close: () => db.destroy() }, "");
+  } catch (error) {
+    await db.destroy();
+    throw error;
   }
-
-  private constructor(db: Kysely<Tables>) {
-    this.#db = db;
-  }
-
-  async put(row: RecordingRow): Promise<void> {
-    const { id, state } = row.document;
-    const values = {
-      start_micros: row.startMicros,
-      state,
-      folder: row.folder,
-      document: JSON.stringify(row.document),
-      text: row.text,
-    };
-    await this.#db.transaction().execute(async (trx) => {
-      await trx
-        .insertInto("recordings")
-        .values({ id, ...values })
-        .onConflict((c) => c.column("id").doUpdateSet(values))
-        .execute();
-      await trx.deleteFrom("recording_keys").where("id", "=", id).execute();
-      for (const [kind, value] of row.keys) {
-        await trx
-          .insertInto("recording_keys")
-          .values({ kind, value: value.toLowerCase(), id })
-          .onConflict((c) => c.doNothing())
-          .execute();
-      }
-    });
-  }
-
-  async putMany(rows: readonly RecordingRow[]): Promise<void> {
-    for (const row of rows) await this.put(row);
-  }
-
-  async rebuild(rows: Iterable<RecordingRow> | AsyncIterable<RecordingRow>): Promise<{ put: number; removed: number }> {
-    const kept = new Set<string>();
-    for await (const row of rows) {
-      await this.put(row);
-      kept.add(row.document.id);
-    }
-    const found = await this.#db.selectFrom("recordings").select("id").execute();
-    const gone = found.filter(({ id }) => !kept.has(id));
-    for (const { id } of gone) await this.remove(id);
-    return { put: kept.size, removed: gone.length };
-  }
-
-  async remove(id: string): Promise<void> {
-    await this.#db.transaction().execute(async (trx) => {
-      await trx.deleteFrom("recording_keys").where("id", "=", id).execute();
-      await trx.deleteFrom("recordings").where("id", "=", id).execute();
-    });
-  }
-
-  async get(id: string): Promise<RecordingRow | undefined> {
-    const found = await this.#db.selectFrom("recordings").selectAll().where("id", "=", id).executeTakeFirst();
-    if (found === undefined) return undefined;
-    const keys = await this.#db.selectFrom("recording_keys").selectAll().where("id", "=", id).execute();
-    return { ...rowOf(found), keys: keys.map((k) => [k.kind as SearchKey, k.value] as const) };
-  }
-
-  async search(query: RecordingQuery): Promise<RecordingPage> {
-    let select = this.#db
-      .selectFrom("recordings")
-      .selectAll()
-      .orderBy("start_micros", "desc")
-      .orderBy("id", "desc")
-      .limit(query.limit + 1);
-    if (query.fromMicros !== undefined) select = select.where("start_micros", ">=", query.fromMicros);
-    if (query.toMicros !== undefined) select = select.where("start_micros", "<", query.toMicros);
-    if (query.minDurationMs !== undefined)
-      select = select.where(sql<boolean>`json_extract(document, '$.durationMs') >= ${query.minDurationMs}`);
-    if (query.maxDurationMs !== undefined)
-      select = select.where(sql<boolean>`json_extract(document, '$.durationMs') <= ${query.maxDurationMs}`);
-    if (query.oneOf !== undefined) {
-      const { kind, values } = query.oneOf;
-      const wanted = values.map((v) => v.toLowerCase());
-      select = select.where("id", "in", (sub) =>
-        sub
-          .selectFrom("recording_keys")
-          .select("recording_keys.id")
-          .where("kind", "=", kind)
-          .where("value", "in", wanted),
-      );
-    }
-    if (query.id !== undefined) select = select.where("id", "=", query.id);
-    if (query.state !== undefined) select = select.where("state", "=", query.state);
-    if (query.q !== undefined) {
-      const pattern = `%${query.q.toLowerCase().replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`;
-      select = select.where(sql<boolean>`text like ${pattern} escape '\\'`);
-    }
-    for (const [kind, value] of query.keys) {
-      select = select.where("id", "in", (sub) =>
-        sub
-          .selectFrom("recording_keys")
-          .select("recording_keys.id")
-          .where("kind", "=", kind)
-          .where("value", "=", value.toLowerCase()),
-      );
-    }
-    if (query.after !== undefined) {
-      const { startMicros, id } = query.after;
-      select = select.where(sql<boolean>`(start_micros, id) < (${startMicros}, ${id})`);
-    }
-    const found = await select.execute();
-    return { rows: found.slice(0, query.limit).map(rowOf), more: found.length > query.limit };
-  }
-
-  async foldersIn(state: RecordingState): Promise<readonly string[]> {
-    const found = await this.#db.selectFrom("recordings").select("folder").where("state", "=", state).execute();
-    return found.map((r) => r.folder);
-  }
-
-  async count(): Promise<number> {
-    const found = await this.#db
-      .selectFrom("recordings")
-      .select((e) => e.fn.countAll<number>().as("n"))
-      .executeTakeFirst();
-    return found?.n ?? 0;
-  }
-
-  async close(): Promise<void> {
-    await this.#db.destroy();
-  }
-
-  async #createTables(): Promise<void> {
-    const { schema } = this.#db;
-    await schema
-      .createTable("recordings")
-      .ifNotExists()
-      .addColumn("id", "text", (c) => c.primaryKey())
-      .addColumn("start_micros", "integer", (c) => c.notNull())
-      .addColumn("state", "text", (c) => c.notNull())
-      .addColumn("folder", "text", (c) => c.notNull())
-      .addColumn("document", "text", (c) => c.notNull())
-      .addColumn("text", "text", (c) => c.notNull())
-      .execute();
-    await schema
-      .createIndex("recordings_by_start")
-      .ifNotExists()
-      .on("recordings")
-      .columns(["start_micros desc", "id desc"])
-      .execute();
-    await schema
-      .createIndex("recordings_by_state")
-      .ifNotExists()
-      .on("recordings")
-      .columns(["state", "start_micros desc"])
-      .execute();
-    await schema
-      .createTable("recording_keys")
-      .ifNotExists()
-      .addColumn("kind", "text", (c) => c.notNull())
-      .addColumn("value", "text", (c) => c.notNull())
-      .addColumn("id", "text", (c) => c.notNull())
-      .addPrimaryKeyConstraint("recording_keys_pk", ["kind", "value", "id"])
-      .execute();
-    await schema.createIndex("recording_keys_by_id").ifNotExists().on("recording_keys").column("id").execute();
-  }
-}
-
-function rowOf(found: RecordingsTable): RecordingRow {
-  const document = JSON.parse(found.document) as RecordingDocument;
-  return { document, folder: found.folder, startMicros: found.start_micros, keys: [], text: found.text };
 }

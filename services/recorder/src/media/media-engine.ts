@@ -12,11 +12,13 @@ import {
 } from "@sidetone/rtp";
 import { FLUSH_MS, RECEIVE_BUFFER_BYTES } from "../limits.ts";
 import type { Lane } from "./lane.ts";
+import { LaneSrtp } from "./lane-srtp.ts";
 import type { LaneSpec, MediaCommand, MediaTelling } from "./media-protocol.ts";
 import { RecordingMedia } from "./recording-media.ts";
 
 interface OpenLane {
   readonly lane: Lane;
+  readonly srtp: LaneSrtp;
   readonly port: number;
   readonly rtp: SocketId;
   readonly rtcp: SocketId;
@@ -35,6 +37,7 @@ interface MediaSession {
 interface Listener {
   readonly session: MediaSession;
   readonly lane: Lane;
+  readonly srtp: LaneSrtp;
 }
 
 /** Receives the streams of all sessions and hands assembled audio to the writer. Lives in the media thread. */
@@ -189,9 +192,10 @@ export class MediaEngine {
         lane.everOpen = false;
         if (spec.prepared === true) lane.heldBack = [];
       }
-      session.lanes.push({ lane, ...sockets });
-      this.#listeners[sockets.rtp] = { session, lane };
-      this.#listeners[sockets.rtcp] = { session, lane };
+      const srtp = new LaneSrtp(spec.srtp);
+      session.lanes.push({ lane, srtp, ...sockets });
+      this.#listeners[sockets.rtp] = { session, lane, srtp };
+      this.#listeners[sockets.rtcp] = { session, lane, srtp };
       return sockets.port;
     });
   }
@@ -207,9 +211,11 @@ export class MediaEngine {
   }
 
   #updateLane(command: Extract<MediaCommand, { do: "update-lane" }>): void {
-    const lane = this.#sessions.get(command.session)?.lanes[command.index]?.lane;
-    if (lane === undefined) return;
-    const { remote, allowed, payloads, paused } = command.lane;
+    const open = this.#sessions.get(command.session)?.lanes[command.index];
+    if (open === undefined) return;
+    const { lane } = open;
+    const { remote, allowed, payloads, paused, srtp } = command.lane;
+    open.srtp.set(srtp);
     lane.update(remote, new Set(allowed), new Map(payloads));
     if (paused) lane.pause(command.atMicros);
     else lane.resume(command.atMicros);
@@ -238,13 +244,18 @@ export class MediaEngine {
 
   #dropSession(session: MediaSession): void {
     if (!this.#sessions.delete(session.id)) return;
-    for (const { lane, rtp, rtcp, port } of session.lanes) {
+    for (const { lane, srtp, rtp, rtcp, port } of session.lanes) {
       this.#listeners[rtp] = undefined;
       this.#listeners[rtcp] = undefined;
       this.#io.close(rtp);
       this.#io.close(rtcp);
       this.#ports.release(port);
-      session.recording.removeLane(lane, this.#clock.wallMicros());
+      const nowMicros = this.#clock.wallMicros();
+      if (srtp.refused > 0) {
+        const text = `${srtp.refused} packets were not taken: not protected with the session's SRTP key, changed, or replayed`;
+        session.recording.note(nowMicros, { type: "warning", atMs: 0, code: "srtp-refused", text });
+      }
+      session.recording.removeLane(lane, nowMicros);
     }
     this.#tell({ tell: "closed", session: session.id, lanes: session.lanes.map(({ lane }) => lane.stats()) });
   }
@@ -255,12 +266,15 @@ export class MediaEngine {
       const listener = this.#listeners[batch.socket[i] ?? 0];
       if (listener === undefined) continue;
       const offset = batch.offset[i] ?? 0;
-      const length = batch.length[i] ?? 0;
+      const received = batch.length[i] ?? 0;
       const ip = batch.sourceIp[i] ?? 0;
       const arrival = batch.arrivalMicros[i] ?? 0;
-      const kind = classify(batch.data, offset, length);
+      const kind = classify(batch.data, offset, received);
+      if (kind !== "rtp" && kind !== "rtcp") continue;
+      const length = listener.srtp.open(kind, batch.data, offset, received);
+      if (length < 0) continue;
       if (kind === "rtp") this.#rtp(listener, batch.data, offset, length, ip, batch.sourcePort[i] ?? 0, arrival, now);
-      else if (kind === "rtcp") this.#rtcp(listener, batch.data, offset, length, ip, arrival, now);
+      else this.#rtcp(listener, batch.data, offset, length, ip, arrival, now);
     }
   }
 

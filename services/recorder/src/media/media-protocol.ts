@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { EndLine, FileCodec } from "@sidetone/recording-file";
+import type { SrtpParameters } from "@sidetone/rtp";
 import type { LaneStats, PayloadKind, RemoteMedia } from "./lane.ts";
 import type { ContinuedAt, NoteLine } from "./recording-media.ts";
 
@@ -13,6 +14,8 @@ export interface LaneSpec {
   readonly paused: boolean;
   /** Paused from the beginning of its recording on. */
   readonly prepared?: boolean;
+  /** What its packets are protected with; absent: plain RTP. */
+  readonly srtp?: SrtpParameters | undefined;
 }
 
 /** What the service tells the media thread. */

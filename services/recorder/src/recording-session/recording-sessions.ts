@@ -1,42 +1,32 @@
-import {
-  type Clock,
-  type Logger,
-  type RandomBytes,
-  SidetoneError,
-  errorText,
-  randomHex,
-  rfc3339,
-} from "@sidetone/foundation";
+import { type Clock, type Logger, type RandomBytes, SidetoneError, errorText, randomHex } from "@sidetone/foundation";
 import {
   type EndLine,
   type Manifest,
   type PlainError,
   type WriterThread,
   closeUnfinished,
-  relativeFolder,
   systemFiles,
 } from "@sidetone/recording-file";
 import { type EndReason, type InviteSession, type ServerTransaction, type SipEndpoint, formatSdp } from "@sidetone/sip";
 import { join } from "node:path";
 import type { RecordingIndex, RecordingRow } from "../index/recording-row.ts";
-import { FAREWELL_MS, LINGER_MS, OPEN_TIMEOUT_MS } from "../limits.ts";
+import { FAREWELL_MS, LINGER_MS } from "../limits.ts";
 import type { MediaThread } from "../media/media-thread.ts";
-import { FOLDER_GONE, finalRow } from "../store/final-row.ts";
+import { finalRow } from "../store/final-row.ts";
 import { readRow } from "../store/recording-files.ts";
 import { within } from "../within.ts";
-import { type ActiveRecording, idChoice, newActive, relationTo, safeName } from "./active-recording.ts";
-import { continuedAt, manifestIn } from "./continued-recording.ts";
-import { readOffer } from "./answer.ts";
+import { type ActiveRecording, idChoice, relationTo } from "./active-recording.ts";
+import { manifestIn } from "./continued-recording.ts";
+import { Halves } from "./halves.ts";
+import { openRecording } from "./open-recording.ts";
+import type { SrtpPolicy } from "./line-crypto.ts";
+import { OfferGate } from "./offer-gate.ts";
 import { endOf, quoted } from "./session-end.ts";
 import { RecordingSession, type SessionContext } from "./recording-session.ts";
-import {
-  complaintsOf,
-  type SessionBody,
-  type SessionIdentity,
-  readIdentity,
-  readSessionBody,
-  startOf,
-} from "./session-request.ts";
+import { complaintsOf } from "./complaints.ts";
+import { type SessionBody, readSessionBody } from "./session-body.ts";
+import { partiesOfHeaders } from "./session-parties.ts";
+import { type SessionIdentity, readIdentity, startOf } from "./session-request.ts";
 
 /** Counters for metrics. */
 export interface SessionCounts {
@@ -61,12 +51,14 @@ export class RecordingSessions {
   readonly #random: RandomBytes;
   readonly #log: Logger;
   readonly #context: SessionContext;
+  readonly #gate: OfferGate;
   readonly #active = new Map<string, ActiveRecording>();
   readonly #byHandle = new Map<number, ActiveRecording>();
   readonly #byMedia = new Map<number, RecordingSession>();
   /** The last decision about an id: the next one waits for it. */
   readonly #turns = new Map<string, Promise<void>>();
   readonly #refreshing = new Set<ActiveRecording>();
+  readonly #halves = new Halves();
   #started = 0;
   #refused = 0;
   readonly #ended = { complete: 0, partial: 0, failed: 0 };
@@ -86,6 +78,7 @@ export class RecordingSessions {
     random: RandomBytes;
     log: Logger;
     advertise: string;
+    srtp: SrtpPolicy;
   }) {
     this.#root = o.root;
     this.#sip = o.sip;
@@ -95,11 +88,14 @@ export class RecordingSessions {
     this.#clock = o.clock;
     this.#random = o.random;
     this.#log = o.log;
+    this.#gate = new OfferGate(o.srtp, o.log);
     this.#context = {
       clock: o.clock,
       log: o.log,
       media: o.media,
       advertise: o.advertise,
+      srtp: o.srtp,
+      random: o.random,
       onChange: (r) => this.changed(r),
     };
   }
@@ -136,16 +132,17 @@ export class RecordingSessions {
       return;
     }
     const { offer, carried } = body.value;
-    if (offer !== undefined && !readOffer(offer).some((l) => l.taken)) {
+    const unfit = this.#gate.refusal(offer, tx.flow.transport);
+    if (unfit !== undefined) {
       this.#refused += 1;
-      tx.respond(488, { headers: [["Warning", `305 sidetone "no audio stream with PCMU or PCMA over RTP/AVP"`]] });
+      tx.respond(488, { headers: [["Warning", `305 sidetone "${unfit}"`]] });
       return;
     }
     // Whoever offers the session looks elsewhere where nobody says anything (R31); a folder may take longer to open.
     tx.respond(100);
     const identity = readIdentity(tx.request, carried?.metadata);
     const sip = this.#sip.accept(tx, { contactUser: "recorder", contactParams: [["+sip.srs", true]] });
-    const id = identity.recordingId ?? randomHex(this.#random, 16);
+    const id = identity.recordingId ?? this.#halves.idOf(identity.half, () => randomHex(this.#random, 16));
     const before = this.#turns.get(id) ?? Promise.resolve();
     const turn = before
       .then(() => this.#serve(sip, tx, id, identity, body.value))
@@ -225,6 +222,7 @@ export class RecordingSessions {
     } finally {
       this.#byHandle.delete(handle);
       this.#active.delete(recording.id);
+      this.#halves.ended(recording.id);
       recording.onEnded();
     }
   }
@@ -297,20 +295,27 @@ export class RecordingSessions {
   ): Promise<void> {
     const recording = await this.#recordingFor(id, identity);
     const others = Array.from(recording.sessions);
+    const { half } = identity;
     const beside =
       others.length > 0 &&
-      others.every((s) => s.dn !== undefined && identity.dn !== undefined && s.dn !== identity.dn && s.streams === 1);
+      others.every((s) =>
+        half === undefined
+          ? s.dn !== undefined && identity.dn !== undefined && s.dn !== identity.dn && s.streams === 1
+          : s.half !== undefined && s.half.end !== half.end,
+      );
+    const channel = half === undefined ? (beside ? 1 : 0) : half.end === "near" ? 1 : 0;
     const session = new RecordingSession({
       sip,
       peer: tx.flow.remote.host,
       dn: identity.dn,
+      half,
       recording,
       context: this.#context,
     });
     session.metadata = body.carried?.metadata;
     let answer: Awaited<ReturnType<RecordingSession["open"]>>;
     try {
-      answer = await session.open(body.offer, beside ? 1 : 0, others.length > 0 && !beside);
+      answer = await session.open(body.offer, channel, others.length > 0 && !beside);
       if (answer === undefined) throw new SidetoneError("not-acceptable", "no audio stream fits", { sip: 488 });
     } catch (error) {
       if (recording.sessions.size === 0) this.#finish(recording, session, undefined, "failed", errorText(error));
@@ -356,8 +361,12 @@ export class RecordingSessions {
       session.warn("id-not-usable", text);
       this.#log.warn({ recordingId: session.recording.id, callUuid: identity.callUuid }, text);
     }
+    session.warnAll(complaintsOf(tx.request, body));
+    session.metadata = undefined;
     session.take(carried);
-    for (const { code, text } of complaintsOf(tx.request, body)) session.warn(code, text);
+    if ((carried?.metadata?.participants.length ?? 0) === 0)
+      session.takeHeaderParties(partiesOfHeaders(tx.request, identity.half));
+    session.noteStreams();
     const hint = startOf(carried?.metadata);
     if (hint !== undefined && !session.prepared) this.#media.send({ do: "hint", handle, micros: hint });
     this.changed(session.recording);
@@ -394,70 +403,20 @@ export class RecordingSessions {
     row: RecordingRow | undefined,
     before?: Manifest,
   ): Promise<ActiveRecording> {
-    const originMicros = this.#clock.wallMicros();
-    const folder = row?.folder ?? relativeFolder(safeName(id), originMicros);
-    const handle = this.#writer.newHandle();
-    const { callUuid, connId, copy, parameters } = identity;
-    const epoch = identity.epoch ?? 0;
-    const fileName = identity.fileName ?? asked;
-    const opening = this.#writer.open(handle, {
-      relative: folder,
-      start: {
-        type: "start",
-        version: 1,
-        id,
-        fileName,
-        callUuid,
-        connId,
-        copy,
-        epoch,
-        at: rfc3339(originMicros),
-        parameters,
-      },
-    });
-    const opened = await within(this.#clock, OPEN_TIMEOUT_MS, opening);
-    if (opened === undefined) {
-      const slow = { do: "end", handle, state: "failed", reason: "the disk was too slow" } as const;
-      void opening.then(() => this.#writer.send(slow)).catch(() => undefined);
-      throw new SidetoneError("disk-slow", "the storage did not open a folder in time", { sip: 503 });
-    }
-    const beheaded = row !== undefined && !opened.continued;
-    const recording = newActive({
+    const recording = await openRecording({
       id,
-      handle,
-      folder,
-      callUuid,
-      epoch,
-      continued: opened.zero !== undefined,
-      beheaded,
+      asked,
+      identity,
+      row,
+      before,
+      writer: this.#writer,
+      media: this.#media,
+      clock: this.#clock,
+      log: this.#log,
     });
     this.#active.set(id, recording);
-    this.#byHandle.set(handle, recording);
-    const { zero } = opened;
-    this.#media.send({
-      do: "open-recording",
-      handle,
-      originMicros: zero?.wallMicros ?? originMicros,
-      defaultCodec: "pcmu",
-      continued: zero === undefined ? undefined : continuedAt(opened.frames, zero.codec, before),
-      epoch,
-    });
-    if (recording.beheaded) {
-      const text = "what was recorded before is gone: its folder was removed";
-      const line = { type: "warning", atMs: 0, code: FOLDER_GONE.code, text } as const;
-      this.#media.send({ do: "note", handle, wallMicros: originMicros, line });
-    }
-    if (id !== idChoice(asked, copy, 1)) {
-      const text = `another call with the id ${asked} is here already; this one is kept apart as ${id}`;
-      this.#log.warn({ recordingId: id, callUuid }, text);
-      this.#media.send({
-        do: "note",
-        handle,
-        wallMicros: originMicros,
-        line: { type: "warning", atMs: 0, code: "duplicate-id", text },
-      });
-    }
-    const first = await readRow(this.#root, folder);
+    this.#byHandle.set(recording.handle, recording);
+    const first = await readRow(this.#root, recording.folder);
     if (first !== undefined)
       await this.#index
         .put(first)
@@ -474,12 +433,14 @@ export class RecordingSessions {
     };
     sip.on("reinvite", change);
     sip.on("update", change);
+    sip.on("bodyUpdate", change);
     sip.on("request", (incoming) => {
       if (incoming.request.method !== "INFO") {
         return incoming.respond(405, { headers: [["Allow", this.#sip.allow.join(", ")]] });
       }
       const body = readSessionBody(incoming.request);
       if (body.ok) session.take(body.value.carried);
+      session.takeHeaders(incoming.request);
       return incoming.respond(200);
     });
     sip.on("cancelled", () => this.#leave(session, undefined, "failed", "cancelled", true));

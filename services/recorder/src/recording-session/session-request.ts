@@ -1,88 +1,6 @@
-import { type Result, fail, ok } from "@sidetone/foundation";
-import { type Sdp, type SipRequest, parseMultipart, parseSdp } from "@sidetone/sip";
-import {
-  checkLabels,
-  type MetadataWarning,
-  type RecordingMetadata,
-  pickRecordingParts,
-  readMetadata,
-  readRecordingUri,
-} from "@sidetone/siprec";
-import { MAX_METADATA_BYTES } from "../limits.ts";
-import { readOffer } from "./answer.ts";
-
-/** The metadata of a message: understood or not, they are kept. */
-export interface CarriedMetadata {
-  readonly raw: string;
-  readonly metadata: RecordingMetadata | undefined;
-  readonly warnings: readonly { readonly code: string; readonly text: string }[];
-}
-
-/** What a message of a recording session carries. */
-export interface SessionBody {
-  readonly offer: Sdp | undefined;
-  readonly carried: CarriedMetadata | undefined;
-}
-
-/** Body types that a recording session understands. */
-export const ACCEPTED_BODIES = [
-  "application/sdp",
-  "multipart/mixed",
-  "application/rs-metadata+xml",
-  "application/rs-metadata",
-] as const;
-
-/** Why a body is refused, and the answer that says so. */
-export interface BodyRefusal {
-  readonly status: 400 | 415;
-  readonly text: string;
-  readonly headers: readonly (readonly [string, string])[];
-}
-
-/**
- * Takes a message's body apart. Fails with 400 where there is SDP that cannot be read, with 415 (RFC 3261 8.2.3) where nothing in it is known
- * and it is not marked as optional; metadata never make it fail.
- */
-export function readSessionBody(request: SipRequest): Result<SessionBody, BodyRefusal> {
-  if (request.body.length === 0) return ok({ offer: undefined, carried: undefined });
-  const contentType = request.headers.get("Content-Type") ?? "application/sdp";
-  const multipart =
-    request.contentType?.startsWith("multipart/") === true ? parseMultipart(contentType, request.body) : undefined;
-  if (multipart !== undefined && !multipart.ok) return fail(badBody(`multipart body: ${multipart.error}`));
-  const { sdp, metadata } = pickRecordingParts(
-    multipart === undefined ? [{ contentType, body: request.body }] : multipart.value,
-  );
-  if (sdp === undefined && metadata === undefined && !isOptional(request)) return fail(unknownBody(contentType));
-  const offer = sdp === undefined ? undefined : parseSdp(sdp);
-  if (offer !== undefined && !offer.ok) return fail(badBody(`SDP: ${offer.error}`));
-  return ok({ offer: offer?.value, carried: metadata === undefined ? undefined : readCarried(metadata) });
-}
-
-function badBody(text: string): BodyRefusal {
-  return {
-    status: 400,
-    text,
-    headers: [["Warning", `399 sidetone "${text.replaceAll(/[\\"\r\n]/g, " ").slice(0, 200)}"`]],
-  };
-}
-
-function unknownBody(contentType: string): BodyRefusal {
-  const text = `a body of ${contentType.slice(0, 100)} is not understood`;
-  return { status: 415, text, headers: [["Accept", ACCEPTED_BODIES.join(", ")]] };
-}
-
-/** RFC 3261 20.11: a body that may be ignored says so. */
-function isOptional(request: SipRequest): boolean {
-  return /;\s*handling\s*=\s*"?optional/i.test(request.headers.get("Content-Disposition") ?? "");
-}
-
-function readCarried(body: Buffer): CarriedMetadata {
-  const raw = body.subarray(0, MAX_METADATA_BYTES).toString("utf8");
-  const read = readMetadata(body);
-  if (!read.ok) return { raw, metadata: undefined, warnings: [{ code: "metadata-not-understood", text: read.error }] };
-  const warnings = read.value.warnings.map((w: MetadataWarning) => ({ code: `metadata-${w.code}`, text: w.about }));
-  return { raw, metadata: read.value.metadata, warnings };
-}
+import { type NameAddr, type SipRequest, parseNameAddr } from "@sidetone/sip";
+import { type RecordingMetadata, readRecordingUri } from "@sidetone/siprec";
+import { foreignParameters } from "./foreign-parameters.ts";
 
 /** Who a recording session is for: what the Request-URI says, filled up from metadata and headers. */
 export interface SessionIdentity {
@@ -97,6 +15,18 @@ export interface SessionIdentity {
   readonly epoch: number | undefined;
   readonly fileName: string | undefined;
   readonly parameters: Readonly<Record<string, string>>;
+  /** The client makes a session per party: those with the same key, at the same time, are one recording. */
+  readonly half: CallHalf | undefined;
+}
+
+/** One of the two calls that Cisco Unified CM makes for one recorded phone. */
+export interface CallHalf {
+  /** The same for both. */
+  readonly key: string;
+  /** `near`: what the recorded phone says; it is the agent's. */
+  readonly end: "near" | "far";
+  readonly nearAddress: string | undefined;
+  readonly farAddress: string | undefined;
 }
 
 /** Reads who it is for. */
@@ -106,7 +36,12 @@ export function readIdentity(request: SipRequest, metadata: RecordingMetadata | 
   const call = metadata?.call;
   const named = new Map<string, string>(uri?.params ?? []);
   const lower = new Map(Array.from(named, ([name, value]) => [name.toLowerCase(), value]));
-  const parameters: Record<string, string> = { ...Object.fromEntries(named), ...carriedHeaders(request) };
+  const foreign = call === undefined && uri === undefined ? foreignParameters(metadata, request) : {};
+  const parameters: Record<string, string> = {
+    ...foreign,
+    ...Object.fromEntries(named),
+    ...carriedHeaders(request),
+  };
   const known: [string, string | undefined][] = [
     ["dn", uri?.dn],
     ["otherdn", uri?.otherDn],
@@ -118,14 +53,27 @@ export function readIdentity(request: SipRequest, metadata: RecordingMetadata | 
   return {
     recordingId: usable ? asked : undefined,
     refusedId: usable ? undefined : asked,
-    callUuid: uri?.callUuid ?? call?.callUuid ?? request.headers.get("X-Genesys-CallUUID"),
+    callUuid: uri?.callUuid ?? call?.callUuid ?? request.headers.get("X-Genesys-CallUUID") ?? foreign["GenesysUUID"],
     connId: call?.connId ?? lower.get("connid"),
     dn: uri?.dn,
     copy: uri?.copy ?? call?.copy ?? 1,
     epoch: uri?.epoch ?? call?.epoch,
     fileName: call?.fileName ?? lower.get("filename"),
     parameters,
+    half: asked === undefined ? readHalf(request.from) : undefined,
   };
+}
+
+/** Cisco's built-in bridge: `x-nearend` or `x-farend`, and the reference of the recorded call, in the URI of From. */
+function readHalf(from: NameAddr | undefined): CallHalf | undefined {
+  const params = from?.uri.params;
+  const reference = params?.text("x-refci");
+  if (params === undefined || reference === undefined) return undefined;
+  const end = params.get("x-nearend") !== undefined ? "near" : params.get("x-farend") !== undefined ? "far" : undefined;
+  if (end === undefined) return undefined;
+  const key = [params.text("x-nearendclusterid") ?? from?.uri.host ?? "", reference].join(" ");
+  const nearAddress = params.text("x-nearendaddr") ?? from?.uri.user;
+  return { key, end, nearAddress, farAddress: params.text("x-farendaddr") };
 }
 
 /** Parameters that a recorder of profile `request-uri` gets as `X-` headers on re-INVITE and BYE. Ours about the transport are left out. */
@@ -133,24 +81,11 @@ export function carriedHeaders(request: SipRequest): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [name, value] of request.headers.entries()) {
     const lower = name.toLowerCase();
-    if (lower.startsWith("x-") && lower !== "x-resource-token" && lower !== "x-genesys-calluuid")
-      found[name.slice(2)] = value;
+    if (!lower.startsWith("x-") || lower === "x-resource-token" || lower === "x-genesys-calluuid") continue;
+    const key = name.slice(2);
+    const before = found[key];
+    found[key] = before === undefined ? value : `${before}, ${value}`;
   }
-  return found;
-}
-
-/** What an INVITE of a recording session should have said and did not; it is served all the same, and its recording says so. */
-export function complaintsOf(request: SipRequest, { carried, offer }: SessionBody): { code: string; text: string }[] {
-  if (carried === undefined) return [{ code: "no-metadata", text: "the INVITE carried no recording metadata" }];
-  const found: { code: string; text: string }[] = [];
-  if (!request.headers.list("Require").some((r) => r.toLowerCase() === "siprec"))
-    found.push({ code: "no-require-siprec", text: "the INVITE did not say Require: siprec" });
-  if (!(request.headers.get("Contact") ?? "").includes("+sip.src"))
-    found.push({ code: "no-sip-src", text: "the Contact of the INVITE did not say +sip.src" });
-  if (carried.metadata === undefined || offer === undefined) return found;
-  const labels = readOffer(offer).flatMap((l) => (l.label === undefined ? [] : [l.label]));
-  for (const { code, about } of checkLabels(carried.metadata, labels))
-    found.push({ code: `metadata-${code}`, text: about });
   return found;
 }
 
@@ -159,4 +94,12 @@ export function startOf(metadata: RecordingMetadata | undefined): number | undef
   if (metadata?.call === undefined) return undefined;
   const times = metadata.sessionRecordings.flatMap((r) => (r.associateTime === undefined ? [] : [r.associateTime]));
   return times.length > 0 ? Math.min(...times) : metadata.sessions[0]?.startTime;
+}
+
+/** The addresses in a header that may come several times or be a list. */
+export function addressesIn(request: SipRequest, name: string): NameAddr[] {
+  return request.headers.list(name).flatMap((element) => {
+    const read = parseNameAddr(element);
+    return read.ok ? [read.value] : [];
+  });
 }

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { formatSdp, Headers, parseSdp, SipRequest } from "@sidetone/sip";
 import { answerOffer, readOffer } from "./answer.ts";
 import { channelsOf } from "./channels.ts";
-import { readIdentity, readSessionBody } from "./session-request.ts";
+import { readSessionBody } from "./session-body.ts";
+import { readIdentity } from "./session-request.ts";
 
 const offer = (lines: string): ReturnType<typeof readOffer> => {
   const sdp = parseSdp(
@@ -93,7 +94,7 @@ test("R8: `.` and `..` are path segments that no URL keeps: such a recording get
 
 test("bad metadata never cost the audio; bad SDP is said", () => {
   const sdp = "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
-  const body = `--b\r\nContent-Type: application/sdp\r\n\r\n${sdp}\r\n--b\r\nContent-Type: application/rs-metadata\r\n\r\n<recording><oops\r\n--b--\r\n`;
+  const body = `--b\r\nContent-Type: application/sdp\r\n\r\n${sdp}\r\n--b\r\nContent-Type: application/rs-metadata\r\n\r\nno markup at all\r\n--b--\r\n`;
   const read = readSessionBody(request("sip:srs@h", "multipart/mixed;boundary=b", body));
   assert.ok(read.ok);
   assert.equal(read.value.offer?.media.length, 1);
