@@ -72,7 +72,8 @@ function rig(t: TestContext, o: { file?: string; ledger?: FakeLedger; clock?: Ma
     debug: () => undefined,
     info: () => undefined,
     warn: () => undefined,
-    error: ({ alarm, callUuid }: LogFields) => alarms.push([alarm, callUuid].filter((x) => x !== undefined).join(" ")),
+    error: ({ alarm, callUuid }: LogFields) =>
+      alarms.push(`${String(alarm)} ${typeof callUuid === "string" ? callUuid : ""}`.trim()),
     child: () => log,
   };
   const inner = new ReconciliationStore(o.file ?? ":memory:");
