@@ -7,6 +7,7 @@ import { configFile, readConfig } from "./configuration.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type LogLevel, logLevels } from "./log.ts";
 import type { RecordAction, RecordOptions } from "./record.ts";
+import { reconcileNames } from "./reconcile.ts";
 import { searchNames } from "./recordings.ts";
 import type { TlibOptions } from "./tlib-access.ts";
 
@@ -81,19 +82,28 @@ export function buildProgram(voice: Voice, outcome: Outcome): Command {
     );
   search.action(async (options: CommonOptions & Record<string, unknown>) => {
     const { recordings } = await import("./recordings.ts");
-    const wanted = new Map<string, string>();
-    for (const name of searchNames) {
-      const value = options[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
-      if (typeof value === "string") wanted.set(name, value);
-    }
-    for (const [name, given] of [
+    const wanted = given(searchNames, options);
+    for (const [name, values] of [
       ["param", options["param"]],
       ["user-data", options["userData"]],
     ] as const) {
-      if (!Array.isArray(given)) continue;
-      for (const [key, value] of given as [string, string][]) wanted.set(`${name}.${key}`, value);
+      if (!Array.isArray(values)) continue;
+      for (const [key, value] of values as [string, string][]) wanted.set(`${name}.${key}`, value);
     }
     voice.say(await recordings(access(options), wanted, options.json === true));
+  });
+
+  const reconciling = asking(
+    program
+      .command("reconcile")
+      .description("expected against recorded; exit 0 where all that is expected is recorded, else 1 with what is not"),
+  );
+  for (const name of reconcileNames) reconciling.option(`--${name} <value>`, reconcileHelps[name]);
+  reconciling.action(async (options: CommonOptions & Record<string, unknown>) => {
+    const { reconcile } = await import("./reconcile.ts");
+    const { text, code } = await reconcile(access(options), given(reconcileNames, options), options.json === true);
+    voice.say(text);
+    outcome.code = code;
   });
 
   program
@@ -214,6 +224,26 @@ function interrupted(): Promise<void> {
 function access(options: CommonOptions): ReturnType<typeof apiAccess> {
   return apiAccess(options, () => readConfig(options.config));
 }
+
+/** The options of these names that were given. */
+function given(names: readonly string[], options: Readonly<Record<string, unknown>>): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const name of names) {
+    const value = options[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
+    if (typeof value === "string") found.set(name, value);
+  }
+  return found;
+}
+
+const reconcileHelps: Record<(typeof reconcileNames)[number], string> = {
+  from: "expected at or after this time, e.g. 2026-11-20T09:00:00Z",
+  to: "expected before this time",
+  dn: "of this DN",
+  "call-uuid": "of this call",
+  verdict: "list these: recorded, partial, missing, by-policy, pending (default: missing and partial)",
+  limit: "list at most so many",
+  cursor: "where the last answer ended",
+};
 
 const searchHelps: Partial<Record<(typeof searchNames)[number], string>> = {
   from: "begun at or after this time, e.g. 2026-11-20T09:00:00Z",

@@ -56,6 +56,25 @@ describe("operations.md, configuration", () => {
     assert.deepEqual([config.sipServer?.tokenSecret, config.console?.tokenSecret], [undefined, undefined]);
   });
 
+  test("R34: the ledger that is reconciled is that of the T-Library's SIP Server, unless others are named", () => {
+    const lines = (more: string): string => recorder(more);
+    assert.equal(good(lines("")).recorder?.reconciliation, undefined);
+    const tlib = `  t-library: { url: "wss://sip.test:8443/tlib/v1", application: recorder, password: p }\n`;
+    assert.deepEqual(good(lines(tlib)).recorder?.reconciliation, {
+      sipServers: ["https://sip.test:8443"],
+      recorders: [],
+      silenceMs: 10_000,
+      intervalMs: 1000,
+    });
+    const named = `${tlib}  reconciliation: { sip-servers: ["http://10.0.0.1:8081", "http://10.0.0.2:8081"], silence: 5s }\n`;
+    assert.deepEqual(good(lines(named)).recorder?.reconciliation?.sipServers, [
+      "http://10.0.0.1:8081",
+      "http://10.0.0.2:8081",
+    ]);
+    assert.equal(good(lines(named)).recorder?.reconciliation?.silenceMs, 5000);
+    assert.match(mistakes(lines(`  reconciliation: { sip-servers: "ws://x" }\n`))[0] ?? "", /is not a URL/);
+  });
+
   test("an absent section is a role that does not run here; defaults are filled in", () => {
     const config = good(sip(""));
     assert.equal(config.recorder, undefined);

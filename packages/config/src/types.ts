@@ -275,6 +275,20 @@ export interface RecorderConfig extends SipRoleConfig {
   readonly tLibrary?: TLibraryClientConfig | undefined;
   /** SRTP by SDES (RFC 4568): refused, taken where it is offered (default), or the only thing that is taken. */
   readonly srtp?: "off" | "optional" | "required" | undefined;
+  /** R34: what is expected is compared with what is held. Undefined: no ledger is known. */
+  readonly reconciliation?: ReconciliationConfig | undefined;
+}
+
+/** R34: whose ledgers say what should be recorded, and who may hold it besides. */
+export interface ReconciliationConfig {
+  /** HTTP addresses of the SIP Servers, without the last slash. Default: that of `t-library`. */
+  readonly sipServers: readonly string[];
+  /** HTTP addresses of the other recorders. */
+  readonly recorders: readonly string[];
+  /** A side without audio for this long in a call is found, and told while the call is up; ms. */
+  readonly silenceMs: number;
+  /** Time between two looks at a ledger, ms. */
+  readonly intervalMs: number;
 }
 
 /** How the recorder logs in to SIP Server as a T-Library client. */
@@ -282,6 +296,8 @@ export interface TLibraryClientConfig {
   readonly url: string;
   readonly application: string;
   readonly password: string;
+  /** Names of user data whose values are not kept, in any case. */
+  readonly mask: readonly string[];
 }
 
 export interface ConsoleUser {

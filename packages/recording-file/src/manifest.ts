@@ -95,6 +95,18 @@ export interface WarningLine {
   readonly text: string;
 }
 
+/** What SIP Server says of the call (T-Library): the last one counts, each is complete. */
+export interface CallLine {
+  readonly type: "call";
+  readonly atMs: number;
+  readonly ani: string | undefined;
+  readonly dnis: string | undefined;
+  readonly callType: string | undefined;
+  /** Ids of all agents that took part. */
+  readonly agents: readonly string[];
+  readonly userData: Readonly<Record<string, string>>;
+}
+
 /** The recording goes on after an end: the same id with a higher epoch. */
 export interface ReopenLine {
   readonly type: "reopen";
@@ -120,6 +132,7 @@ export type ManifestLine =
   | SegmentLine
   | ParametersLine
   | WarningLine
+  | CallLine
   | ReopenLine
   | EndLine;
 
@@ -138,6 +151,8 @@ export interface Manifest {
   readonly anchors: readonly AnchorLine[];
   readonly segments: readonly SegmentLine[];
   readonly warnings: readonly WarningLine[];
+  /** The last one. */
+  readonly call: CallLine | undefined;
   /** Lines that are not JSON, or of no known type: a torn last line after a crash is normal, others are damage. */
   readonly damagedLines: number;
   /** Their numbers, from 1; the first hundred. Without those that a crash tore and recovery has marked. */
@@ -159,6 +174,7 @@ const FIELDS: Readonly<Record<ManifestLine["type"], Readonly<Record<string, "str
   segment: { file: "string", frames: "number", sha256: "string", chain: "string" },
   parameters: { values: "object" },
   warning: { code: "string", text: "string", atMs: "number" },
+  call: { atMs: "number", agents: "object", userData: "object" },
   reopen: { at: "string", epoch: "number" },
   end: { at: "string", frames: "number", state: "string", reason: "string" },
 };
@@ -170,6 +186,7 @@ export function readManifest(text: string): Manifest {
   let otherVersion: number | undefined;
   let zero: ZeroLine | undefined;
   let end: EndLine | undefined;
+  let call: CallLine | undefined;
   let epoch = 0;
   let damagedLines = 0;
   let number = 0;
@@ -232,6 +249,9 @@ export function readManifest(text: string): Manifest {
       case "warning":
         warnings.push(line);
         break;
+      case "call":
+        call = line;
+        break;
       case "reopen":
         end = undefined;
         epoch = Math.max(epoch, line.epoch);
@@ -255,6 +275,7 @@ export function readManifest(text: string): Manifest {
     anchors,
     segments,
     warnings,
+    call,
     damagedLines,
     damagedAt,
     tornTail,

@@ -7,7 +7,7 @@ const owners = new Map<string, RoleName>([
   ["calls", "sip-server"],
   ["ledger", "sip-server"],
   ["registrations", "sip-server"],
-  ["reconciliation", "sip-server"],
+  ["reconciliation", "recorder"],
   ["resources", "resource-manager"],
   ["conferences", "media-server"],
   ["connections", "media-server"],

@@ -61,6 +61,32 @@ export const MAX_WAITING_ROWS = 10_000;
 export const LOCK_WAIT_MS = 500;
 /** Wait before a thread that died is started again; ms. */
 export const RESTART_MS = 1000;
+/** R34: audio may be missing at the beginning of an expected party for so long without being listed; ms. */
+export const START_TOLERANCE_MS = 500;
+/** The same where a client asked for the recording in mid-call: the call may have to be brought to a Media Server first. */
+export const DYNAMIC_START_MS = 2000;
+/** R34: the same at its end: BYE and last packet need not be one moment; ms. */
+export const END_TOLERANCE_MS = 1000;
+/** R34: the same in between; ms. */
+export const GAP_TOLERANCE_MS = 200;
+/** R34: audio that never came counts where it is this long and this share; ms. */
+export const LOSS_MS = 1000;
+export const LOSS_SHARE = 0.02;
+/** R34: so long after a party left its recording may still run before that is said; RTP timeout and some; ms. */
+export const SETTLE_MS = 120_000;
+/** R34: so long after a party left nothing need be held of it; ms. */
+export const FINALIZE_MS = 3000;
+/** R34: answers of SIP Servers and other recorders are waited for so long; ms. */
+export const PEER_TIMEOUT_MS = 3000;
+/** R34: lines asked for at once, and answers read in a row. */
+export const LEDGER_PAGE = 1000;
+export const LEDGER_PAGES = 20;
+/** R34: parties that are judged in one round. */
+export const JUDGED_AT_ONCE = 200;
+/** R34: parties that are looked at again in one round though nothing is known to have changed: what was deleted since is found. */
+export const AUDITED_AT_ONCE = 20;
+/** R34: a stream without RTP for this long is told, where no `reconciliation.silence` says otherwise; ms. */
+export const SILENCE_MS = 10_000;
 /** Full metadata snapshots asked for in one session without getting one. */
 export const MAX_SNAPSHOT_REQUESTS = 3;
 /** Between two of these requests; ms. */
@@ -75,6 +101,16 @@ export const KEY_END_MS = 300;
 export const MAX_KEY_LINES = 5000;
 /** Changes of codec of one recording that are listed. */
 export const MAX_CODEC_LINES = 100;
+/** T-Library: changes of a call within this time are one line; ms. */
+export const CALL_NOTE_MS = 250;
+/** T-Library: lines about a call in one recording. */
+export const MAX_CALL_NOTES = 2000;
+/** T-Library: DNs that stay registered; those needed longest ago go first. */
+export const MAX_WATCHED_DNS = 5000;
+/** T-Library: first and longest wait before a SIP Server that is away is tried again, and wait after it refused us; ms. */
+export const TLIB_RETRY_MS = 1000;
+export const TLIB_RETRY_MAX_MS = 30_000;
+export const TLIB_REFUSED_RETRY_MS = 60_000;
 /** Rows of one statement when many are put into the index: 9 values each, and databases take 32,766. */
 export const PUT_ROWS = 500;
 /** Rows of one commit when the index is made anew: the more, the less is written twice. */

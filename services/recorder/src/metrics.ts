@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from "@sidetone/http";
+import type { CallWatch } from "./call-watch/call-watch.ts";
 import type { PatientIndex } from "./index/patient-index.ts";
 import type { MediaThread } from "./media/media-thread.ts";
 import { alarmCodes } from "./store/storage-health.ts";
@@ -8,7 +9,13 @@ import type { RecordingSessions } from "./recording-session/recording-sessions.t
 /** Adds the recorder's numbers to `/metrics`. */
 export function addMetrics(
   registry: Registry,
-  o: { sessions: RecordingSessions; media: MediaThread; storage: StorageWatch; index: PatientIndex },
+  o: {
+    sessions: RecordingSessions;
+    media: MediaThread;
+    storage: StorageWatch;
+    index: PatientIndex;
+    callWatch?: CallWatch | undefined;
+  },
 ): void {
   const { sessions, media, storage, index } = o;
   const gauge = (name: string, help: string, read: () => number): void => {
@@ -30,6 +37,8 @@ export function addMetrics(
   gauge("recordings_failed_total", "Recordings that failed", () => sessions.counts().ended.failed);
   gauge("packets_received_total", "Datagrams received on media ports", () => media.counters.received);
   gauge("media_ports_used", "RTP port pairs in use", () => media.counters.portsUsed);
+  gauge("t_library_up", "1 while a T-Library session is open", () => (o.callWatch?.connected === true ? 1 : 0));
+  gauge("t_library_registrations", "DNs registered at SIP Server", () => o.callWatch?.registrations ?? 0);
   gauge("recordings_troubled", "Recordings that the storage refuses now", () => storage.health.troubled.size);
   gauge(
     "write_round_seconds",

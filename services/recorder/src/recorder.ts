@@ -8,15 +8,20 @@ import {
   type WriterThreadEvents,
   type WriterThreadOptions,
 } from "@sidetone/recording-file";
+import { CallWatch } from "./call-watch/call-watch.ts";
+import { watchedIndex } from "./call-watch/watched-index.ts";
 import { SipEndpoint, checkExtensions, hidesKeys, openSipJournal, peerCheck } from "@sidetone/sip";
 import { addRecordingsApi } from "./api/recordings-api.ts";
 import { openIndex } from "./index/open-index.ts";
 import { PatientIndex } from "./index/patient-index.ts";
 import { SourcesIndex } from "./index/sources-index.ts";
-import { CLOSE_TIMEOUT_MS, RESTART_MS } from "./limits.ts";
+import { CLOSE_TIMEOUT_MS, RESTART_MS, SILENCE_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
+import { addReconciliationMetrics } from "./reconciliation/metrics.ts";
+import { addReconciliationApi } from "./reconciliation/reconciliation-api.ts";
+import { startReconciliation } from "./reconciliation/start.ts";
 import { ACCEPTED_BODIES } from "./recording-session/session-body.ts";
 import { noteBehind } from "./store/behind.ts";
 import { readRow, reconcile } from "./store/recording-files.ts";
@@ -46,7 +51,7 @@ export async function startRecorder(
     const stored = await openIndex(config.storage, { log, random });
     const rowOf = (folder: string) => readRow(root, folder);
     const sources = new SourcesIndex(stored, rowOf);
-    const index = new PatientIndex(sources, {
+    const patient = new PatientIndex(sources, {
       clock,
       log,
       onBehind: (since) => noteBehind(root, since),
@@ -54,6 +59,8 @@ export async function startRecorder(
         if (document.state !== "recording") writer?.noted(folder);
       },
     });
+    let callWatch: CallWatch | undefined;
+    const index = watchedIndex(patient, (row) => callWatch?.row(row));
     const rowOfCopy = async (id: string) => {
       const row = await index.get(id);
       return row?.document.sources === undefined ? row : await sources.ofCopy(id);
@@ -67,6 +74,8 @@ export async function startRecorder(
         cause: error,
       });
     });
+    const reconciliation = await startReconciliation({ config, index, clock, log });
+    undo.push(() => reconciliation.close());
     const health = { writerAlive: true, mediaAlive: true };
     const storage = new StorageWatch({ clock, log, look: lookAt(root) });
     undo.push(() => storage.close());
@@ -122,6 +131,7 @@ export async function startRecorder(
     const writing = new WriterThread(root, events, { giveUpMs, keepMarkers: true, clock });
     writer = writing;
     undo.push(() => writing.close());
+    const silenceMs = config.reconciliation?.silenceMs ?? SILENCE_MS;
     const { address, advertise, portMin, portMax, packetIo } = config.rtp;
     const srtp = config.srtp ?? "optional";
     if (srtp === "required" && config.listen.some(({ transport }) => !hidesKeys(transport)))
@@ -130,10 +140,19 @@ export async function startRecorder(
         "recorder.srtp is required, but keys come over a transport that is not TLS: whoever reads the signalling can listen",
       );
     const showDigits = config.dtmfDigits === "shown";
-    const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs, showDigits };
+    const setup = { address, portMin, portMax, packetIo, rtpTimeoutMs: config.rtpTimeoutMs, silenceMs, showDigits };
     const media = new MediaThread(setup, writing.port(), log, {
       onSilent: (session) => sessions?.silent(session),
-      onClosed: (session, lanes) => log.debug({ session, lanes }, "streams of a recording session closed"),
+      onStream: (session, channel, silentMs) => {
+        const of = sessions?.recordingOf(session);
+        if (silentMs === 0) reconciliation.streams.back(session, channel);
+        else if (of !== undefined)
+          reconciliation.streams.silent({ session, channel, recordingId: of.id, callUuid: of.callUuid, silentMs });
+      },
+      onClosed: (session, lanes) => {
+        reconciliation.streams.over(session);
+        log.debug({ session, lanes }, "streams of a recording session closed");
+      },
       onDeath: (error) => {
         health.mediaAlive = false;
         died("media-died", "the media thread died", error);
@@ -169,6 +188,21 @@ export async function startRecorder(
       srtp,
     });
     sessions = running;
+    if (config.tLibrary !== undefined) {
+      const watch = new CallWatch({
+        config: config.tLibrary,
+        clock,
+        log,
+        note: (id, line) => {
+          const recording = running.recordingOf(id);
+          if (recording === undefined || recording.ending !== undefined) return;
+          media.send({ do: "note", handle: recording.handle, wallMicros: clock.wallMicros(), line });
+          running.changed(recording);
+        },
+      });
+      callWatch = watch;
+      undo.push(() => watch.close());
+    }
     const ready = (): { ok: boolean; reasons: string[] } => {
       const reasons: string[] = [];
       if (!health.writerAlive) reasons.push("the writer thread is dead");
@@ -176,7 +210,8 @@ export async function startRecorder(
       if (running.draining) reasons.push("shutting down");
       const ok = reasons.length === 0 && storage.refusals.length === 0;
       // Recording goes on without the index: who places sessions shall not leave for it.
-      if (index.trouble !== undefined) reasons.push(`the index takes no rows, ${index.waiting} wait: ${index.trouble}`);
+      if (patient.trouble !== undefined)
+        reasons.push(`the index takes no rows, ${patient.waiting} wait: ${patient.trouble}`);
       return { ok, reasons: [...reasons, ...storage.health.alarms.map(({ text }) => text)] };
     };
     const mayServe = (): boolean => {
@@ -226,12 +261,14 @@ export async function startRecorder(
         register: (app) => {
           addRecordingsApi(app, { index, root });
           addStorageApi(app, { root, watch: storage });
+          addReconciliationApi(app, reconciliation);
         },
       });
       const server = http;
       undo.push(() => server.close());
       listening.push(http.url);
-      addMetrics(http.metrics, { sessions: running, media, storage, index });
+      addMetrics(http.metrics, { sessions: running, media, storage, index: patient, callWatch });
+      addReconciliationMetrics(http.metrics, reconciliation, clock);
     }
     log.info({ listening, storage: root, recovered }, "recorder runs");
     const close = async (): Promise<void> => {

@@ -1,10 +1,13 @@
+import { listOf, object, oneOrMore, optional, required } from "../shapes.ts";
+import type { RecorderConfig, ReconciliationConfig } from "../types.ts";
 import { baseUrl, databasePlace, mapped } from "../addresses.ts";
 import { joinPath, type Reader } from "../reading.ts";
 import { duration, filePath, oneOf, secret, text } from "../scalars.ts";
-import { object, optional, required } from "../shapes.ts";
-import type { RecorderConfig } from "../types.ts";
 import { rtp, sipRoleFields } from "./sip-role.ts";
 
+/** Longer than people who listen are silent with silence suppression, as a rule. */
+const SILENCE_MS = 10_000;
+const INTERVAL_MS = 1000;
 const storage = mapped(
   object({
     directory: required(filePath),
@@ -33,7 +36,20 @@ const fields = object({
   srtp: optional(oneOf(["off", "optional", "required"]), "optional"),
   "dtmf-digits": optional(oneOf(["masked", "shown"]), "masked"),
   "t-library": optional(
-    object({ url: required(baseUrl("ws", "wss")), application: required(text), password: required(secret) }),
+    object({
+      url: required(baseUrl("ws", "wss")),
+      application: required(text),
+      password: required(secret),
+      mask: optional(listOf(text), []),
+    }),
+  ),
+  reconciliation: optional(
+    object({
+      "sip-servers": optional(oneOrMore(baseUrl("http", "https"))),
+      recorders: optional(listOf(baseUrl("http", "https")), []),
+      silence: optional(duration(1000), SILENCE_MS),
+      interval: optional(duration(100), INTERVAL_MS),
+    }),
   ),
 });
 
@@ -49,5 +65,28 @@ export const recorder: Reader<RecorderConfig> = mapped(fields, (v) => ({
   rtpTimeoutMs: v["rtp-timeout"],
   dtmfDigits: v["dtmf-digits"],
   tLibrary: v["t-library"],
+  reconciliation: reconciliation(v.reconciliation, v["t-library"]?.url),
   srtp: v.srtp,
 }));
+
+function reconciliation(
+  v:
+    | { "sip-servers"?: readonly string[] | undefined; recorders: readonly string[]; silence: number; interval: number }
+    | undefined,
+  tLibraryUrl: string | undefined,
+): ReconciliationConfig | undefined {
+  const sipServers = v?.["sip-servers"] ?? (tLibraryUrl === undefined ? undefined : [httpOf(tLibraryUrl)]);
+  if (sipServers === undefined) return undefined;
+  return {
+    sipServers,
+    recorders: v?.recorders ?? [],
+    silenceMs: v?.silence ?? SILENCE_MS,
+    intervalMs: v?.interval ?? INTERVAL_MS,
+  };
+}
+
+/** The HTTP server behind a WebSocket address: SIP Server has one for both. */
+function httpOf(webSocketUrl: string): string {
+  const { protocol, host } = new URL(webSocketUrl);
+  return `${protocol === "wss:" ? "https" : "http"}://${host}`;
+}

@@ -1,5 +1,5 @@
 import { parseRfc3339, rfc3339 } from "@sidetone/foundation";
-import { type FolderView, FRAMES_PER_SECOND, type Manifest } from "@sidetone/recording-file";
+import { type CallLine, type FolderView, FRAMES_PER_SECOND, type Manifest } from "@sidetone/recording-file";
 import type { RecordingMetadata } from "@sidetone/siprec";
 import { participantsOf } from "./participants.ts";
 import type { RecordedEvent, RecordingDocument, RecordingRow, SearchKey } from "./recording-row.ts";
@@ -29,7 +29,7 @@ export function storedMetadata(metadata: RecordingMetadata): StoredMetadata {
  */
 export function rowOfFolder(view: FolderView, relative: string): RecordingRow | undefined {
   const { manifest } = view;
-  const { start } = manifest;
+  const { start, call: told } = manifest;
   if (start === undefined) return undefined;
   const metadata = latestMetadata(manifest);
   const call = metadata?.call;
@@ -56,11 +56,12 @@ export function rowOfFolder(view: FolderView, relative: string): RecordingRow | 
     participants: participantsOf(manifest),
     events: eventsOf(manifest, call, startMicros),
     parameters,
+    ...(told === undefined || Object.keys(told.userData).length === 0 ? {} : { userData: told.userData }),
     warnings: manifest.warnings.map(({ code, text, atMs }) => ({ code, text, atMs })),
   };
-  const keys = keysOf(document, call);
+  const keys = [...keysOf(document, call), ...(told === undefined ? [] : toldKeys(told))];
   const texts = [document.id, document.fileName, document.callUuid, document.connId, ...Object.values(parameters)];
-  texts.push(...Object.values(document.userData ?? {}));
+  if (told !== undefined) texts.push(told.ani, told.dnis, ...told.agents, ...Object.values(told.userData));
   for (const p of document.participants) texts.push(p.aor, p.name, p.dn);
   const text = texts
     .filter((t) => t !== undefined)
@@ -121,6 +122,15 @@ function keysOf(document: RecordingDocument, call: StoredCall | undefined): [Sea
   for (const [name, value] of Object.entries(document.userData ?? {})) add(`user-data.${name.toLowerCase()}`, value);
   add("conn-id", document.connId);
   add("call-uuid", document.callUuid);
+  return keys;
+}
+
+/** What SIP Server said of the call. */
+function toldKeys({ ani, dnis, agents, userData }: CallLine): [SearchKey, string][] {
+  const keys: [SearchKey, string][] = agents.map((agent) => ["agent", agent]);
+  if (ani !== undefined) keys.push(["ani", ani]);
+  if (dnis !== undefined) keys.push(["dnis", dnis]);
+  for (const [name, value] of Object.entries(userData)) keys.push([`user-data.${name.toLowerCase()}`, value]);
   return keys;
 }
 

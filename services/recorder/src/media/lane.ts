@@ -62,6 +62,10 @@ export class Lane {
   heldBack: WaitingPacket[] | undefined;
   /** Arrival of the last packet of any kind from the right source, µs. */
   lastLifeMicros: number;
+  /** Arrival of the last RTP packet; before the first, of the stream's opening or last resume, µs. */
+  lastRtpMicros: number;
+  /** R34: it is known that the stream brings nothing. */
+  silentTold = false;
   packets = 0;
   refused = 0;
   unknownPayload = 0;
@@ -103,6 +107,7 @@ export class Lane {
     this.#remote = o.remote;
     this.#allowed = o.allowed;
     this.lastLifeMicros = o.nowMicros;
+    this.lastRtpMicros = o.nowMicros;
     this.keys = new KeyMarkers(o.onKey ?? (() => undefined));
   }
 
@@ -188,7 +193,10 @@ export class Lane {
 
   resume(micros: number): void {
     const last = this.#pauses.at(-1);
-    if (last !== undefined && this.paused) last.to = micros;
+    if (last !== undefined && this.paused) {
+      last.to = micros;
+      this.lastRtpMicros = Math.max(this.lastRtpMicros, micros);
+    }
     this.everOpen = true;
     this.lastLifeMicros = Math.max(this.lastLifeMicros, micros);
   }

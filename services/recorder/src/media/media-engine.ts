@@ -47,6 +47,7 @@ export class MediaEngine {
   readonly #clock: Clock;
   readonly #address: string;
   readonly #timeoutMicros: number;
+  readonly #silenceMicros: number;
   readonly #showDigits: boolean;
   readonly #tell: (telling: MediaTelling) => void;
   readonly #write: (message: WriterMessage, transfer?: ArrayBuffer) => void;
@@ -64,6 +65,8 @@ export class MediaEngine {
     clock: Clock;
     address: string;
     rtpTimeoutMs: number;
+    /** Default: streams that bring nothing are not told. */
+    silenceMs?: number;
     showDigits: boolean;
     tell: (telling: MediaTelling) => void;
     write: (message: WriterMessage, transfer?: ArrayBuffer) => void;
@@ -73,6 +76,7 @@ export class MediaEngine {
     this.#clock = o.clock;
     this.#address = o.address;
     this.#timeoutMicros = o.rtpTimeoutMs * 1000;
+    this.#silenceMicros = (o.silenceMs ?? Number.POSITIVE_INFINITY) * 1000;
     this.#showDigits = o.showDigits;
     this.#tell = o.tell;
     this.#write = o.write;
@@ -287,6 +291,7 @@ export class MediaEngine {
     const { lane } = l;
     if (!this.#view.read(data, offset, length) || !lane.accepts(ip, port, this.#view.payloadType)) return;
     lane.lastLifeMicros = arrival;
+    lane.lastRtpMicros = arrival;
     if (lane.arrivedInPause(arrival)) l.session.recording.pausedPacket(lane, this.#view, data, arrival);
     else l.session.recording.packet(lane, this.#view, data, arrival, now);
   }
@@ -306,10 +311,24 @@ export class MediaEngine {
     for (const recording of this.#recordings.values()) recording.flush(now, micros);
   }
 
+  /** R34: tells of streams that bring nothing while they should. */
+  #watchStreams({ id, lanes }: MediaSession, micros: number): void {
+    for (const { lane } of lanes) {
+      if (lane.payloads.size === 0) continue;
+      const silentMicros = lane.paused ? 0 : micros - lane.lastRtpMicros;
+      const silent = silentMicros >= this.#silenceMicros;
+      if (silent === lane.silentTold) continue;
+      lane.silentTold = silent;
+      const silentMs = silent ? Math.round(silentMicros / 1000) : 0;
+      this.#tell({ tell: "stream", session: id, channel: lane.channel, silentMs });
+    }
+  }
+
   /** R33: tells of sessions that nobody sends to any more. */
   #watch(): void {
     const micros = this.#clock.wallMicros();
     for (const session of this.#sessions.values()) {
+      if (session.cancelLinger === undefined) this.#watchStreams(session, micros);
       if (session.silentTold || session.cancelLinger !== undefined) continue;
       const waiting = session.lanes.filter(({ lane }) => !lane.paused);
       if (waiting.length === 0 || waiting.some(({ lane }) => micros - lane.lastLifeMicros < this.#timeoutMicros))

@@ -77,6 +77,8 @@ export type MediaTelling =
       readonly error?: { code: string; message: string };
     }
   | { readonly tell: "silent"; readonly session: number }
+  /** A stream has brought no RTP for so long, ms; 0: it brings RTP again, or is paused. */
+  | { readonly tell: "stream"; readonly session: number; readonly channel: number; readonly silentMs: number }
   | { readonly tell: "closed"; readonly session: number; readonly lanes: readonly LaneStats[] }
   | {
       readonly tell: "counters";
@@ -99,6 +101,8 @@ export interface MediaSetup {
   readonly portMax: number;
   readonly packetIo: "auto" | "dgram" | "batched";
   readonly rtpTimeoutMs: number;
+  /** R34: a stream without RTP for this long is told; ms. */
+  readonly silenceMs: number;
   readonly showDigits: boolean;
   readonly writer: MessagePort;
 }

@@ -7,6 +7,8 @@ import type { LaneSpec, MediaCommand, MediaSetup, MediaTelling } from "./media-p
 export interface MediaThreadEvents {
   /** Nobody has sent anything to a session for the RTP timeout. */
   onSilent(session: number): void;
+  /** R34: a stream has brought no RTP for so long; 0: it brings RTP again, or is paused. */
+  onStream?(session: number, channel: number, silentMs: number): void;
   onClosed(session: number, lanes: readonly LaneStats[]): void;
   /** The thread died: nothing is received any more, until `revive`. */
   onDeath(error: Error): void;
@@ -127,6 +129,9 @@ export class MediaThread {
       }
       case "silent":
         events.onSilent(telling.session);
+        break;
+      case "stream":
+        events.onStream?.(telling.session, telling.channel, telling.silentMs);
         break;
       case "closed":
         events.onClosed(telling.session, telling.lanes);

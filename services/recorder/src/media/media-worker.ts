@@ -30,6 +30,7 @@ const engine = new MediaEngine({
   clock: systemClock,
   address: setup.address,
   rtpTimeoutMs: setup.rtpTimeoutMs,
+  silenceMs: setup.silenceMs,
   showDigits: setup.showDigits,
   tell,
   write: (message: WriterMessage, transfer) =>

@@ -81,7 +81,7 @@ export class RecordingMedia {
   #partFrom = 0;
   /** Channels of the streams that were not paused all the time, and those that have had audio. */
   readonly #expected = new Set<number>();
-  readonly #heard = new Set<number>();
+  readonly #heard = new Map<number, { from: number; to: number; noise: boolean }>();
   #lossLines = 0;
   #unlisted = 0;
   /** What waits for time zero; by then the sender's delay is known, too. */
@@ -375,6 +375,19 @@ export class RecordingMedia {
       const text = `no audio came for the ${channel === 0 ? "left channel (customer)" : "right channel (agent)"}`;
       this.#line({ type: "warning", atMs: toMs(this.#partFrom - (this.#zero ?? 0)), code: "channel-silent", text });
     }
+    this.#silentEnds();
+  }
+
+  /** R34: lists where one channel began later, or ended earlier, than the other. */
+  #silentEnds(): void {
+    const least = (SILENT_CHANNEL_MS * RATE) / 1000;
+    for (const channel of [0, 1]) {
+      const own = this.#heard.get(channel);
+      const other = this.#heard.get(1 - channel);
+      if (own === undefined || other === undefined) continue;
+      if (own.from - other.from >= least) this.#listGap(channel, other.from, own.from, "sender");
+      if (other.to - own.to >= least && !own.noise) this.#listGap(channel, own.to, other.to, "sender");
+    }
   }
 
   #place(
@@ -407,17 +420,26 @@ export class RecordingMedia {
       lane.wait({ ssrc, sequence, timestamp, kind, payload, arrivalMicros });
     }
     if (placement !== "placed") return;
-    if (kind === "noise") lane.silent = true;
-    else if (keys)
+    if (kind === "noise") {
+      lane.silent = true;
+      const heard = this.#heard.get(lane.channel);
+      if (heard !== undefined) heard.noise = true;
+    } else if (keys)
       lane.keys.take(ssrc, timestamp, data, start, length, timeLine.position, nowMs, kind === "keys48" ? 6 : 1);
     if (!audio || samples === 0) return;
     this.#assembler ??= this.#newAssembler(isLaw(kind) ? kind : this.#defaultCodec, undefined);
     this.#firstAudioAt ??= nowMs;
-    this.#heard.add(lane.channel);
     const assembler = this.#assembler;
     const place = lane.inAssembler;
     if (place === undefined) return;
     const { position, gap, missing } = timeLine;
+    const heard = this.#heard.get(lane.channel);
+    if (heard === undefined) this.#heard.set(lane.channel, { from: position, to: position + length, noise: false });
+    else {
+      heard.from = Math.min(heard.from, position);
+      heard.to = Math.max(heard.to, position + length);
+      heard.noise = false;
+    }
     const offset = (position - timestamp) >>> 0;
     if (lane.anchoredSsrc !== ssrc || (lane.anchoredOffset !== offset && timeLine.slew === 0)) {
       lane.anchoredSsrc = ssrc;

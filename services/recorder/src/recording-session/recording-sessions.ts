@@ -102,7 +102,7 @@ export class RecordingSessions {
       advertise: o.advertise,
       srtp: o.srtp,
       random: o.random,
-      onChange: (r) => this.#refreshSoon(r),
+      onChange: (r) => this.changed(r),
     };
   }
 
@@ -111,15 +111,18 @@ export class RecordingSessions {
   }
 
   counts(): SessionCounts {
-    const { size: sessions } = this.#byMedia;
     return {
-      sessions,
+      sessions: this.#byMedia.size,
       recordings: this.#active.size,
       started: this.#started,
       refused: this.#refused,
       ended: { ...this.#ended },
     };
   }
+
+  /** The recording with an id, or the one that a session's streams belong to. */
+  readonly recordingOf = (of: string | number): ActiveRecording | undefined =>
+    typeof of === "string" ? this.#active.get(of) : this.#byMedia.get(of)?.recording;
 
   /** Takes an INVITE. */
   invite(tx: ServerTransaction): void {
@@ -177,7 +180,7 @@ export class RecordingSessions {
       { recordingId: recording?.id, code: error.code, remedy: error.remedy },
       `storage: ${error.message}`,
     );
-    if (recording !== undefined) this.#refreshSoon(recording);
+    if (recording !== undefined) this.changed(recording);
   }
 
   /**
@@ -377,7 +380,7 @@ export class RecordingSessions {
     session.noteStreams();
     const hint = startOf(carried?.metadata);
     if (hint !== undefined && !session.prepared) this.#media.send({ do: "hint", handle, micros: hint });
-    this.#refreshSoon(session.recording);
+    this.changed(session.recording);
   }
 
   #rowOf(id: string): Promise<RecordingRow | undefined> {
@@ -563,7 +566,8 @@ export class RecordingSessions {
     sip.reject(status, { headers: [...retry, ["Warning", `399 sidetone "${quoted(errorText(error))}"`]] });
   }
 
-  #refreshSoon(recording: ActiveRecording): void {
+  /** Its lines have changed: its row is read again. */
+  changed(recording: ActiveRecording): void {
     if (this.#refreshing.has(recording)) return;
     this.#refreshing.add(recording);
     this.#clock.after(ROW_DELAY_MS, () => {

@@ -101,6 +101,16 @@ test("R34: GET /api/v1/ledger filters by time, DN, call and outcome", async () =
   assert.deepEqual((body["ledger"] as { reason: string }[])[0]?.reason, "no-recorder");
 });
 
+test("R34: GET /api/v1/ledger/changes goes on where it ended, and refuses what is no place", async () => {
+  const first = await get("/api/v1/ledger/changes?limit=3");
+  assert.equal(first.body["more"], true);
+  const second = await get(`/api/v1/ledger/changes?after=${String(first.body["next"])}`);
+  assert.equal(uuids(first.body).split(" ").length + uuids(second.body).split(" ").length, 5);
+  assert.equal(second.body["ledgerId"], first.body["ledgerId"]);
+  for (const query of ["after=-1", "after=x", "limit=0", "since=1"])
+    assert.equal((await get(`/api/v1/ledger/changes?${query}`)).status, 400, query);
+});
+
 test("GET /api/v1/ledger pages by cursor", async () => {
   const first = await get("/api/v1/ledger?limit=3");
   assert.equal(uuids(first.body), "U4 U3 U2");

@@ -33,6 +33,14 @@ export function readLedgerFilter(query: unknown): LedgerFilter {
   };
 }
 
+/** The parameters of `GET /api/v1/ledger/changes`. @throws SidetoneError `bad-query` (400) */
+export function readChangesQuery(query: unknown): { readonly after: number; readonly limit: number | undefined } {
+  const read = readParameters(query, ["after", "limit"]);
+  const after = Number(read.get("after") ?? "0");
+  if (!Number.isSafeInteger(after) || after < 0) throw badQuery("after is not the `next` of an answer before");
+  return { after, limit: limitOf(read.get("limit")) };
+}
+
 /** An error of the asker. */
 export function badQuery(message: string, remedy?: string): SidetoneError {
   return new SidetoneError("bad-query", message, remedy === undefined ? { http: 400 } : { http: 400, remedy });

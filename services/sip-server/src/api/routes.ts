@@ -1,13 +1,13 @@
 import type { FastifyInstance } from "@sidetone/http";
 import { asyncApi, jsonSchema } from "@sidetone/tlib";
 import type { Ledger } from "../ledger/ledger.ts";
-import { listLedger } from "../ledger/listing.ts";
+import { listLedger, listLedgerChanges } from "../ledger/listing.ts";
 import type { Authenticator } from "../registrar/authenticator.ts";
 import type { Registrar } from "../registrar/registrar.ts";
 import type { CallStore } from "../restore/index.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { TlibStats } from "../t-library/index.ts";
-import { badQuery, readLedgerFilter, readParameters } from "./query.ts";
+import { badQuery, readChangesQuery, readLedgerFilter, readParameters } from "./query.ts";
 import { readTrace, type TraceSources } from "./trace.ts";
 
 /** What routes and metrics show. */
@@ -28,6 +28,7 @@ export interface ApiParts {
  *
  * - `GET /api/v1/calls` → `{ calls }`
  * - `GET /api/v1/ledger?from=&to=&dn=&call-uuid=&outcome=&limit=&cursor=` → `{ ledger, next }`, the newest first
+ * - `GET /api/v1/ledger/changes?after=&limit=` → `{ ledgerId, ledger, next, more }`, in the order of the changes
  * - `GET /api/v1/registrations?dn=` → `{ registrations }`
  * - `GET /api/v1/trace?conn-id=|call-uuid=|reference=` → `{ trace }`, in order
  * - `GET /tlib/v1/schema.json`, `GET /tlib/v1/asyncapi.json`: T-Library for generators and for people
@@ -44,6 +45,10 @@ export function registerRoutes(
     const page = await listLedger(parts.storage, readLedgerFilter(request.query));
     if (!page.ok) throw badQuery(page.error);
     return { ledger: page.value.lines, next: page.value.next };
+  });
+  app.get("/api/v1/ledger/changes", async (request) => {
+    const { lines, ...rest } = await listLedgerChanges(parts.storage, readChangesQuery(request.query));
+    return { ...rest, ledger: lines };
   });
   app.get("/api/v1/registrations", async (request) => {
     const dn = readParameters(request.query, ["dn"]).get("dn");

@@ -1,2 +1,9 @@
 export * from "./ledger.ts";
-export { type LedgerFilter, type LedgerLine, type LedgerPage, listLedger } from "./listing.ts";
+export {
+  type LedgerChanges,
+  type LedgerFilter,
+  type LedgerLine,
+  type LedgerPage,
+  listLedger,
+  listLedgerChanges,
+} from "./listing.ts";

@@ -6,7 +6,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { ManualClock, rfc3339, silentLogger } from "@sidetone/foundation";
 import { type Storage, openStorage, queries } from "../storage/storage.ts";
 import { Ledger, type LedgerEntry } from "./ledger.ts";
-import { type LedgerFilter, type LedgerLine, listLedger } from "./listing.ts";
+import { type LedgerFilter, type LedgerLine, listLedger, listLedgerChanges } from "./listing.ts";
 
 let folder: string;
 let storage: Storage;
@@ -65,6 +65,7 @@ test("R34: a line is on the disk when expect resolves", async () => {
       recordedFrom: null,
       recordedUntil: null,
       resolvedAt: null,
+      policy: null,
     },
   );
 });
@@ -241,4 +242,39 @@ test("thousands of lines a second are cheap: 5,000 at once share a few commits",
   await Promise.all(Array.from({ length: 5000 }, (_, n) => ledger.expect(agent({ callUuid: `B${n}` }))));
   assert.ok(storage.stats().batches - before <= 5);
   assert.equal(ledger.counts().expected, 5000);
+});
+
+test("R34: who follows the ledger gets each change once, in order, a line that changed again as it is now", async () => {
+  for (const callUuid of ["U1", "U2", "U3"]) await ledger.expect(agent({ callUuid }));
+  const first = await listLedgerChanges(storage, { limit: 2 });
+  assert.deepEqual(
+    first.lines.map((line) => line.callUuid),
+    ["U1", "U2"],
+  );
+  assert.equal(first.more, true);
+  await ledger.resolve(agent({ callUuid: "U1" }), { outcome: "recorded" });
+  const second = await listLedgerChanges(storage, { after: first.next });
+  assert.deepEqual(
+    second.lines.map((line) => [line.callUuid, line.outcome]),
+    [
+      ["U3", "open"],
+      ["U1", "recorded"],
+    ],
+  );
+  assert.equal(second.more, false);
+  assert.equal(second.ledgerId, first.ledgerId);
+  assert.match(first.ledgerId, /^[0-9a-f]{16}$/);
+  const third = await listLedgerChanges(storage, { after: second.next });
+  assert.deepEqual([third.lines, third.next], [[], second.next]);
+});
+
+test("R34: what a restart closed has changed", async () => {
+  await ledger.expect(agent());
+  const { next } = await listLedgerChanges(storage, {});
+  await ledger.closeLeftOpen();
+  const changes = await listLedgerChanges(storage, { after: next });
+  assert.deepEqual(
+    changes.lines.map((line) => line.outcome),
+    ["unknown"],
+  );
 });

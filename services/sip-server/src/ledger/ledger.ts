@@ -29,6 +29,8 @@ export interface LedgerFacts {
   readonly expectedUntil?: number;
   readonly recordedFrom?: number;
   readonly recordedUntil?: number;
+  /** What decided that it is not recorded, or not any longer, e.g. `R27 record-consult-calls: false`. */
+  readonly policy?: string | undefined;
 }
 
 /** How it ended: a recorder took it, took a part of it, or did not take it, with why. */
@@ -46,6 +48,9 @@ export interface LedgerCounts {
   readonly notRecorded: ReadonlyMap<string, number>;
   readonly failedWrites: number;
 }
+
+/** The number of the change that is being written. */
+const nextChange = sql<number>`(select coalesce(max(change), 0) + 1 from ledger)`;
 
 /** The reason of lines that a restart found open. */
 export const restartReason = "server restarted";
@@ -79,7 +84,7 @@ export class Ledger {
     const [left] = await this.#storage.write(
       queries
         .updateTable("ledger")
-        .set({ outcome: "unknown", reason: restartReason, resolved_at: this.#clock.wallMicros() })
+        .set({ outcome: "unknown", reason: restartReason, resolved_at: this.#clock.wallMicros(), change: nextChange })
         .where("outcome", "=", "open")
         .where(
           "call_uuid",
@@ -117,6 +122,7 @@ export class Ledger {
         "outcome",
         "recording_id",
         "turn",
+        "change",
       ])
       .expression(
         lines
@@ -131,6 +137,7 @@ export class Ledger {
             sql.val("open").as("h"),
             sql.val(entry.recordingId ?? null).as("i"),
             sql<number>`coalesce(max(turn), 0) + 1`.as("j"),
+            nextChange.as("k"),
           ])
           .having(sql<boolean>`coalesce(sum(outcome = 'open'), 0) = 0`),
       );
@@ -186,7 +193,13 @@ export class Ledger {
       .where("party", "=", key.party ?? "")
       .orderBy("turn", "desc")
       .limit(1);
-    const changes = await this.#write(key, queries.updateTable("ledger").set(set).where("id", "=", newest));
+    const changes = await this.#write(
+      key,
+      queries
+        .updateTable("ledger")
+        .set({ ...set, change: nextChange })
+        .where("id", "=", newest),
+    );
     if (changes === 0)
       this.#log.warn({ callUuid: key.callUuid, dn: key.dn, side: key.side }, "the ledger has no line for this party");
   }
@@ -209,6 +222,7 @@ function columns(facts: LedgerFacts): Partial<Omit<LedgerRow, "id">> {
     ...(facts.expectedUntil === undefined ? {} : { expected_until: facts.expectedUntil }),
     ...(facts.recordedFrom === undefined ? {} : { recorded_from: facts.recordedFrom }),
     ...(facts.recordedUntil === undefined ? {} : { recorded_until: facts.recordedUntil }),
+    ...(facts.policy === undefined ? {} : { policy: facts.policy }),
   };
 }
 

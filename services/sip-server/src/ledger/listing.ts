@@ -34,6 +34,8 @@ export interface LedgerLine {
   readonly recordedFrom: string | null;
   readonly recordedUntil: string | null;
   readonly resolvedAt: string | null;
+  /** What decided that it is not recorded, or not any longer. */
+  readonly policy: string | null;
 }
 
 /** A page of lines, the newest first. `next` is null on the last one. */
@@ -65,6 +67,39 @@ export async function listLedger(storage: Storage, filter: LedgerFilter): Promis
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return ok({ lines: page.map(line), next: rows.length > limit && last !== undefined ? formatCursor(last) : null });
+}
+
+/** Lines that have changed, in the order of their last changes. */
+export interface LedgerChanges {
+  /** Another one where the ledger has been replaced: what was read before is not part of it. */
+  readonly ledgerId: string;
+  readonly lines: readonly LedgerLine[];
+  /** Give it as `after` to go on. */
+  readonly next: number;
+  readonly more: boolean;
+}
+
+/** R34: what has changed in the ledger after a change; each line once, as it is now. For who follows the ledger. */
+export async function listLedgerChanges(
+  storage: Storage,
+  { after = 0, limit = defaultPage }: { readonly after?: number | undefined; readonly limit?: number | undefined },
+): Promise<LedgerChanges> {
+  const [identity] = await storage.read(queries.selectFrom("ledger_identity").selectAll());
+  const rows = await storage.read(
+    queries
+      .selectFrom("ledger")
+      .selectAll()
+      .where("change", ">", after)
+      .orderBy("change")
+      .limit(Math.min(limit, maxPage) + 1),
+  );
+  const page = rows.slice(0, Math.min(limit, maxPage));
+  return {
+    ledgerId: identity?.id ?? "",
+    lines: page.map(line),
+    next: page.at(-1)?.change ?? after,
+    more: rows.length > page.length,
+  };
 }
 
 function formatCursor(row: { readonly expected_from: number; readonly id: number }): string {
@@ -99,6 +134,7 @@ function line(row: StoredLine): LedgerLine {
     recordedFrom: time(row.recorded_from),
     recordedUntil: time(row.recorded_until),
     resolvedAt: time(row.resolved_at),
+    policy: row.policy,
   };
 }
 

@@ -46,6 +46,11 @@ export class SelectiveWishes {
     for (const party of suppressed) this.#suppressed.add(party);
   }
 
+  /** Whether a strategy took the party's full-time recording away. */
+  suppressed(party: string): boolean {
+    return this.#suppressed.has(party);
+  }
+
   /** What was asked for a party. */
   of(party: string): SelectiveWish | undefined {
     return this.#wishes.get(party);

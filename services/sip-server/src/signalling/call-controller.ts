@@ -453,6 +453,7 @@ export class CallController {
     this.apply({ kind: "party-answered", party: b.party, facts: this.parties.factsOf(this.#call) });
     const leftOut = this.parties.leftOut(this.#call);
     if (leftOut.size > 0) await this.recording.leaveOut(leftOut);
+    await this.recording.expectSuppressed(answeredMicros);
     if (this.recording.wanted && !(await this.recording.expect(answeredMicros))) {
       this.callerSide.owe(503, { reason: "Recording Mandatory", headers: [["Retry-After", "5"]] });
       this.partyGone(CALLER, "failed recording-mandatory");

@@ -204,7 +204,7 @@ export class CallRecording {
     await this.#leftOut
       .expect(call(), wishes, now, undefined)
       .catch((error: unknown) => log.error({ error: errorText(error) }, "the ledger could not be written"));
-    this.#leftOut.resolve("not-recorded", "by-policy", undefined);
+    this.#leftOut.resolve("not-recorded", "by-policy", undefined, "R27 record-consult-calls: false");
   }
 
   /** R6: who was to be recorded is not any more, at the answer. */
@@ -292,6 +292,21 @@ export class CallRecording {
       this.#leftOut?.settled(),
       ...this.#runs.map(({ lines }) => lines.settled()),
     ]);
+  }
+
+  /** R2: who would be recorded, had no strategy taken that away, stands in the ledger all the same. */
+  async expectSuppressed(answeredMicros: number): Promise<void> {
+    const { context, call, log } = this.#o;
+    const answered = new Set(answeredParties(call()).map(({ id }) => id));
+    const wishes = recordingWishes(call()).filter(
+      ({ party }) => answered.has(party) && this.#selective.suppressed(party) && this.#leftOut?.has(party) !== true,
+    );
+    if (wishes.length === 0) return;
+    const lines = (this.#leftOut ??= new LedgerLines(context.ledger, log));
+    await storedInTime(context.clock, lines.expect(call(), wishes, answeredMicros, undefined), "the ledger").catch(
+      (error: unknown) => log.error({ error: errorText(error) }, "the ledger could not be written"),
+    );
+    lines.resolve("not-recorded", "by-policy", undefined, "R2 disabled by a routing strategy");
   }
 
   get #run(): RecordingRun | undefined {

@@ -88,10 +88,14 @@ export class LedgerLines {
     outcome: "recorded" | "partial" | "not-recorded",
     reason: string | undefined,
     recordingId: string | undefined,
+    policy?: string,
   ): void {
-    if (this.#keys.length === 0) this.#early = () => this.resolve(outcome, reason, recordingId);
+    if (this.#keys.length === 0) this.#early = () => this.resolve(outcome, reason, recordingId, policy);
     else this.#open = false;
-    const facts = recordingId === undefined ? {} : { recordingId };
+    const facts = {
+      ...(recordingId === undefined ? {} : { recordingId }),
+      ...(policy === undefined ? {} : { policy }),
+    };
     for (const key of this.#keys) {
       this.#later(
         outcome === "recorded"
@@ -101,10 +105,10 @@ export class LedgerLines {
     }
   }
 
-  /** The parties left. */
-  until(expectedUntil: number): void {
-    for (const key of this.#keys)
-      if (!this.#left.has(key.party ?? "")) this.#later(this.#ledger.update(key, { expectedUntil }));
+  /** The parties left; or, by a policy, are not to be recorded any longer. */
+  until(expectedUntil: number, policy?: string): void {
+    const facts = { expectedUntil, ...(policy === undefined ? {} : { policy }) };
+    for (const key of this.#keys) if (!this.#left.has(key.party ?? "")) this.#later(this.#ledger.update(key, facts));
   }
 
   /** Resolves when what was said is written. */

@@ -69,7 +69,7 @@ export class RecordingRequests {
         if (done !== undefined) {
           run?.control.commandDone(done.kind, done.parameters);
           if (done.kind === "stop") {
-            run?.lines.until(this.#o.context.clock.wallMicros());
+            run?.lines.until(this.#o.context.clock.wallMicros(), "R18 stopped by a client");
             this.#o.onStopped();
           }
         }

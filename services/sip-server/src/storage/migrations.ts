@@ -73,4 +73,16 @@ export const migrations: readonly Migration[] = [
       ) strict;
     `,
   },
+  {
+    // R34: who reconciles asks for what has changed since it asked before.
+    version: 4,
+    sql: `
+      alter table ledger add column change integer not null default 0;
+      alter table ledger add column policy text;
+      update ledger set change = id;
+      create index ledger_change on ledger (change);
+      create table ledger_identity (id text primary key) strict, without rowid;
+      insert into ledger_identity values (lower(hex(randomblob(8))));
+    `,
+  },
 ];

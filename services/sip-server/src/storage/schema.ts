@@ -49,6 +49,15 @@ export interface LedgerRow {
   recorded_from: number | null;
   recorded_until: number | null;
   resolved_at: number | null;
+  /** Number of the ledger's last change that was one of this line. */
+  change: number;
+  /** Rule or option by which it is not recorded, or not any longer, and that was wanted. */
+  policy: string | null;
+}
+
+/** Tells this ledger from one that took its place. One row. */
+export interface LedgerIdentityRow {
+  id: string;
 }
 
 /** R8: every recording id ever given out. */
@@ -109,6 +118,7 @@ export interface AuditRow {
 export interface Schema {
   registrations: RegistrationRow;
   ledger: LedgerRow;
+  ledger_identity: LedgerIdentityRow;
   recording_ids: RecordingIdRow;
   recording_names: RecordingNameRow;
   conn_ids: ConnIdMarkRow;

@@ -50,7 +50,7 @@ test("a new and a reopened file write ahead with full sync", () => {
     assert.ok(unit !== undefined && "results" in unit);
     assert.deepEqual(
       unit.results.map((result) => Object.values(result.rows[0] as object)[0]),
-      ["wal", 2, 3],
+      ["wal", 2, 4],
     );
     database.close();
   }
