@@ -4,7 +4,7 @@
 //
 // Each session is a SIPREC INVITE with two streams of 50 packets a second, whose octets say where they belong; once plain, once with SRTP
 // (AES_CM_128_HMAC_SHA1_80). The CPU time is that of the recorder's process, all threads, while everything flows; the load comes from this
-// process. Afterwards every file is fetched and each frame looked for at its place. Where tcpdump is there and may capture, it writes the same packets at
+// process. Afterwards every file is fetched and each frame looked for at its place. Where tcpdump is there, it writes the same packets at
 // the same time: the floor, as it does nothing else. `--strace` counts system calls in runs of their own: it makes the recorder slower.
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
