@@ -33,6 +33,8 @@ export class BatchedPacketIO implements PacketIO {
   readonly #reader: BatchReader;
   readonly #writer: BatchWriter;
   readonly #epoll: number;
+  /** Of the quiet sockets. */
+  readonly #quietEpoll: number;
   readonly #events: number;
   readonly #scratch: number;
   readonly #yieldMs: number;
@@ -40,6 +42,7 @@ export class BatchedPacketIO implements PacketIO {
   readonly #fds = new Int32Array(MAX_SOCKETS).fill(-1);
   readonly #ports = new Uint16Array(MAX_SOCKETS);
   readonly #polled: SocketId[] = [];
+  readonly #quiet = new Set<SocketId>();
   readonly #freeSockets: SocketId[] = [];
   #nextSocket = 0;
   #open = 0;
@@ -69,9 +72,11 @@ export class BatchedPacketIO implements PacketIO {
       this.#log.error({ error: errorText(error) }, "a batch of packets was lost");
     };
     this.#epoll = this.#libc.epollCreate(c.EPOLL_CLOEXEC);
+    this.#quietEpoll = this.#libc.epollCreate(c.EPOLL_CLOEXEC);
     this.wakeFd = this.#libc.eventfd(0, c.EFD_NONBLOCK_CLOEXEC);
-    if (this.#epoll < 0 || this.wakeFd < 0) throw new Error(`no epoll or eventfd: errno ${this.#libc.errno()}`);
-    this.#watch(this.wakeFd, WAKE);
+    if (this.#epoll < 0 || this.#quietEpoll < 0 || this.wakeFd < 0)
+      throw new Error(`no epoll or eventfd: errno ${this.#libc.errno()}`);
+    this.#watch(this.#epoll, this.wakeFd, WAKE);
   }
 
   get onBatch(): (batch: PacketBatch) => void {
@@ -106,13 +111,12 @@ export class BatchedPacketIO implements PacketIO {
     this.#fds[id] = fd;
     this.#ports[id] = this.#boundPort(fd);
     this.#open++;
-    if (options.mode === "poll") {
-      this.#setOption(fd, c.SO_TIMESTAMPNS, 1);
-      this.#polled.push(id);
-    } else {
-      this.#watch(fd, id);
-      this.#eventSockets++;
-    }
+    const { mode = "event" } = options;
+    if (mode !== "event") this.#setOption(fd, c.SO_TIMESTAMPNS, 1);
+    if (mode === "poll") this.#polled.push(id);
+    else this.#watch(mode === "quiet" ? this.#quietEpoll : this.#epoll, fd, id);
+    if (mode === "quiet") this.#quiet.add(id);
+    else if (mode === "event") this.#eventSockets++;
     this.#start();
     return id;
   }
@@ -172,7 +176,7 @@ export class BatchedPacketIO implements PacketIO {
     this.#open--;
     const polled = this.#polled.indexOf(socket);
     if (polled >= 0) this.#polled.splice(polled, 1);
-    else this.#eventSockets--;
+    else if (!this.#quiet.delete(socket)) this.#eventSockets--;
   }
 
   queue(socket: SocketId, to: DestId, data: Uint8Array, offset: number, length: number): void {
@@ -217,11 +221,12 @@ export class BatchedPacketIO implements PacketIO {
     this.#stopPolling?.();
     this.#libc.close(this.wakeFd);
     this.#libc.close(this.#epoll);
+    this.#libc.close(this.#quietEpoll);
   }
 
   #start(): void {
     if (!this.#running || this.#closed) return;
-    if (this.#polled.length > 0 && this.#stopPolling === undefined) {
+    if (this.#polled.length + this.#quiet.size > 0 && this.#stopPolling === undefined) {
       this.#stopPolling = this.#clock.every(this.#pollMs, () => this.#poll());
     }
     if (this.#eventSockets > 0) this.#schedule();
@@ -236,11 +241,23 @@ export class BatchedPacketIO implements PacketIO {
   #poll(): void {
     if (this.#closed) return;
     this.#reader.beginTimed();
+    // Reports first: what comes with them needs them.
+    if (this.#quiet.size > 0) this.#pollQuiet();
     for (let i = 0; i < this.#polled.length; i++) {
       const id = this.#polled[i];
       if (id !== undefined) this.#reader.drain(id);
     }
     this.#reader.deliver();
+  }
+
+  /** One call for all of them; what is more than it can say waits for the next time. */
+  #pollQuiet(): void {
+    const events = this.#arena.address(this.#events, EPOLL_EVENTS * c.EPOLL_EVENT.size);
+    const count = this.#libc.epollWait(this.#quietEpoll, events, EPOLL_EVENTS, 0);
+    for (let i = 0; i < count; i++) {
+      const id = this.#eventAt(i);
+      if (this.#quiet.has(id)) this.#reader.drain(id);
+    }
   }
 
   /** Reads and sends until `yieldMs` is over, or somebody woke us, then lets the event loop turn. */
@@ -293,13 +310,13 @@ export class BatchedPacketIO implements PacketIO {
     return this.#arena.words[(this.#events + index * c.EPOLL_EVENT.size + c.EPOLL_EVENT.data) >> 2] ?? WAKE;
   }
 
-  #watch(fd: number, id: number): void {
+  #watch(epoll: number, fd: number, id: number): void {
     const at = this.#scratch;
     this.#arena.words.fill(0, at >> 2, (at >> 2) + 4);
     this.#arena.words[at >> 2] = c.EPOLLIN;
     this.#arena.words[(at + c.EPOLL_EVENT.data) >> 2] = id;
     const event = this.#arena.address(at, c.EPOLL_EVENT.size);
-    if (this.#libc.epollCtl(this.#epoll, c.EPOLL_CTL_ADD, fd, event) < 0) {
+    if (this.#libc.epollCtl(epoll, c.EPOLL_CTL_ADD, fd, event) < 0) {
       throw new Error(`epoll_ctl: errno ${this.#libc.errno()}`);
     }
   }

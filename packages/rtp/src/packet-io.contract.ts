@@ -57,7 +57,7 @@ export function packetIoContract(kind: PacketIOKind, pollMs = 20): void {
   };
 
   void describe(`PacketIO ${kind}`, () => {
-    for (const mode of ["event", "poll"] as const) {
+    for (const mode of ["event", "poll", "quiet"] as const) {
       void test(`100 streams, ${mode} mode: nothing lost, order kept per stream, source and arrival told`, async (t) => {
         const io = make(t);
         const got = collect(io);

@@ -32,8 +32,11 @@ export interface OpenSocketOptions {
   readonly port: number;
   /** Kernel receive buffer, octets (the kernel may give less). Default: the system's. */
   readonly receiveBuffer?: number;
-  /** `event` (default): read as soon as something comes. `poll`: read every `pollMs`, for those who only listen; `dgram` reads at once all the same. */
-  readonly mode?: "event" | "poll";
+  /**
+   * `event` (default): read as soon as something comes. `poll`: read every `pollMs`, for those who only listen. `quiet`: as `poll`, but only where
+   * something waits, for sockets that seldom have anything (RTCP). `dgram` reads at once all the same.
+   */
+  readonly mode?: "event" | "poll" | "quiet";
 }
 
 export interface PacketIOStats {

@@ -203,7 +203,7 @@ export class MediaEngine {
   #openPair(port: number): { port: number; rtp: SocketId; rtcp: SocketId } {
     const rtp = this.#io.open({ address: this.#address, port, mode: "poll", receiveBuffer: RECEIVE_BUFFER_BYTES });
     try {
-      return { port, rtp, rtcp: this.#io.open({ address: this.#address, port: port + 1, mode: "poll" }) };
+      return { port, rtp, rtcp: this.#io.open({ address: this.#address, port: port + 1, mode: "quiet" }) };
     } catch (error) {
       this.#io.close(rtp);
       throw error;
