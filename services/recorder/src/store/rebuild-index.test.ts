@@ -116,7 +116,8 @@ test("the index rebuilt from the folders alone is the same in every column; what
     ],
   );
   const died = (await rowsOf(storage)).find(({ folder }) => String(folder).endsWith("died"));
-  assert.equal((died?.["document"] as { state: string }).state, "partial");
+  assert.ok(died);
+  assert.equal((died["document"] as { state: string }).state, "partial");
   const database = join(r.folder, "index.sqlite");
   writeFileSync(database, Buffer.alloc(5000, 7));
   const third = await rebuildIndex(storage, systemClock);
