@@ -47,7 +47,7 @@ test("RFC 7866: OPTIONS says the load; an offer without G.711 gets 488; an offer
     const refused = await src.invite(r.sip, "record=x@", {
       contentType: "application/sdp",
       body: Buffer.from(
-        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 9\r\n",
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 18\r\n",
       ),
     });
     assert.equal(refused.response.status, 488);
