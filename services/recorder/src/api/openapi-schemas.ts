@@ -1,3 +1,5 @@
+import { verdicts } from "../reconciliation/judge.ts";
+
 type Schema = Readonly<Record<string, unknown>>;
 
 const text: Schema = { type: "string" };
@@ -8,7 +10,13 @@ const state: Schema = {
   enum: ["recording", "complete", "partial", "failed"],
   description: "`partial`: something of the call is missing, `warnings` say what; `failed`: there is no audio.",
 };
+const side: Schema = { enum: ["customer", "agent"] };
+const verdict: Schema = { enum: verdicts };
 const named: Schema = { type: "object", additionalProperties: text };
+
+function orNull(schema: Schema): Schema {
+  return { anyOf: [schema, { type: "null" }] };
+}
 
 function object(required: Schema, optional: Schema = {}, more: Schema = {}): Schema {
   const properties = { ...required, ...optional };
@@ -26,7 +34,7 @@ const recording = {
       type: "array",
       items: object({
         channel: { enum: ["left", "right"] },
-        side: { enum: ["customer", "agent"] },
+        side,
         lostMs: milliseconds,
         lostPackets: count,
       }),
@@ -39,7 +47,7 @@ const recording = {
           aor: text,
           name: text,
           dn: text,
-          side: { enum: ["customer", "agent"] },
+          side,
           channel: { enum: ["left", "right"] },
           from: time,
           to: time,
@@ -101,6 +109,69 @@ export const schemas: Readonly<Record<string, Schema>> = {
   RecordingPage: object(
     { recordings: { type: "array", items: { $ref: "#/components/schemas/Recording" } } },
     { next: { ...text, description: "`cursor` of the next page; absent on the last one." } },
+  ),
+  Reconciliation: object({
+    expected: count,
+    recorded: count,
+    partial: count,
+    missing: count,
+    byPolicy: { ...count, description: "Not to be recorded, by the policy that each names; not among `expected`." },
+    pending: { ...count, description: "Not judged yet: the call is up, or has just ended." },
+    shareRecorded: { type: ["number", "null"], minimum: 0, maximum: 1 },
+    reasons: { type: "array", items: object({ verdict, reason: text, count }) },
+    ledgers: {
+      type: "array",
+      items: object({
+        sipServer: text,
+        state: { enum: ["up", "away", "not-asked-yet"] },
+        unknownSince: orNull(time),
+        problem: orNull(text),
+      }),
+    },
+    alarms: {
+      type: "array",
+      description: "Streams of calls that are up and bring no RTP.",
+      items: object({
+        kind: { enum: ["stream-silent"] },
+        recordingId: text,
+        callUuid: orNull(text),
+        side,
+        since: time,
+      }),
+    },
+    parties: { type: "array", items: { $ref: "#/components/schemas/JudgedParty" } },
+    next: orNull(text),
+  }),
+  JudgedParty: object({
+    verdict,
+    reason: orNull(text),
+    policy: orNull(text),
+    callUuid: text,
+    connId: text,
+    dn: text,
+    side,
+    turn: count,
+    cause: text,
+    expectedFrom: time,
+    expectedUntil: orNull(time),
+    expectedMs: milliseconds,
+    recordedMs: milliseconds,
+    findings: {
+      type: "array",
+      items: object({ kind: text, ms: milliseconds, text }, { atMs: milliseconds, side }),
+    },
+    recordingId: orNull(text),
+    recordings: { type: "array", items: object({ id: text }, { recorder: text }) },
+    ledger: object({ sipServer: text, outcome: text, reason: orNull(text) }),
+  }),
+  Storage: object(
+    {
+      directory: text,
+      takesSessions: { type: "boolean" },
+      roundMs: { ...milliseconds, description: "What the last round of writing and syncing took." },
+      alarms: { type: "array", items: object({ code: text, text, remedy: text, since: time }) },
+    },
+    { freeBytes: count, sizeBytes: count },
   ),
   Problem: object(
     {

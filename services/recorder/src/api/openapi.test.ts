@@ -66,6 +66,10 @@ test("operations.md, HTTP: searches, one recording and its audio are as the docu
       await untilState(r.url, id, "complete");
     }
     assert.deepEqual(await ids(""), ["second", "first"]);
+    const [, storage] = await get("/api/v1/storage");
+    assert.equal(storage["takesSessions"], true);
+    assert.equal((await get("/api/v1/reconciliation?dn=7001&verdict=missing"))[0], 200);
+    assert.equal((await get("/api/v1/reconciliation?verdict=lost"))[0], 400);
     assert.deepEqual(await ids("param.RESULT=SOLD%20first&dn=7001&agent=1001&ani=%2B15550100&state=complete"), [
       "first",
     ]);

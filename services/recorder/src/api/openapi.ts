@@ -1,5 +1,6 @@
 import { searchKeys } from "../index/recording-row.ts";
 import { MAX_QUERY_VALUE, PAGE_DEFAULT, PAGE_MAX } from "../limits.ts";
+import { verdicts } from "../reconciliation/judge.ts";
 import { schemas } from "./openapi-schemas.ts";
 
 type Part = Readonly<Record<string, unknown>>;
@@ -107,6 +108,38 @@ export const openApi: Part = {
       },
     },
     "/api/v1/recordings/{id}/audio": { get: audio("get"), head: audio("head") },
+    "/api/v1/reconciliation": {
+      get: {
+        operationId: "reconcile",
+        summary: "What should have been recorded, by the ledgers of SIP Server, and what is there (R34), newest first",
+        parameters: [
+          inQuery("from", "Expected at or after this time", { type: "string", format: "date-time" }),
+          inQuery("to", "Expected before this time", { type: "string", format: "date-time" }),
+          inQuery("verdict", "Only these; numbers are of all", { enum: verdicts }),
+          inQuery("dn", "Of this DN"),
+          inQuery("call-uuid", "Of this call"),
+          inQuery("limit", "Parties of a page", {
+            type: "integer",
+            minimum: 1,
+            maximum: PAGE_MAX,
+            default: PAGE_DEFAULT,
+          }),
+          inQuery("cursor", "`next` of the page before, with the same other parameters"),
+        ],
+        responses: {
+          "200": json("A page", "Reconciliation"),
+          "400": problem("A parameter is unknown or wrong; `detail` names it."),
+          ...always,
+        },
+      },
+    },
+    "/api/v1/storage": {
+      get: {
+        operationId: "getStorage",
+        summary: "Room on the disk of the recordings, and what is wrong with it",
+        responses: { "200": json("The storage now", "Storage"), ...always },
+      },
+    },
     "/api/v1/openapi.json": {
       get: {
         operationId: "getOpenApi",
