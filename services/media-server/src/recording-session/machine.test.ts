@@ -14,7 +14,6 @@ const okay: SessionInput = { kind: "modified", outcome: "ok", reason: "" };
 const refusedChange: SessionInput = { kind: "modified", outcome: "refused", reason: "488" };
 const glare: SessionInput = { kind: "modified", outcome: "later", ms: 2_500, reason: "491" };
 const due: SessionInput = { kind: "reoffer-due" };
-const busyAtStart: SessionInput = { kind: "refused", reason: "503", retryMs: 2_000 };
 const refused: SessionInput = { kind: "refused", reason: "486 Busy Here" };
 const bye: SessionInput = { kind: "peer-ended", orderly: true, reason: "recorder said BYE" };
 const vanished: SessionInput = { kind: "peer-ended", orderly: false, reason: "timeout", kept: true, brief: false };
@@ -147,18 +146,11 @@ const table: [name: string, inputs: SessionInput[], steps: string[], phase: Sess
   ],
   ["stop before an answer that is a refusal: failed", [begin, stop, refused], ["invite", "", "failed finish"], "ended"],
   [
-    "503 with Retry-After at the start: asked again, and that is no failover",
-    [begin, busyAtStart, retry, accepted],
-    ["invite", "retry-after", "invite", "send-media started"],
-    "up",
-  ],
-  [
-    "503 at the start, stopped before it is asked again: what was said goes there when it answers",
-    [begin, busyAtStart, stop, retry, accepted, sent, byeDone],
-    ["invite", "retry-after", "", "invite", "send-media started close-after", "bye", "stopped finish"],
+    "R17: 503 with Retry-After at the start: failed at once",
+    [begin, { kind: "refused", reason: "503", retryMs: 2_000 }],
+    ["invite", "failed finish"],
     "ended",
   ],
-  ["stopped and busy: no recorder is waited for", [begin, stop, busyAtStart], ["invite", "", "failed finish"], "ended"],
   [
     "RFC 3261 14.1: 491: the same again later, with what happened meanwhile, once",
     [...up, changed, glare, pause, changed, due, okay, sent],

@@ -69,8 +69,7 @@ export type SessionInput =
   | { readonly kind: "begin"; readonly capture: Capture }
   | { readonly kind: "accepted" }
   /**
-   * No session came of the INVITE. `final`: none will come of another one either; `retryMs`: when another one is worth it, at
-   * the start only where the recorder has named a time that is soon enough.
+   * No session came of the INVITE. `final`: none will come of another one either; `retryMs`: when another one is worth it.
    */
   | { readonly kind: "refused"; readonly reason: string; readonly final?: boolean; readonly retryMs?: number }
   | { readonly kind: "capture"; readonly capture: Capture }
@@ -185,11 +184,8 @@ function inviting(state: SessionState, input: SessionInput): SessionStep {
       ]);
     case "refused":
     case "peer-ended": {
-      if (!state.everUp) {
-        const again = input.kind === "refused" && input.final !== true ? input.retryMs : undefined;
-        if (again === undefined || state.closing) return end(state, [report("failed", input.reason)]);
-        return { state: { ...state, asking: false }, outputs: [{ kind: "retry-after", ms: again }] };
-      }
+      // R17: SIP Server is waiting for a verdict, and tries again by itself.
+      if (!state.everUp) return end(state, [report("failed", input.reason)]);
       const next = { ...state, asking: false, lost: `${state.lost.split("; ", 1)[0] ?? ""}; ${input.reason}` };
       if (state.late || (input.kind === "refused" && input.final === true)) return givenUp(next);
       const ms = input.kind === "refused" ? input.retryMs : undefined;
@@ -201,7 +197,7 @@ function inviting(state: SessionState, input: SessionInput): SessionStep {
     case "retry-due":
       return {
         state: { ...state, asking: true, told: offered(state), dirty: false },
-        outputs: [{ kind: "invite", switching: state.everUp }],
+        outputs: [{ kind: "invite", switching: true }],
       };
     case "capture":
       return none({

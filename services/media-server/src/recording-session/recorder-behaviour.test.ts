@@ -49,18 +49,9 @@ const atTheStart: readonly Row[] = [
     events: [/^started/],
   },
   {
-    name: "503 with Retry-After that is soon enough: asked again then",
+    name: "R17: 503 with Retry-After: failed at once, SIP Server decides and tries again",
     does: ({ srs }) => {
-      srs.onInvite = at(1, status(503, [["Retry-After", "2"]]));
-    },
-    follows: (scene) => scene.after(2_300),
-    story: [INVITE, INVITE],
-    events: [/^started/],
-  },
-  {
-    name: "503 with Retry-After beyond the time of a start (R17): failed at once, SIP Server decides",
-    does: ({ srs }) => {
-      srs.onInvite = status(503, [["Retry-After", "30"]]);
+      srs.onInvite = status(503, [["Retry-After", "2"]]);
     },
     follows: (scene) => scene.after(10_000),
     story: [INVITE],

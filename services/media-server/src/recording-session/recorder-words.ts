@@ -1,6 +1,6 @@
 import { pickRecordingParts } from "@sidetone/siprec";
 import { type EndReason, parseMultipart, type SipResponse } from "@sidetone/sip";
-import { LEAST_ATTEMPT_MS, MAX_BUSY_MS, SWITCH_RETRY_MS } from "../limits.ts";
+import { MAX_BUSY_MS, SWITCH_RETRY_MS } from "../limits.ts";
 
 /** The SDP of a body that is SDP, or multipart with SDP in it; empty where there is none. */
 export function sdpOf(contentType: string | undefined, body: Buffer): Buffer {
@@ -50,16 +50,6 @@ export function judgeReoffer(response: SipResponse, random: number): ReofferVerd
 function retryAfterMs(value: string | undefined): number | undefined {
   const seconds = Number.parseInt((value ?? "").trim().slice(0, 12), 10);
   return seconds > 0 ? seconds * 1_000 : undefined;
-}
-
-/**
- * When a start that was refused is worth another attempt, ms: only where a Retry-After says so, and there is time for it.
- *
- * @param leftMs until SIP Server must hear of the outcome
- */
-export function startRetryOf(retryAfter: string | undefined, leftMs: number): number | undefined {
-  const ms = retryAfterMs(retryAfter);
-  return ms !== undefined && ms + LEAST_ATTEMPT_MS <= leftMs ? ms : undefined;
 }
 
 /** Why a recording ends that nobody stopped: its parties have gone, and nobody said so (R33). */

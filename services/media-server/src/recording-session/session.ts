@@ -16,16 +16,7 @@ import {
 import { BRIEF_MS, BUFFER_MS, BYE_ANSWER_MS, DELIVERY_LOOK_MS, START_MS, SWITCH_MS, UNSTORED_MS } from "../limits.ts";
 import type { SessionProfile } from "./profile.ts";
 import { watchDialog } from "./dialog-watch.ts";
-import {
-  endingOf,
-  isGone,
-  isSuperseded,
-  judgeReoffer,
-  retryOf,
-  sdpOf,
-  startRetryOf,
-  stopHeaders,
-} from "./recorder-words.ts";
+import { endingOf, isGone, isSuperseded, judgeReoffer, retryOf, sdpOf, stopHeaders } from "./recorder-words.ts";
 import type { RecorderWatch, WatchPlace } from "./recorder-watch.ts";
 import { type InviteWay, RecordingInvite } from "./recording-invite.ts";
 import type { AnsweredStream } from "./sdp.ts";
@@ -371,8 +362,7 @@ export class RecordingSession {
     const final = isSuperseded(response);
     const said = response.headers.get("Retry-After");
     const leftMs = SWITCH_MS - (this.#o.clock.now() - (this.#lostAt ?? this.#o.clock.now()));
-    const retryMs = this.#state.everUp ? retryOf(said, leftMs) : startRetryOf(said, this.#timeToStart());
-    this.#input({ kind: "refused", reason, final, ...(retryMs === undefined ? {} : { retryMs }) });
+    this.#input({ kind: "refused", reason, final, retryMs: retryOf(said, leftMs) });
   }
 
   #timeToStart(): number {
