@@ -104,8 +104,12 @@ async function ofAnother(scene: Scene, part: string, fault: Fault): Promise<Omit
   const legs = await scene.judge(at, until);
   await scene.hangUp();
   const recordings = await recordingOutcomes(scene, at, until);
-  const missing = recordings.flatMap(({ id, customer, agent }) =>
-    customer.holeMs + agent.holeMs > 0 ? [`${id}: ${customer.holeMs} and ${agent.holeMs} ms are missing`] : [],
+  const missing = recordings.flatMap(({ id, customer, agent, rows, events }) =>
+    customer.holeMs + agent.holeMs > 0
+      ? [
+          `${id}: ${customer.holeMs} and ${agent.holeMs} ms are missing, there again ${Math.round(Math.max(customer.backAfterMs, agent.backAfterMs))} ms after the fault; ${rows.join(", ")}; ${events.join(", ")}`,
+        ]
+      : [],
   );
   return { legs, recordings, problems: [...legProblems(legs, 0), ...missing] };
 }

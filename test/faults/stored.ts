@@ -14,7 +14,13 @@ import {
   type Topology,
 } from "@sidetone/testing";
 
-/** Frames of a speaker by their numbers; 16 blocks are a whole one. */
+/**
+ * Of a frame's 16 blocks so many are there where it is: a recorder that puts a stream in its place in the midst of speech takes a sample out of a
+ * packet, or puts one in, which costs the block that it stands in.
+ */
+const WHOLE = 15;
+
+/** Frames of a speaker by their numbers. */
 export type Frames = ReadonlyMap<number, FoundFrame>;
 
 /** All that is stored under one recording id, wherever. */
@@ -70,7 +76,8 @@ function others(sound: Uint8Array, speaker: number): number {
 /** Numbers of the frames from `first` to `last` of which less than a whole frame is stored. */
 export function missing(frames: Frames, first: number, last: number): number[] {
   const found: number[] = [];
-  for (let number = first; number <= last; number += 1) if ((frames.get(number)?.blocks ?? 0) < 16) found.push(number);
+  for (let number = first; number <= last; number += 1)
+    if ((frames.get(number)?.blocks ?? 0) < WHOLE) found.push(number);
   return found;
 }
 
@@ -83,7 +90,7 @@ export function longestHole(
   let best: { from: number; frames: number } | undefined;
   let from = -1;
   for (let number = first; number <= last + 1; number += 1) {
-    const there = number > last || (frames.get(number)?.blocks ?? 0) >= 16;
+    const there = number > last || (frames.get(number)?.blocks ?? 0) >= WHOLE;
     if (!there && from < 0) from = number;
     if (!there || from < 0) continue;
     if (best === undefined || number - from > best.frames) best = { from, frames: number - from };
