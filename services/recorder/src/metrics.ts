@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from "@sidetone/http";
 import type { CallWatch } from "./call-watch/call-watch.ts";
+import { gaugesOf } from "./gauges.ts";
 import type { PatientIndex } from "./index/patient-index.ts";
 import type { MediaThread } from "./media/media-thread.ts";
 import { alarmCodes } from "./store/storage-health.ts";
@@ -18,16 +19,7 @@ export function addMetrics(
   },
 ): void {
   const { sessions, media, storage, index } = o;
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name: `sidetone_recorder_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
-  };
+  const gauge = gaugesOf(registry);
   gauge("sessions", "Recording sessions now", () => sessions.counts().sessions);
   gauge("recordings", "Recordings being written now", () => sessions.counts().recordings);
   gauge("sessions_started_total", "Recording sessions accepted", () => sessions.counts().started);

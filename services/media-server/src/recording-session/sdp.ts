@@ -6,7 +6,6 @@ import {
   cryptosOf,
   direction,
   formatSdp,
-  label as labelOf,
   multiAudioOffer,
   parseSdp,
   PCMA,
@@ -122,10 +121,4 @@ export function readRecordingAnswer(
 /** A recorder that gives our own `sendonly` back has copied the line (RFC 3264 6.1 allows recvonly and inactive): it means yes. */
 function takes(said: ReturnType<typeof direction>, host: string): boolean {
   return receives(said) || (said === "sendonly" && host !== "0.0.0.0");
-}
-
-/** The labels of a description's m-lines, in order. */
-export function labelsOf(body: string | Buffer): string[] {
-  const sdp = parseSdp(body);
-  return sdp.ok ? sdp.value.media.map((media) => labelOf(media)).filter((label) => label !== undefined) : [];
 }

@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from "@sidetone/http";
 import type { Clock } from "@sidetone/foundation";
+import { gaugesOf } from "../gauges.ts";
 import { verdicts } from "./judge.ts";
 import { totals } from "./reconciliation-api.ts";
 import type { RunningReconciliation } from "./start.ts";
@@ -8,16 +9,7 @@ const DAY_MICROS = 86_400_000_000;
 
 /** Adds the numbers of the reconciliation to `/metrics`. */
 export function addReconciliationMetrics(registry: Registry, r: RunningReconciliation, clock: Clock): void {
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name: `sidetone_recorder_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
-  };
+  const gauge = gaugesOf(registry);
   gauge("silent_streams", "R34: streams of running recordings that bring no RTP", () => r.streams.now.length);
   gauge(
     "silent_stream_alarms_total",
