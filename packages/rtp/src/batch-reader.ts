@@ -163,7 +163,9 @@ export class BatchReader {
     const control = this.#controls + slot * c.CMSG_TIMESPEC.size;
     if (this.#headers.words[(control + c.CMSG_TIMESPEC.type) >> 2] !== c.SO_TIMESTAMPNS) return this.#now;
     const stamped = this.#timespec(control + c.CMSG_TIMESPEC.seconds) + this.#kernelShift;
-    return stamped < this.#now ? stamped : this.#now;
+    // What has come since we began to read is not of the past; what the kernel stamps ahead of our clock is of now.
+    if (stamped > this.#now) this.#now = this.#clock.wallMicros();
+    return Math.min(stamped, this.#now);
   }
 
   #timespec(at: number): number {

@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { systemClock } from "@sidetone/foundation";
+import { delay, silentLogger, systemClock } from "@sidetone/foundation";
+import { createPacketIO } from "./create.ts";
 import { Arena, libcSupported, loadLibc } from "./libc.ts";
+import { BATCH_PACKETS, EPOLL_EVENTS } from "./limits.ts";
 import { packetIoContract } from "./packet-io.contract.ts";
+
+const HOST = "127.0.0.1";
 
 if (libcSupported()) {
   packetIoContract("batched");
@@ -45,5 +49,49 @@ if (libcSupported()) {
     const begin = systemClock.now();
     await worker.terminate();
     assert.ok(systemClock.now() - begin < 200, `${systemClock.now() - begin} ms`);
+  });
+
+  void test("reports of more sockets than one epoll_wait tells of are read before the packets that came after them", async (t) => {
+    const io = createPacketIO({ kind: "batched", log: silentLogger, pollMs: 20 });
+    t.after(() => io.shutdown());
+    const order: number[] = [];
+    io.onBatch = (batch) => order.push(...batch.socket.subarray(0, batch.count));
+    const sender = io.open({ address: HOST, port: 0 });
+    const media = io.open({ address: HOST, port: 0, mode: "poll" });
+    const quiet = Array.from({ length: 2 * EPOLL_EVENTS + 10 }, () =>
+      io.open({ address: HOST, port: 0, mode: "quiet" }),
+    );
+    for (const socket of [...quiet, media])
+      io.queue(sender, io.dest(HOST, io.localPort(socket)), Uint8Array.of(1), 0, 1);
+    io.flush();
+    io.run();
+    while (!order.includes(media)) await delay(systemClock, 5);
+    assert.equal(order.indexOf(media), quiet.length);
+  });
+
+  void test("a packet that comes while others are worked on has its own arrival, not that of the turn's begin", async (t) => {
+    const io = createPacketIO({ kind: "batched", log: silentLogger, pollMs: 20 });
+    const other = createPacketIO({ kind: "batched", log: silentLogger });
+    t.after(() => [io, other].forEach((one) => one.shutdown()));
+    const sender = other.open({ address: HOST, port: 0 });
+    const send = (port: number, n: number): void => {
+      for (let i = 0; i < n; i++) other.queue(sender, other.dest(HOST, port), Uint8Array.of(1), 0, 1);
+      other.flush();
+    };
+    const [first, second] = [0, 0].map(() => io.open({ address: HOST, port: 0, mode: "poll" }));
+    assert.ok(first !== undefined && second !== undefined);
+    let sentAt = 0;
+    let arrival: number | undefined;
+    io.onBatch = (batch) => {
+      if (sentAt === 0) {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100); // work that takes time
+        sentAt = systemClock.wallMicros();
+        send(io.localPort(second), 1);
+      } else arrival = batch.arrivalMicros[batch.socket.indexOf(second)];
+    };
+    send(io.localPort(first), BATCH_PACKETS);
+    io.run();
+    while (arrival === undefined) await delay(systemClock, 5);
+    assert.ok(arrival > sentAt - 20_000, `${sentAt - arrival} µs before it was sent`);
   });
 }

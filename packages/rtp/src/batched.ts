@@ -250,13 +250,16 @@ export class BatchedPacketIO implements PacketIO {
     this.#reader.deliver();
   }
 
-  /** One call for all of them; what is more than it can say waits for the next time. */
+  /** As few calls as tell of all of them; epoll tells of each in turn, so that a flooded one keeps no other waiting. */
   #pollQuiet(): void {
     const events = this.#arena.address(this.#events, EPOLL_EVENTS * c.EPOLL_EVENT.size);
-    const count = this.#libc.epollWait(this.#quietEpoll, events, EPOLL_EVENTS, 0);
-    for (let i = 0; i < count; i++) {
-      const id = this.#eventAt(i);
-      if (this.#quiet.has(id)) this.#reader.drain(id);
+    for (let left = this.#quiet.size; left > 0; left -= EPOLL_EVENTS) {
+      const count = this.#libc.epollWait(this.#quietEpoll, events, EPOLL_EVENTS, 0);
+      for (let i = 0; i < count; i++) {
+        const id = this.#eventAt(i);
+        if (this.#quiet.has(id)) this.#reader.drain(id);
+      }
+      if (count < EPOLL_EVENTS) return;
     }
   }
 
