@@ -68,7 +68,7 @@ function imports(text: string): string[] {
 function directionProblems(): string[] {
   const problems: string[] = [];
   for (const [name, { folder, layer, dependencies }] of workspaces) {
-    for (const file of sources(`${folder}/**/*.ts`)) {
+    for (const file of sources(`${folder}/**/*.{ts,tsx}`)) {
       const isTest = file.endsWith(".test.ts") || file.endsWith(".fixture.ts");
       for (const imported of imports(readFileSync(join(root, file), "utf8"))) {
         if (imported.startsWith(".")) {
@@ -112,7 +112,7 @@ function cycleProblems(): string[] {
 }
 
 function lengthProblems(): string[] {
-  return sources("{packages,services,cli,test,bench}/**/*.ts").flatMap((file) => {
+  return sources("{packages,services,cli,test,bench}/**/*.{ts,tsx}").flatMap((file) => {
     const lines = readFileSync(join(root, file), "utf8").split("\n").length;
     return lines > MAX_LINES ? [`${file}: ${lines} lines, more than ${MAX_LINES}`] : [];
   });
@@ -130,6 +130,7 @@ function flowProblems(): string[] {
 
 tool("types (tsc)", bin("tsc"), ["-p", "."]);
 tool("types of the console's page (tsc)", bin("tsc"), ["-p", "services/console/web"]);
+tool("types of the browser tests (tsc)", bin("tsc"), ["-p", "test/browser"]);
 tool("lint (oxlint)", bin("oxlint"), ["--type-aware", "--quiet"]);
 tool("format (biome)", bin("biome"), ["format", "."]);
 verdict("imports go one way: packages ← services ← cli, services meet on the wire", directionProblems());

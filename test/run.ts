@@ -4,7 +4,7 @@
  * another job is judged again by itself at the end, and both are told: on two cores the neighbour makes phones late. What
  * needs a program that is not installed is skipped and says so; with CI=true a skipped test fails.
  *
- *   sidetone-node test/run.ts [--unit] [--e2e] [--interop] [--faults] [--mode one-process|five-processes] [text in a file's path ...]
+ *   sidetone-node test/run.ts [--unit] [--e2e] [--interop] [--browser] [--faults] [--mode one-process|five-processes] [text in a file's path ...]
  */
 import { spawn } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -185,7 +185,7 @@ async function inTurn(jobs: readonly Job[], atOnce: number): Promise<void> {
 
 const args = process.argv.slice(2);
 const chosen = new Set<string>(
-  args.filter((arg) => arg === "--unit" || arg === "--e2e" || arg === "--interop" || arg === "--faults"),
+  args.filter((arg) => ["--unit", "--e2e", "--interop", "--browser", "--faults"].includes(arg)),
 );
 const modeAt = args.indexOf("--mode");
 const modes = modeAt >= 0 ? [args[modeAt + 1] ?? ""] : ["one-process", "five-processes"];
@@ -202,6 +202,7 @@ const unitFiles = matching([
   "packages/*/src/**/*.test.ts",
   "services/*/src/**/*.test.ts",
   "cli/src/**/*.test.ts",
+  "services/*/web/**/*.test.ts",
   "test/*.test.ts",
 ]);
 /** A workspace whose tests weigh more than this, bytes, is two jobs: else everybody waits for the last one. */
@@ -250,7 +251,7 @@ const own = isolation();
 if (own.note !== "") console.log(`note: ${own.note}`);
 const together: Job[] = [];
 const alone: Job[] = [];
-for (const kind of ["interop", "e2e", "faults"]) {
+for (const kind of ["interop", "e2e", "browser", "faults"]) {
   if (!wants(`--${kind}`)) continue;
   for (const file of matching(`test/${kind}/*.test.ts`)) {
     const head = readFileSync(join(root, file), "utf8").slice(0, 600);

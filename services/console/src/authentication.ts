@@ -1,14 +1,45 @@
-import type { ConsoleUser } from "@sidetone/config";
+import { type ConsoleUser, type GrantConfig, grantRights } from "@sidetone/config";
 import type { Clock } from "@sidetone/foundation";
 import { secretEqual } from "@sidetone/http";
 import { GuessLimit } from "./guess-limit.ts";
 import { maxAuthorizationLength } from "./limits.ts";
 
-/** Who asks: a user of the configuration, a program with the API's token, or, where no users are configured, anybody. */
-export type Visitor =
-  | { readonly kind: "user"; readonly user: ConsoleUser }
-  | { readonly kind: "program" }
-  | { readonly kind: "anybody" };
+/** Who asks: a user, a program with the API's token, or, where no users are configured, anybody. */
+export interface Visitor {
+  readonly kind: "user" | "program" | "anybody";
+  /** Name of the user; `api-token` of a program. */
+  readonly name: string;
+  readonly role: UserRole;
+  /** What the user may see and do live (T-Library). */
+  readonly grants: readonly GrantConfig[];
+  /** DNs (patterns of grants) that everything shown must have to do with; undefined: everything is shown. */
+  readonly scope: readonly string[] | undefined;
+}
+
+/** Role of a person. */
+export type UserRole = ConsoleUser["role"];
+
+const everything: readonly GrantConfig[] = [{ dns: "*", rights: grantRights }];
+const program: Visitor = {
+  kind: "program",
+  name: "api-token",
+  role: "administrator",
+  grants: everything,
+  scope: undefined,
+};
+const anybody: Visitor = {
+  kind: "anybody",
+  name: "anybody",
+  role: "administrator",
+  grants: everything,
+  scope: undefined,
+};
+
+/** A user as a visitor: supervisors and agents see what has to do with the DNs of their grants. */
+export function userAsVisitor(name: string, role: UserRole, grants: readonly GrantConfig[]): Visitor {
+  const limited = role === "supervisor" || role === "agent";
+  return { kind: "user", name, role, grants, scope: limited ? grants.map(({ dns }) => dns) : undefined };
+}
 
 /** Whether a request may go on. */
 export type Admission =
@@ -30,7 +61,7 @@ export class Authentication {
 
   /** @param ip of the client: guesses are counted per user and address. */
   admit(authorization: string | undefined, ip: string): Admission {
-    if (this.#users.length === 0) return { kind: "admitted", visitor: { kind: "anybody" } };
+    if (this.#users.length === 0) return { kind: "admitted", visitor: anybody };
     if (authorization === undefined || authorization.length > maxAuthorizationLength) return { kind: "unknown" };
     const space = authorization.indexOf(" ");
     const scheme = authorization.slice(0, Math.max(0, space)).toLowerCase();
@@ -41,9 +72,7 @@ export class Authentication {
 
   #bearer(value: string, ip: string): Admission {
     const token = this.#token;
-    return this.#limited(`${ip} token`, () =>
-      token !== undefined && secretEqual(value, token) ? { kind: "program" } : undefined,
-    );
+    return this.#limited(`${ip} token`, () => (token !== undefined && secretEqual(value, token) ? program : undefined));
   }
 
   #basic(value: string, ip: string): Admission {
@@ -57,7 +86,7 @@ export class Authentication {
       // Every user is compared, so that the time does not tell which names exist.
       for (const user of this.#users) {
         const matches = secretEqual(`${name}:${password}`, `${user.name}:${user.password}`);
-        if (matches) found = { kind: "user", user };
+        if (matches) found = userAsVisitor(user.name, user.role, user.grants ?? []);
       }
       return found;
     });

@@ -2,8 +2,12 @@ import type { IncomingMessage } from "node:http";
 import { pipeline, type Readable } from "node:stream";
 import { errorText, type Logger, SidetoneError } from "@sidetone/foundation";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "@sidetone/http";
+import type { Audit } from "./audit/audit.ts";
+import type { Visitor } from "./authentication.ts";
+import { gatewayRule } from "./gateway-rules.ts";
 import { upstreamTimeoutMs } from "./limits.ts";
 import { rolesFor } from "./path-table.ts";
+import { may } from "./permissions.ts";
 import type { RoleDirectory } from "./role-directory.ts";
 import { acrossRecorders } from "./several-recorders.ts";
 import type { Upstream } from "./upstream.ts";
@@ -21,6 +25,8 @@ const notForwarded = new Set([
   "host",
   "authorization",
   "cookie",
+  "x-csrf-token",
+  "x-sidetone-dns",
   "expect",
 ]);
 
@@ -31,7 +37,12 @@ export interface GatewayOptions {
   readonly log: Logger;
   /** Bearer token sent to the roles. */
   readonly apiToken: string | undefined;
+  readonly audit: Audit;
+  readonly visitorOf: (request: FastifyRequest) => Visitor | undefined;
 }
+
+/** DNs (patterns) that all that a role shows must have to do with; sent for visitors who are limited to some. */
+export const scopeHeader = "x-sidetone-dns";
 
 /** Serves every `/api/v1` path of the other roles: Range, HEAD, streams and errors pass unchanged. */
 export function registerGateway(app: FastifyInstance, o: GatewayOptions): void {
@@ -41,8 +52,33 @@ export function registerGateway(app: FastifyInstance, o: GatewayOptions): void {
     scope.route({
       method: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
       url: "/api/v1/*",
-      handler: (request, reply) => pass(request, reply, o),
+      handler: async (request, reply) => {
+        await admit(request, o);
+        return pass(request, reply, o);
+      },
     });
+  });
+}
+
+/** Lets pass what the visitor may do, and keeps both that and what was refused. */
+async function admit(request: FastifyRequest, { audit, visitorOf }: GatewayOptions): Promise<void> {
+  const visitor = visitorOf(request);
+  const rule = gatewayRule(request.method, pathOf(request.url));
+  const allowed = visitor !== undefined && rule !== undefined && may(visitor, rule.permission);
+  if (allowed && rule.action === undefined) return;
+  await audit.record({
+    user: visitor?.name ?? "",
+    role: visitor?.role ?? "",
+    address: request.ip,
+    action: rule?.action ?? "search",
+    object: rule?.object,
+    outcome: allowed ? "ok" : "refused",
+    detail: { method: request.method, url: request.url.slice(0, 1000) },
+  });
+  if (allowed) return;
+  throw new SidetoneError("not-allowed", `A ${visitor?.role ?? "visitor"} may not do this.`, {
+    http: 403,
+    remedy: "Ask an administrator for another role.",
   });
 }
 
@@ -50,7 +86,7 @@ async function pass(request: FastifyRequest, reply: FastifyReply, o: GatewayOpti
   const urls = await candidates(request.url, o.directory);
   if ((request.method === "GET" || request.method === "HEAD") && urls.length > 1) {
     const { upstream, log } = o;
-    const headers = onwardHeaders(request, o.apiToken);
+    const headers = onwardHeaders(request, o);
     const { range: _, ...plain } = headers;
     const verdict = await acrossRecorders(request.url, { upstream, log, headers: plain, recorders: urls });
     if (verdict !== undefined && "status" in verdict) return reply.code(verdict.status).send(verdict.body);
@@ -71,7 +107,7 @@ async function pass(request: FastifyRequest, reply: FastifyReply, o: GatewayOpti
       const answer = await o.upstream.send({
         url: new URL(base + request.url),
         method: request.method,
-        headers: onwardHeaders(request, o.apiToken),
+        headers: onwardHeaders(request, o),
         body,
         timeoutMs: upstreamTimeoutMs,
         signal: gone.signal,
@@ -121,13 +157,15 @@ function bodyOf(request: FastifyRequest): Readable | undefined {
   return request.body === undefined || request.body === null ? undefined : (request.body as Readable);
 }
 
-function onwardHeaders(request: FastifyRequest, apiToken: string | undefined): Record<string, string> {
+function onwardHeaders(request: FastifyRequest, { apiToken, visitorOf }: GatewayOptions): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) {
     if (value === undefined || notForwarded.has(name)) continue;
     headers[name] = Array.isArray(value) ? value.join(", ") : value;
   }
   if (apiToken !== undefined) headers["authorization"] = `Bearer ${apiToken}`;
+  const scope = visitorOf(request)?.scope;
+  if (scope !== undefined) headers[scopeHeader] = scope.join(", ");
   return headers;
 }
 

@@ -26,3 +26,5 @@ export const maxCommandAnswerBytes = 4 * 1024 * 1024;
 export const maxListBytes = 64 * 1024 * 1024;
 /** Rows of a list where nobody says how many, as at a recorder. */
 export const pageDefault = 50;
+/** Part of the hash that says whether the pages are built: another number when the way they are built changes. */
+export const builtFor = "1";

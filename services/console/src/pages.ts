@@ -1,39 +1,77 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { FastifyInstance } from "@sidetone/http";
-import { browserModules } from "./browser-modules.ts";
+import { extname } from "node:path";
+import { gzipSync } from "node:zlib";
+import { systemRandom } from "@sidetone/foundation";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "@sidetone/http";
+import type { PageFile } from "./build-pages.ts";
 
-const folder = join(import.meta.dirname, "../web");
-
-const pages = [
-  { path: "/", file: "index.html", type: "text/html; charset=utf-8" },
-  { path: "/console.js", file: "console.js", type: "text/javascript; charset=utf-8" },
-  { path: "/console.css", file: "console.css", type: "text/css; charset=utf-8" },
-  { path: "/icon.svg", file: "icon.svg", type: "image/svg+xml" },
+/** Paths at which the application itself is served: it shows the page that the path names. */
+export const pagePaths = [
+  "/",
+  "/log-in",
+  "/live",
+  "/search",
+  "/recordings/:id",
+  "/calls/:callUuid",
+  "/reconciliation",
+  "/workspace",
+  "/users",
+  "/audit",
+  "/configuration",
 ] as const;
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
+
+/** Stands in index.html where each answer gets its own. */
+const NONCE = "CSP-NONCE";
+
+function policy(nonce?: string): string {
+  const style = nonce === undefined ? "'self'" : `'self' 'nonce-${nonce}'`;
+  return `default-src 'none'; script-src 'self'; style-src ${style}; img-src 'self'; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+}
 
 /** Headers of every answer: nothing from elsewhere is loaded, nobody frames the page. */
 export const securityHeaders: readonly (readonly [string, string])[] = [
-  [
-    "content-security-policy",
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  ],
+  ["content-security-policy", policy()],
   ["x-content-type-options", "nosniff"],
   ["referrer-policy", "no-referrer"],
   ["cross-origin-resource-policy", "same-origin"],
 ];
 
-/** Serves the console's page and the modules that it loads; the files are read once. */
-export function registerPages(app: FastifyInstance): void {
-  for (const page of pages) {
-    const content = readFileSync(join(folder, page.file));
-    app.get(page.path, async (_request, reply) =>
-      reply.type(page.type).header("cache-control", "no-cache").send(content),
-    );
+/** Serves the web application: its files under names that change with their content, and its page at every path of `pagePaths`. */
+export function registerPages(app: FastifyInstance, files: readonly PageFile[]): void {
+  for (const { path, content } of files) {
+    if (path === "/index.html") continue;
+    const type = types[extname(path)] ?? "application/octet-stream";
+    const packed = gzipSync(content, { level: 9 });
+    app.get(path, async (request, reply) => {
+      void reply
+        .type(type)
+        .header("cache-control", "public, max-age=31536000, immutable")
+        .header("vary", "accept-encoding");
+      return sendPacked(request, reply, content, packed);
+    });
   }
-  for (const [path, code] of browserModules(join(folder, "live.ts"))) {
-    app.get(path, async (_request, reply) =>
-      reply.type("text/javascript; charset=utf-8").header("cache-control", "no-cache").send(code),
-    );
+  const html = files.find(({ path }) => path === "/index.html")?.content.toString("utf8") ?? "";
+  for (const path of pagePaths) {
+    app.get(path, async (request, reply) => {
+      const nonce = Buffer.from(systemRandom(16)).toString("base64url");
+      const content = Buffer.from(html.replaceAll(NONCE, nonce));
+      void reply
+        .type("text/html; charset=utf-8")
+        .header("cache-control", "no-cache")
+        .header("content-security-policy", policy(nonce));
+      return sendPacked(request, reply, content, gzipSync(content));
+    });
   }
+}
+
+function sendPacked(request: FastifyRequest, reply: FastifyReply, content: Buffer, packed: Buffer): FastifyReply {
+  const takes = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
+  return takes ? reply.header("content-encoding", "gzip").send(packed) : reply.send(content);
 }

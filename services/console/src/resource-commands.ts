@@ -4,6 +4,7 @@ import { errorText, SidetoneError } from "@sidetone/foundation";
 import { type FastifyInstance, type FastifyRequest, problem, sendProblem } from "@sidetone/http";
 import type { Visitor } from "./authentication.ts";
 import { maxCommandAnswerBytes, upstreamTimeoutMs } from "./limits.ts";
+import { may } from "./permissions.ts";
 import type { RoleDirectory } from "./role-directory.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -23,7 +24,7 @@ export function registerResourceCommands(app: FastifyInstance, o: ResourceComman
   for (const verb of ["withdraw", "restore"]) {
     app.post(`/api/v1/resources/${verb}`, async (request, reply) => {
       const visitor = o.visitorOf(request);
-      if (visitor?.kind === "user" && visitor.user.role !== "administrator") {
+      if (visitor === undefined || !may(visitor, "resources")) {
         return sendProblem(
           reply,
           problem(403, "not-administrator", "Only an administrator takes resources out of service."),

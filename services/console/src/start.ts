@@ -2,12 +2,15 @@ import { AccessTokenMint } from "@sidetone/access-token";
 import type { SidetoneConfig } from "@sidetone/config";
 import { type RoleContext, type RunningRole, SidetoneError } from "@sidetone/foundation";
 import { type HttpServer, type Readiness, startHttp } from "@sidetone/http";
+import { logAudit } from "./audit/audit.ts";
 import { Authentication } from "./authentication.ts";
 import { registerGateway } from "./gateway.ts";
 import { guard } from "./guard.ts";
+import { builtPages } from "./build-pages.ts";
 import { registerPages } from "./pages.ts";
 import { registerResourceCommands } from "./resource-commands.ts";
 import { RoleDirectory } from "./role-directory.ts";
+import { registerSession } from "./session.ts";
 import { consoleStatus } from "./status.ts";
 import { liveViewOff, registerTlibToken } from "./tlib-token.ts";
 import { tlibPath, tlibProxy } from "./tlib-proxy.ts";
@@ -30,6 +33,8 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
       ? undefined
       : new AccessTokenMint({ secret: section.tokenSecret, clock: context.clock });
   if (mint === undefined) log.warn({}, `${liveViewOff.detail} ${liveViewOff.remedy}`);
+  const audit = logAudit(log);
+  const pages = await builtPages(log);
   let http: HttpServer;
   try {
     http = await startHttp({
@@ -42,9 +47,10 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
         const visitorOf = guard(app, authentication);
         registerTlibToken(app, { mint, visitorOf, log });
         app.get("/api/v1/status", async () => consoleStatus(config, directory.all));
-        registerPages(app);
+        registerPages(app, pages);
+        registerSession(app, { visitorOf });
         registerResourceCommands(app, { directory, upstream, apiToken: section.apiToken, visitorOf });
-        registerGateway(app, { directory, upstream, log, apiToken: section.apiToken });
+        registerGateway(app, { directory, upstream, log, apiToken: section.apiToken, audit, visitorOf });
       },
       upgrades: new Map([[tlibPath, tlibProxy({ directory, log })]]),
     });

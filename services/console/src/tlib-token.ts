@@ -1,5 +1,5 @@
 import type { AccessTokenMint } from "@sidetone/access-token";
-import { type GrantConfig, grantRights } from "@sidetone/config";
+import type { GrantConfig } from "@sidetone/config";
 import { type Logger, SidetoneError } from "@sidetone/foundation";
 import type { FastifyInstance, FastifyRequest } from "@sidetone/http";
 import type { Visitor } from "./authentication.ts";
@@ -32,7 +32,7 @@ export interface TlibTokenOptions {
 export function registerTlibToken(app: FastifyInstance, o: TlibTokenOptions): void {
   app.post("/api/v1/tlib-token", async (request, reply): Promise<TlibTokenAnswer> => {
     void reply.header("cache-control", "no-store");
-    const { user, grants } = person(o.visitorOf(request));
+    const { name: user, grants } = person(o.visitorOf(request));
     if (o.mint === undefined) {
       throw new SidetoneError("live-view-off", liveViewOff.detail, { http: 503, remedy: liveViewOff.remedy });
     }
@@ -47,17 +47,10 @@ export function registerTlibToken(app: FastifyInstance, o: TlibTokenOptions): vo
   });
 }
 
-function person(visitor: Visitor | undefined): { readonly user: string; readonly grants: readonly GrantConfig[] } {
-  switch (visitor?.kind) {
-    case "user":
-      return { user: visitor.user.name, grants: visitor.user.grants ?? [] };
-    case "anybody":
-      return { user: "anybody", grants: [{ dns: "*", rights: grantRights }] };
-    case "program":
-    case undefined:
-      throw new SidetoneError("not-a-person", "Access tokens are for people.", {
-        http: 403,
-        remedy: "A program opens its session as an application of sip-server.applications.",
-      });
-  }
+function person(visitor: Visitor | undefined): Visitor {
+  if (visitor !== undefined && visitor.kind !== "program") return visitor;
+  throw new SidetoneError("not-a-person", "Access tokens are for people.", {
+    http: 403,
+    remedy: "A program opens its session as an application of sip-server.applications.",
+  });
 }

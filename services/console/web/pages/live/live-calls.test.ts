@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClientEvent } from "@sidetone/tlib/client";
-import {
-  afterEvent,
-  commandsFor,
-  type LiveCall,
-  type LiveCalls,
-  partiesText,
-  recordingText,
-} from "../web/live-calls.ts";
+import { afterEvent, commandsFor, type LiveCall, type LiveCalls, partiesText, recordingText } from "./live-calls.ts";
 
 const ConnID = "0110031f8ab2c001";
 const about = { EventSequenceNumber: 1, ConnID, CallUUID: "0".repeat(32), CallType: "Internal" } as const;

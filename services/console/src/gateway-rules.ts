@@ -1,0 +1,37 @@
+import type { AuditAction } from "./audit/audit.ts";
+import type { Permission } from "./permissions.ts";
+
+/** What a request to another role needs, and what the audit calls it. */
+export interface GatewayRule {
+  readonly permission: Permission;
+  readonly action?: AuditAction | undefined;
+  /** What it is about: a part of the path. */
+  readonly object?: string | undefined;
+}
+
+type Pattern = readonly [methods: string, path: RegExp, permission: Permission, action?: AuditAction];
+
+/** The first that fits counts. `(?<object>)` is what the audit names. */
+const patterns: readonly Pattern[] = [
+  ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/live$/, "listen-live", "listen-live"],
+  ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/audio$/, "listen", "listen"],
+  ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/peaks$/, "listen"],
+  ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)$/, "search", "open-recording"],
+  ["GET HEAD", /^\/api\/v1\/recordings$/, "search", "search"],
+  ["GET HEAD", /^\/api\/v1\/reconciliation(\/.*)?$/, "reconciliation"],
+  ["GET HEAD", /^\/api\/v1\/(journal|trace)$/, "search"],
+  ["GET HEAD", /^\/api\/v1\/ledger(\/.*)?$/, "reconciliation"],
+  ["GET HEAD", /^\/api\/v1\/openapi\.json$/, "search"],
+  ["GET HEAD", /^\/api\/v1\/.*$/, "live"],
+  ["POST PUT PATCH DELETE", /^\/api\/v1\/.*$/, "resources"],
+];
+
+/** The rule of a request; undefined: nobody may do this through the console. */
+export function gatewayRule(method: string, path: string): GatewayRule | undefined {
+  for (const [methods, pattern, permission, action] of patterns) {
+    if (!methods.split(" ").includes(method)) continue;
+    const found = pattern.exec(path);
+    if (found !== null) return { permission, action, object: found.groups?.["object"] };
+  }
+  return undefined;
+}
