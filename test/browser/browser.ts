@@ -73,9 +73,7 @@ export async function axe(page: Page): Promise<void> {
     const found = await page.evaluate(async () => {
       const { axe: judge } = globalThis as unknown as {
         axe: {
-          run(
-            o: unknown,
-          ): Promise<{
+          run(o: unknown): Promise<{
             violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];
           }>;
         };
