@@ -218,7 +218,7 @@ async function showRecording(
     say(`File:     ${file}`);
   }
   if (folder !== undefined) say(`Segments: ${folder}`);
-  say(`Console:  ${client.base}/?id=${encodeURIComponent(row.id)}`);
+  say(`Console:  ${client.base}/recordings/${encodeURIComponent(row.id)}`);
   say(`Audio:    ${client.base}${audio}`);
 }
 
