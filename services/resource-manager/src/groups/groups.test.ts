@@ -97,6 +97,33 @@ describe("load", () => {
   });
 });
 
+describe("round robin", () => {
+  test("each group has turns of its own: calls that ask for a Media Server and a recorder each go to all of either", () => {
+    const pool = poolOf(
+      group("media-servers", { addresses: [m1, m2] }),
+      group("recorders", { service: "recording-server", addresses: [r1, r2] }),
+    );
+    const used = new Map<string, number>();
+    for (let n = 0; n < 6; n++)
+      for (const asked of [conf(`c${n}`), rec(`r${n}`, 1, "recorders")]) {
+        const [first = ""] = order(pool.plan(asked, none, 0));
+        used.set(first, (used.get(first) ?? 0) + 1);
+      }
+    assert.deepEqual(Array.from(used.values()), [3, 3, 3, 3]);
+  });
+  test("what goes to where it is already takes nobody's turn", () => {
+    const pool = poolOf(group("recorders", { service: "recording-server", addresses: [r1, r2] }));
+    const places = [0, 1, 2, 3].map((n) => {
+      const [first = ""] = order(pool.plan(rec(`r${n}`, 1), none, 0));
+      pool.affinity.bind(`rec 1 r${n}`, { group: "recorders", address: first, confirmed: true }, 0);
+      // A further channel.
+      assert.deepEqual(order(pool.plan(rec(`r${n}`, 1), none, 0))[0], first);
+      return first;
+    });
+    assert.deepEqual(places, [r1, r2, r1, r2]);
+  });
+});
+
 describe("affinity", () => {
   test("bindings are forgotten when nobody named them for long, and the least recently used when there are too many", () => {
     const a = new Affinity(2);

@@ -49,6 +49,8 @@ interface Wanted {
   readonly without?: ReadonlySet<string>;
   readonly hints: PlacementHints;
   readonly now: number;
+  /** False where the session has a place already: then it is nobody's turn. */
+  readonly takesTurn?: boolean;
 }
 
 /** All groups and bindings of one Resource Manager. Does no I/O and reads no clock. */
@@ -56,7 +58,8 @@ export class Pool {
   readonly groups: readonly Group[];
   readonly affinity = new Affinity();
   readonly epochs = new Epochs();
-  #turn = 0;
+  /** By the names of the groups that a session may go to. A turn of all groups together would stand still for each where every call asks for one of either. */
+  readonly #turns = new Map<string, number>();
 
   constructor(groups: readonly ResourceGroupConfig[], now: number) {
     this.groups = groups.map((config) => ({
@@ -123,12 +126,13 @@ export class Pool {
     const home = this.#homeOf(name, hints.token, now);
     // R31: who names a resource to avoid has lost the one that it had, whatever its name was.
     if (home !== undefined && hints.avoid.length > 0) shun.add(home);
-    const plan = this.#choose({ groups, name: choice ? name : undefined, shun, without, hints, now });
     // A higher epoch, or a further channel, of a recording goes to where the recording is, also while that one is withdrawn or full.
     const first =
       home === undefined || shun.has(home) || without.has(home)
         ? undefined
         : groups.flatMap((g) => g.resources).find((r) => r.address === home && r.health.phase !== "down");
+    const takesTurn = first === undefined;
+    const plan = this.#choose({ groups, name: choice ? name : undefined, shun, without, hints, now, takesTurn });
     if (first === undefined || (plan.kind === "refuse" && plan.status === 403)) return plan;
     if (plan.kind === "refuse") return { kind: "try", resources: [first], bound: false, name };
     return { ...plan, resources: [first, ...plan.resources.filter((r) => r !== first)] };
@@ -142,14 +146,17 @@ export class Pool {
     return this.affinity.get(name, now)?.address;
   }
 
-  #choose({ groups, name, shun, without, hints, now }: Wanted): Plan {
+  #choose({ groups, name, shun, without, hints, now, takesTurn = true }: Wanted): Plan {
     if (groups.length === 0) return refuse(404, "No Such Service Here");
     const { client } = hints;
     const allowed = client === undefined ? groups : groups.filter((g) => g.serves(client));
     if (allowed.length === 0) return refuse(403, "Not Allowed to Use This Group");
+    const names = allowed.map((g) => g.config.name).join(" ");
+    const turn = this.#turns.get(names) ?? 0;
+    if (takesTurn) this.#turns.set(names, turn + 1);
     const selection = select({
       groups: allowed,
-      turn: this.#turn++,
+      turn,
       now,
       shun,
       ...(without === undefined ? {} : { without }),

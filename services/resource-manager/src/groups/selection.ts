@@ -19,7 +19,7 @@ export interface Offer {
 export interface SelectionInput {
   /** Groups in the order of the configuration. */
   readonly groups: readonly Offer[];
-  /** Grows by one with each selection: where round robin starts, and what breaks ties. */
+  /** Grows by one with each session that is placed among these groups: where round robin starts, and what breaks ties. */
   readonly turn: number;
   readonly now: number;
   /** Addresses that are taken only if no other is left. */
