@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { SILENCE_MS, type Spread, spreadOf } from "@sidetone/testing";
 import type { Leg, Scene } from "./scene.ts";
-import { type Frames, longestHole, type StoredCall } from "./stored.ts";
+import { type Frames, longestHole, missing, type StoredCall } from "./stored.ts";
 
 /** One channel of a recording after a fault. */
 export interface ChannelOutcome {
@@ -55,6 +55,30 @@ export async function recordingOutcomes(scene: Scene, fault: number, until: numb
       (events ?? []).filter(({ event }) => event === "gap").map((gap) => Number(gap["untilMs"]) - Number(gap["atMs"])),
     ),
   }));
+}
+
+/** Frames between two instants (wall clock, µs) of which some part is stored nowhere, for every one of the calls that are up from the beginning. */
+export async function notStored(
+  scene: Scene,
+  from: number,
+  until: number,
+  but?: readonly [number, number],
+): Promise<string[]> {
+  const [first, last] = [await scene.frameAt(from), (await scene.frameAt(until)) - 1];
+  const calls = (await scene.stored()).filter(({ id }) => (scene.recordingIds.get(id) ?? scene.calls) < scene.calls);
+  const found = calls.length === scene.calls ? [] : [`${calls.length} recordings of ${scene.calls} calls`];
+  for (const { id, rows, customer, agent, strange } of calls) {
+    if (strange > 0) found.push(`${id}: ${strange} blocks of voices that do not belong there`);
+    for (const [side, frames] of Object.entries({ customer, agent })) {
+      const lost = missing(frames, first, last).filter((n) => but === undefined || n < but[0] || n > but[1]);
+      if (lost.length === 0) continue;
+      const where = rows.map(({ at, state }) => `${at} ${state}`).join(", ");
+      found.push(
+        `${id}, ${side}: ${20 * lost.length} ms are stored nowhere, frames ${lost[0]} to ${lost.at(-1)} of ${first} to ${last} (${where})`,
+      );
+    }
+  }
+  return found;
 }
 
 /** The distribution over legs that a line of the published table is made of. */

@@ -5,9 +5,9 @@ import { talk } from "@sidetone/testing";
 import { outcomeOf } from "./desktop.ts";
 import { type Fault, faultOf } from "./media-server-lost.ts";
 import { Cables, noNamespaces } from "./networks.ts";
-import { legProblems, none } from "./outcome.ts";
+import { legProblems, none, notStored } from "./outcome.ts";
 import { agentOf, now, Scene, type SceneOptions, untilAfter } from "./scene.ts";
-import { missing, onAnyDisk } from "./stored.ts";
+import { onAnyDisk } from "./stored.ts";
 
 const CALLS = Number(process.env["SIDETONE_FAULT_CALLS"] ?? 10);
 /** All recordings begin at the first one; the second one is there when it is lost. */
@@ -18,30 +18,6 @@ const two: SceneOptions = {
   recorders: 2,
   afterCalls: ["recorder-2"],
 };
-
-/** Frames between two instants (wall clock, µs) of which some part is stored nowhere, for every call. */
-async function notStored(
-  scene: Scene,
-  from: number,
-  until: number,
-  but?: readonly [number, number],
-): Promise<string[]> {
-  const [first, last] = [await scene.frameAt(from), (await scene.frameAt(until)) - 1];
-  const calls = await scene.stored();
-  const found = calls.length === scene.calls ? [] : [`${calls.length} recordings of ${scene.calls} calls`];
-  for (const { id, rows, customer, agent, strange } of calls) {
-    if (strange > 0) found.push(`${id}: ${strange} blocks of voices that do not belong there`);
-    for (const [side, frames] of Object.entries({ customer, agent })) {
-      const lost = missing(frames, first, last).filter((n) => but === undefined || n < but[0] || n > but[1]);
-      if (lost.length === 0) continue;
-      const where = rows.map(({ at, state }) => `${at} ${state}`).join(", ");
-      found.push(
-        `${id}, ${side}: ${20 * lost.length} ms are stored nowhere, frames ${lost[0]} to ${lost.at(-1)} of ${first} to ${last} (${where})`,
-      );
-    }
-  }
-  return found;
-}
 
 /** A pause of every recording, from `fromMs` to `toMs` after the fault, by T-Library. */
 interface Pause {

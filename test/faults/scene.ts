@@ -19,7 +19,7 @@ import { type Cables, HOME } from "./networks.ts";
 import { type StoredCall, storedCalls } from "./stored.ts";
 
 /** What a scene is made of. */
-export interface SceneOptions extends Omit<TopologyOptions, "hostOf" | "wrap"> {
+export interface SceneOptions extends Omit<TopologyOptions, "hostOf"> {
   /** Recorded calls; customer 7301 calls agent 7201, and so on. */
   readonly calls: number;
   /** More pairs of phones, for calls that are made later. */
@@ -106,7 +106,10 @@ export class Scene {
     const networks =
       cables === undefined
         ? {}
-        : { hostOf: (name: PartName) => cables.hostOf(name), wrap: (name: PartName) => cables.wrap(name) };
+        : {
+            hostOf: (name: PartName) => cables.hostOf(name),
+            wrap: (name: PartName) => [...cables.wrap(name), ...(o.wrap?.(name) ?? [])],
+          };
     const topology = await startTopology({
       console: false,
       ...o,

@@ -11,7 +11,7 @@ import {
   systemPorts,
 } from "./system-config.ts";
 
-/** One part of a topology: `sip-server`, `console`, `media-server-2`. Numbers begin at 1. */
+/** One part of a topology: `sip-server`, `sip-server-2`, `console`, `media-server-2`. Numbers begin at 1; the first SIP Server has none. */
 export type PartName = string;
 
 /** Roles of which a topology may have several. */
@@ -33,6 +33,7 @@ export interface Place {
 
 /** How many of each. */
 export interface TopologyCounts {
+  readonly "sip-server": number;
   readonly "resource-manager": number;
   readonly "media-server": number;
   readonly recorder: number;
@@ -69,7 +70,8 @@ export async function placesOf(
   const places: Place[] = [];
   const add = async (role: RoleName, count: number, rtp?: readonly [number, number]): Promise<void> => {
     for (let n = 0; n < count; n += 1) {
-      const name = role === "sip-server" || role === "console" ? role : `${role}-${n + 1}`;
+      const single = role === "console" || (role === "sip-server" && n === 0);
+      const name = single ? role : `${role}-${n + 1}`;
       const [sip, http] = firstPorts[role];
       places.push({
         name,
@@ -82,7 +84,7 @@ export async function placesOf(
       });
     }
   };
-  await add("sip-server", 1);
+  await add("sip-server", counts["sip-server"]);
   await add("media-server", counts["media-server"], media);
   await add("recorder", counts.recorder, recorders);
   await add("resource-manager", counts["resource-manager"]);
@@ -114,6 +116,7 @@ export async function partConfig(place: Place, all: readonly Place[]): Promise<C
   if (place.sip > 0) change["listen"] = [`udp://${place.host}:${place.sip}`, `tcp://${place.host}:${place.sip}`];
   if (place.rtp !== undefined) change["rtp"] = { address: place.host, ports: place.rtp.join("-") };
   if (place.role === "sip-server" || place.role === "media-server") change["resource-manager"] = managers;
+  if (place.role === "sip-server") change["server-id"] = of("sip-server").indexOf(place) + 1;
   if (place.role === "resource-manager") {
     const resources = (role: RoleName): ConfigValue =>
       of(role).map((other) => ({

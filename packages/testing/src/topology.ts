@@ -18,6 +18,8 @@ import {
 
 /** What a topology is made of. */
 export interface TopologyOptions {
+  /** Default 1. Each has the same DNs, and its own phones: one DN is registered at one of them. */
+  readonly sipServers?: number;
   /** Default 2. */
   readonly mediaServers?: number;
   /** Default 2. */
@@ -28,6 +30,8 @@ export interface TopologyOptions {
   readonly console?: boolean;
   /** Laid over every part's own section of the configuration; `null` removes a key. */
   readonly config?: Readonly<Partial<Record<RoleName, ConfigTree>>>;
+  /** Laid over one part's own section, after `config`: for what differs between parts of a role. */
+  readonly configOf?: (place: Place, all: readonly Place[]) => ConfigTree;
   /** Address of a part; default 127.0.0.1. With any other, all must be reachable from here. */
   readonly hostOf?: (name: PartName) => string;
   /** Command words in front of a part's binary, e.g. to enter a network namespace. */
@@ -45,8 +49,8 @@ export interface StoredRecording extends RecordingRow {
 }
 
 /**
- * A Sidetone of many parts, each in a process of its own with its own `sidetone.yaml`, ports and folder: one SIP Server, one
- * console, any number of Resource Managers, Media Servers and recorders. Parts are killed, frozen and started again by name.
+ * A Sidetone of many parts, each in a process of its own with its own `sidetone.yaml`, ports and folder: one
+ * console, any number of SIP Servers, Resource Managers, Media Servers and recorders. Parts are killed, frozen and started again by name.
  */
 export class Topology {
   readonly folder: string;
@@ -65,9 +69,14 @@ export class Topology {
     this.places = places;
   }
 
-  /** Where phones register and call. */
+  /** Where phones register and call; of several SIP Servers the first. */
   get sip(): { readonly host: string; readonly port: number } {
-    const { host, sip } = this.place("sip-server");
+    return this.sipOf("sip-server");
+  }
+
+  /** The same of a SIP Server by its name. */
+  sipOf(name: PartName): { readonly host: string; readonly port: number } {
+    const { host, sip } = this.place(name);
     return { host, port: sip };
   }
 
@@ -116,7 +125,8 @@ export class Topology {
     for (const place of this.places) {
       mkdirSync(place.folder, { recursive: true });
       let own = await partConfig(place, this.places);
-      for (const tree of [this.#options.config?.[place.role], more[place.role]])
+      const alone = this.#options.configOf?.(place, this.places);
+      for (const tree of [this.#options.config?.[place.role], alone, more[place.role]])
         if (tree !== undefined) own = overlay(own, { [place.role]: tree });
       writeFileSync(this.#configFile(place), JSON.stringify(this.local ? own : withoutDemoPasswords(own), null, 2));
     }
@@ -226,9 +236,9 @@ export class Topology {
     return Buffer.from(await response.arrayBuffer());
   }
 
-  /** Lines of SIP Server's ledger, the newest first. */
-  async ledger(query = ""): Promise<LedgerRow[]> {
-    return ((await this.json("sip-server", `/api/v1/ledger${query}`)) as { ledger: LedgerRow[] }).ledger;
+  /** Lines of a SIP Server's ledger, the newest first. */
+  async ledger(query = "", at: PartName = "sip-server"): Promise<LedgerRow[]> {
+    return ((await this.json(at, `/api/v1/ledger${query}`)) as { ledger: LedgerRow[] }).ledger;
   }
 
   /** Prometheus samples of a part. */
@@ -266,6 +276,7 @@ export class Topology {
 export async function startTopology(options: TopologyOptions = {}): Promise<Topology> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "sidetone-topology-"));
   const counts = {
+    "sip-server": options.sipServers ?? 1,
     "resource-manager": options.resourceManagers ?? 2,
     "media-server": options.mediaServers ?? 2,
     recorder: options.recorders ?? 2,

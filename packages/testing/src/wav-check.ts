@@ -49,13 +49,40 @@ const wavcheck = ["--single-threaded", labFile("bin/wavcheck.mjs")];
 /** Should it hang all the same it is asked once more, ms. */
 const HUNG_MS = 30_000;
 
-/** Measures a WAV file; throws with the whole report where a wish is not met. */
-export async function checkWav(file: string, wish: WavWish): Promise<string> {
-  const args = [...wavcheck, file, ...options(wish)];
+/** Runs wavcheck; throws with all that it says where a wish is not met. */
+async function ask(file: string, wish: WavWish, ...more: readonly string[]): Promise<string> {
+  const args = [...wavcheck, file, ...options(wish), ...more];
   const first = await runAsync(process.execPath, args, { limitMs: HUNG_MS });
   const ran = first.code === null ? await runAsync(process.execPath, args, { limitMs: HUNG_MS }) : first;
   if (ran.code !== 0) throw new Error(`${file} is not as wished:\n${ran.stdout}${ran.stderr}`);
   return ran.stdout;
+}
+
+/** Measures a WAV file; throws with the whole report where a wish is not met. */
+export function checkWav(file: string, wish: WavWish): Promise<string> {
+  return ask(file, wish);
+}
+
+/** A channel against its reference. */
+export interface WavComparison {
+  /** How much of the channel was found in the reference. */
+  readonly coveredSeconds: number;
+  /** How much later than in the reference each stretch of it is (negative: sooner). */
+  readonly offsetsMs: readonly number[];
+}
+
+/** The same, and how each channel compares with its reference; undefined for one without. */
+export async function compareWav(file: string, wish: WavWish): Promise<readonly (WavComparison | undefined)[]> {
+  const report = JSON.parse(await ask(file, wish, "--json")) as {
+    readonly ch: readonly {
+      readonly ref?: { readonly covered_s: number; readonly segments: readonly { readonly ref_offset_ms: number }[] };
+    }[];
+  };
+  return report.ch.map(({ ref }) =>
+    ref === undefined
+      ? undefined
+      : { coveredSeconds: ref.covered_s, offsetsMs: ref.segments.map((segment) => -segment.ref_offset_ms) },
+  );
 }
 
 /** The measurements as an object. */

@@ -1,5 +1,6 @@
 import { type Cancel, type Clock, errorText, type Logger } from "@sidetone/foundation";
 import { AUDITED_AT_ONCE, JUDGED_AT_ONCE } from "../limits.ts";
+import type { ExpectedParty } from "./expected-party.ts";
 import type { Holders } from "./holdings.ts";
 import { type Judgement, judge } from "./judge.ts";
 import type { LedgerFollower, LedgerState } from "./ledger-follower.ts";
@@ -103,13 +104,13 @@ export class Reconciler {
 
   async #judge(parties: readonly JudgedParty[]): Promise<void> {
     if (parties.length === 0 || this.#closed) return;
-    const asked = parties.filter(({ party }) => party.until !== undefined || party.outcome === "unknown");
+    const asked = parties.filter(({ party }) => hasEnded(party));
     const calls = new Set(asked.map(({ party }) => party.callUuid));
     const { byCall, unheard } = await this.#holders.of(Array.from(calls));
     const now = this.#clock.wallMicros();
     const found = parties.map((of) => {
       const held = byCall.get(of.party.callUuid) ?? [];
-      const judgement = heardOut(judge(of.party, held, now, { silenceMs: this.#silenceMs }), unheard);
+      const judgement = heardOut(of.party, judge(of.party, held, now, { silenceMs: this.#silenceMs }), unheard);
       this.#tell(of, judgement);
       return { of, judgement, dueAt: dueAt(of, judgement, now) };
     });
@@ -130,15 +131,22 @@ export class Reconciler {
   }
 }
 
-/** Nothing is called missing while somebody who may have it does not answer. */
-function heardOut(judgement: Judgement, unheard: readonly string[]): Judgement {
-  if (unheard.length === 0 || (judgement.verdict !== "missing" && judgement.verdict !== "partial")) return judgement;
+/** Nothing is called missing while somebody who may have it does not answer; of a call that has ended that is what is waited for. */
+function heardOut(party: ExpectedParty, judgement: Judgement, unheard: readonly string[]): Judgement {
+  const { verdict } = judgement;
+  const waits = verdict === "pending" && hasEnded(party);
+  if (unheard.length === 0 || !(waits || verdict === "missing" || verdict === "partial")) return judgement;
   return { ...judgement, verdict: "pending", reason: `unknown: ${unheard.join(", ")} does not answer` };
+}
+
+/** The party has left, or SIP Server lost sight of it. */
+function hasEnded({ until, outcome }: ExpectedParty): boolean {
+  return until !== undefined || outcome === "unknown";
 }
 
 /** When a party whose call has ended is looked at again; undefined: in its turn, or when its line changes. */
 function dueAt({ party }: JudgedParty, { verdict }: Judgement, now: number): number | undefined {
-  if (verdict !== "pending" || (party.until === undefined && party.outcome !== "unknown")) return undefined;
+  if (verdict !== "pending" || !hasEnded(party)) return undefined;
   const ageMs = (now - (party.until ?? party.from)) / 1000;
   return now + (ageMs < 10_000 ? 500 : ageMs < 60_000 ? 5000 : 15_000) * 1000;
 }
