@@ -7,13 +7,25 @@ import { test } from "node:test";
 import { ulawToAlaw, writeTelephoneEvent } from "@sidetone/rtp";
 import { checkWav, decodeUlaw, encodeUlaw, sweep, tone } from "@sidetone/testing";
 import type { PayloadKind } from "./lane.ts";
-import { type Network, randomOf, Recorded, type Sent, type Talk, talk } from "./wire.fixture.ts";
+import { murmur, passesWavcheck } from "./wavcheck.fixture.ts";
+import { type Network, randomOf, Recorded, type Sent, type SentReport, type Talk, talk } from "./wire.fixture.ts";
+
+type Wire = readonly (Sent | SentReport)[];
 
 /** Both sides of a call. */
-function call(seconds: number, o: Partial<Talk> = {}) {
+function call(seconds: number, o: Partial<Talk> = {}): Wire {
   const both = [0, 1].flatMap((channel) => talk({ seconds, ...o, channel }));
   return both.sort((a, b) => a.atMs - b.atMs);
 }
+
+/** The same with voices that wavcheck can compare; the frames' numbers repeat too much in themselves. */
+function spoken(seconds: number, o: Partial<Talk> = {}): Wire {
+  const both = [0, 1].flatMap((channel) => talk({ seconds, ...o, sound: murmur(channel), channel }));
+  return both.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** What wavcheck takes a second and more for is shorter than what the frames are counted of. */
+const SPOKEN_SECONDS = 4;
 
 /** Frames that are missing of the first `count`, and the furthest that one is off, ms. */
 function judge(r: Recorded, channel: number, count: number, o: { beginMs?: number; fast?: number } = {}) {
@@ -116,19 +128,22 @@ for (const [share, burst] of [
   [0.2, 1],
   [0.05, 4],
 ] as const) {
-  test(`C1: ${share * 100} % loss, ${burst} at once: silence of its length, 10 minutes long, and every loss counted`, () => {
-    for (const way of ways) {
-      const seconds = burst === 4 && !("reportMs" in way) ? 600 : 60;
+  test(`C1: ${share * 100} % loss, ${burst} at once: silence of its length, 10 minutes long, and every loss counted`, async () => {
+    const lossy = (lost: readonly Set<number>[]): Network => {
       const random = randomOf(7);
       let bad = 0;
-      const lost = [new Set<number>(), new Set<number>()];
-      const network: Network = ({ channel, sequence, timestamp }) => {
+      return ({ channel, sequence, timestamp }) => {
         if (bad === 0 && random() < share / burst) bad = burst;
         if (bad === 0 || timestamp === 1000) return [5];
         bad -= 1;
         lost[channel]?.add(sequence);
         return [];
       };
+    };
+    for (const way of ways) {
+      const seconds = burst === 4 && !("reportMs" in way) ? 600 : 60;
+      const lost = [new Set<number>(), new Set<number>()];
+      const network = lossy(lost);
       const r = new Recorded(call(seconds, way), { endMs: seconds * 1000, network });
       assert.ok(Math.abs(r.seconds - seconds) <= 0.02, `${r.seconds} s`);
       for (const channel of [0, 1]) {
@@ -145,18 +160,42 @@ for (const [share, burst] of [
         assert.equal(listed, counted);
       }
     }
+    // The end of ten minutes, where a loss that cost a sample would be seen.
+    const sent = spoken(600);
+    const r = new Recorded(sent, { endMs: 600_000, network: lossy([]) });
+    await passesWavcheck(r, sent, { lastSeconds: SPOKEN_SECONDS, share: 1 - 2 * share });
   });
 }
 
+test("C5: one stream alone is lossy: the other one is whole, and both stay together", async () => {
+  const lossy = (): Network => {
+    const random = randomOf(8);
+    return ({ channel, timestamp }) => (channel === 0 && timestamp !== 1000 && random() < 0.1 ? [] : [5]);
+  };
+  for (const way of ways) {
+    const r = new Recorded(call(30, way), { endMs: 30_000, network: lossy() });
+    assert.deepEqual(judge(r, 1, 1500).missing, []);
+    assert.ok(judge(r, 0, 1500).missing.length > 100 && skew(r) <= 10);
+    assert.deepEqual(
+      r.lanes.map((lane) => lane.stats().lost > 0),
+      [true, false],
+    );
+    const sent = spoken(SPOKEN_SECONDS, way);
+    await passesWavcheck(new Recorded(sent, { endMs: SPOKEN_SECONDS * 1000, network: lossy() }), sent);
+  }
+});
+
 for (const most of [30, 60, 200]) {
-  test(`C2, C3: jitter of ${most} ms, 5 % out of order, 10 % twice: nothing is missing, nothing is twice`, () => {
-    for (const way of ways) {
+  test(`C2, C3: jitter of ${most} ms, 5 % out of order, 10 % twice: nothing is missing, nothing is twice`, async () => {
+    const shaky = (): Network => {
       const random = randomOf(most);
-      const network: Network = () => {
+      return () => {
         const at = 5 + random() * most + (random() < 0.05 ? 60 : 0);
         return random() < 0.1 ? [at, at + random() * 100] : [at];
       };
-      const r = new Recorded(call(60, way), { endMs: 60_000, network });
+    };
+    for (const way of ways) {
+      const r = new Recorded(call(60, way), { endMs: 60_000, network: shaky() });
       for (const channel of [0, 1]) {
         const { missing, worst } = judge(r, channel, 3000);
         assert.deepEqual(missing, []);
@@ -166,15 +205,20 @@ for (const most of [30, 60, 200]) {
       assert.ok(skew(r) <= 20);
       assert.deepEqual(r.events("gap"), []);
     }
+    const sent = spoken(SPOKEN_SECONDS);
+    await passesWavcheck(new Recorded(sent, { endMs: SPOKEN_SECONDS * 1000, network: shaky() }), sent);
   });
 }
 
 for (const seconds of [1, 5, 30, 120]) {
-  test(`C4: nothing comes for ${seconds} s: silence of that length, and what follows is in its place`, () => {
+  test(`C4: nothing comes for ${seconds} s: silence of that length, and what follows is in its place`, async () => {
+    const blackout =
+      (from: number): Network =>
+      ({ atMs }) =>
+        atMs > from * 1000 && atMs <= (from + seconds) * 1000 ? [] : [5];
     for (const way of ways) {
       const end = 10 + seconds + 5;
-      const network: Network = ({ atMs }) => (atMs > 10_000 && atMs <= 10_000 + seconds * 1000 ? [] : [5]);
-      const r = new Recorded(call(end, way), { endMs: end * 1000, network });
+      const r = new Recorded(call(end, way), { endMs: end * 1000, network: blackout(10) });
       assert.ok(Math.abs(r.seconds - end) <= 0.02);
       for (const channel of [0, 1]) {
         const { missing, worst } = judge(r, channel, end * 50);
@@ -182,15 +226,21 @@ for (const seconds of [1, 5, 30, 120]) {
         assert.ok(worst <= 10, `${worst} ms off`);
       }
     }
+    const end = 2 + seconds + SPOKEN_SECONDS;
+    const sent = spoken(end);
+    const r = new Recorded(sent, { endMs: end * 1000, network: blackout(2) });
+    await passesWavcheck(r, sent, { lastSeconds: SPOKEN_SECONDS });
   });
 }
 
-test("C7: sequence and time stamp wrap in both directions, which have the same SSRC", () => {
+test("C7: sequence and time stamp wrap in both directions, which have the same SSRC", async () => {
   for (const way of ways) {
     const wrap = { ssrc: 5, sequence: 0xfff0, timestamp: 0xffff_ff00 - 1600 };
     const r = new Recorded(call(30, { ...way, ...wrap }), { endMs: 30_000 });
     for (const channel of [0, 1]) assert.deepEqual(judge(r, channel, 1500).missing, []);
     assert.ok(skew(r) <= 1);
+    const sent = spoken(SPOKEN_SECONDS, { ...way, ...wrap });
+    await passesWavcheck(new Recorded(sent, { endMs: SPOKEN_SECONDS * 1000 }), sent);
   }
 });
 
@@ -206,13 +256,16 @@ for (const [what, change] of [
     (p: Sent) => ({ ...p, ssrc: 7, sequence: (p.sequence + 9) & 0xffff, timestamp: (p.timestamp + 0x5555_0000) >>> 0 }),
   ],
 ] as const) {
-  test(`C7: ${what} in mid-stream leaves no gap and moves nothing`, () => {
-    for (const way of [{}, { reportMs: 2000 }]) {
-      const sent = call(20, way)
-        // Its reports tell of the new time stamps, as its packets do.
-        .map((p) => (p.channel === 1 || p.atMs <= 7000 ? p : "payload" in p ? change(p) : renamed(p, change)));
+  test(`C7: ${what} in mid-stream leaves no gap and moves nothing`, async () => {
+    const changed = (sent: Wire, fromMs: number): Wire =>
+      // Its reports tell of the new time stamps, as its packets do.
+      sent.map((p) => (p.channel === 1 || p.atMs <= fromMs ? p : "payload" in p ? change(p) : renamed(p, change)));
+    const shaky = (): Network => {
       const random = randomOf(3);
-      const r = new Recorded(sent, { endMs: 20_000, network: () => [5 + random() * 15] });
+      return () => [5 + random() * 15];
+    };
+    for (const way of [{}, { reportMs: 2000 }]) {
+      const r = new Recorded(changed(call(20, way), 7000), { endMs: 20_000, network: shaky() });
       for (const channel of [0, 1]) {
         const { missing, worst } = judge(r, channel, 1000);
         assert.ok(missing.length <= 1, `${missing.length} frames are missing`);
@@ -220,6 +273,8 @@ for (const [what, change] of [
       }
       assert.ok(skew(r) <= 20, `${skew(r)} ms apart`);
     }
+    const sent = changed(spoken(SPOKEN_SECONDS), (SPOKEN_SECONDS * 1000) / 2);
+    await passesWavcheck(new Recorded(sent, { endMs: SPOKEN_SECONDS * 1000, network: shaky() }), sent, { slackMs: 20 });
   });
 }
 
@@ -228,7 +283,7 @@ function renamed<T extends { ssrc: number; timestamp: number }>(p: T, change: (p
   return { ...p, ssrc, timestamp };
 }
 
-test("C9: packets of 10, 20, 30, 40 and 60 ms, mixed, and one sample or 187 ms in a packet", () => {
+test("C9: packets of 10, 20, 30, 40 and 60 ms, mixed, and one sample or 187 ms in a packet", async () => {
   for (const way of ways) {
     for (const ptime of [10, 20, 30, 40, 60, (n: number) => [10, 60, 20, 0.125, 187, 30][n % 6] ?? 20]) {
       const r = new Recorded(call(12, { ...way, ptime }), { endMs: 12_000 });
@@ -237,11 +292,14 @@ test("C9: packets of 10, 20, 30, 40 and 60 ms, mixed, and one sample or 187 ms i
         assert.deepEqual(missing, []);
         assert.ok(worst <= 10, `${worst} ms off`);
       }
+      if ("reportMs" in way) continue;
+      const sent = spoken(SPOKEN_SECONDS, { ptime });
+      await passesWavcheck(new Recorded(sent, { endMs: SPOKEN_SECONDS * 1000 }), sent);
     }
   }
 });
 
-test("C9: unknown payload types are counted and leave silence; comfort noise is no gap, an unannounced silence is", () => {
+test("C9: unknown payload types are counted and leave silence; comfort noise is no gap, an unannounced silence is", async () => {
   const payloads = new Map<number, PayloadKind>([
     [0, "pcmu"],
     [13, "noise"],
@@ -251,13 +309,14 @@ test("C9: unknown payload types are counted and leave silence; comfort noise is 
     if (second % 3 !== 1) return [p];
     return announced && p.atMs % 1000 === 20 ? [{ ...p, payloadType: 13, payload: Uint8Array.of(60) }] : [];
   };
-  for (const announced of [true, false]) {
-    const sent = talk({ channel: 0, seconds: 12 }).flatMap((p, i) =>
-      "payload" in p ? dtx({ ...p, sequence: p.sequence }, announced).map((q) => ({ ...q, n: i })) : [p],
-    );
+  const said = (announced: boolean, more: Partial<Talk> = {}): Wire => {
+    const sent = talk({ channel: 0, seconds: 12, ...more }).flatMap((p) => ("payload" in p ? dtx(p, announced) : [p]));
     // A sender numbers what it sends.
     let sequence = 0;
-    const numbered = sent.map((p) => ("payload" in p ? { ...p, sequence: sequence++ } : p));
+    return sent.map((p) => ("payload" in p ? { ...p, sequence: sequence++ } : p));
+  };
+  for (const announced of [true, false]) {
+    const numbered = said(announced);
     const strange = { ...(numbered[3] as Sent), payloadType: 77, sequence: 40_000 };
     const r = new Recorded(numbered, { endMs: 12_000, payloads });
     const { missing, worst } = judge(r, 0, 600);
@@ -267,29 +326,41 @@ test("C9: unknown payload types are counted and leave silence; comfort noise is 
     assert.equal(r.lanes[0]?.stats().lost, 0);
     const other = new Recorded([strange, ...numbered], { endMs: 12_000, payloads });
     assert.equal(other.lanes[0]?.stats().unknownPayload, 1);
+    const voiced = said(announced, { sound: murmur(0), seconds: 6 });
+    await passesWavcheck(new Recorded(voiced, { endMs: 6000, payloads }), voiced, { silent: [1] });
   }
 });
 
-test("C11: one way only, or nobody at all: that silence, of the right length", () => {
+test("C11: one way only, or nobody at all: that silence, of the right length", async () => {
   const one = new Recorded(talk({ channel: 0, seconds: 10 }), { endMs: 10_000 });
   assert.ok(Math.abs(one.seconds - 10) <= 0.02);
   assert.ok(one.channel(1).every((octet) => octet === 0xff));
   assert.deepEqual(judge(one, 0, 500).missing, []);
+  const sent = talk({ channel: 0, seconds: SPOKEN_SECONDS, sound: murmur(0) });
+  await passesWavcheck(new Recorded(sent, { endMs: SPOKEN_SECONDS * 1000 }), sent, { silent: [1] });
   const none = new Recorded([], { endMs: 10_000 });
   assert.equal(none.seconds, 10);
+  await passesWavcheck(none, [], { silent: [0, 1] });
 });
 
 for (const fast of [0.005, -0.005]) {
-  test(`C12: ten minutes with a clock ${fast * 100} % off: at no position are the channels 20 ms apart`, () => {
+  test(`C12: ten minutes with a clock ${fast * 100} % off: at no position are the channels 20 ms apart`, async () => {
+    const shaky = (): Network => {
+      const random = randomOf(5);
+      return () => [5 + random() * 10];
+    };
     for (const way of ways) {
       // Both ways ten minutes long in time-line.test.ts.
       const seconds = "reportMs" in way === fast > 0 ? 600 : 60;
-      const sent = [0, 1].flatMap((channel) => talk({ channel, seconds, ...(channel === 0 ? { fast } : {}), ...way }));
-      const random = randomOf(5);
-      const network: Network = () => [5 + random() * 10];
+      const both = (more: (channel: number) => Partial<Talk>): Wire =>
+        [0, 1]
+          .flatMap((channel) =>
+            talk({ channel, seconds, ...(channel === 0 ? { fast } : {}), ...way, ...more(channel) }),
+          )
+          .toSorted((a, b) => a.atMs - b.atMs);
       const r = new Recorded(
-        sent.toSorted((a, b) => a.atMs - b.atMs),
-        { endMs: seconds * 1000, network },
+        both(() => ({})),
+        { endMs: seconds * 1000, network: shaky() },
       );
       assert.deepEqual(judge(r, 1, seconds * 50).missing, []);
       const [left, right] = [r.frames(0, { fast }), r.frames(1)].map((frames) => Array.from(frames.values()));
@@ -300,6 +371,10 @@ for (const fast of [0.005, -0.005]) {
       // A frame that was made longer or shorter has 15 of its 16 blocks.
       assert.ok(r.frames(0, { fast }).size >= seconds * 49);
       assert.ok(Math.abs(r.seconds - seconds / Math.min(1, 1 + fast)) <= seconds * 0.0052);
+      if (seconds < 600) continue;
+      const voiced = both((channel) => ({ sound: murmur(channel) }));
+      const s = new Recorded(voiced, { endMs: seconds * 1000, network: shaky() });
+      await passesWavcheck(s, voiced, { lastSeconds: SPOKEN_SECONDS, slackMs: 20 });
     }
   });
 }

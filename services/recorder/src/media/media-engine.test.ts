@@ -4,15 +4,18 @@ import { test } from "node:test";
 import { ManualClock } from "@sidetone/foundation";
 import type { WriterMessage } from "@sidetone/recording-file";
 import { type PacketBatch, type PacketIO, PortPairs, writeReport, writeRtpHeader } from "@sidetone/rtp";
-import { randomOf } from "./wire.fixture.ts";
+import { randomOf, type Sent } from "./wire.fixture.ts";
 import { MediaEngine } from "./media-engine.ts";
 import type { LaneSpec, MediaTelling } from "./media-protocol.ts";
+import { murmur, passesWavcheck } from "./wavcheck.fixture.ts";
 
 const [SDP, PEER, STRANGER] = [0x0a00_0001, 0x0a00_0002, 0x0a00_0063];
 
 function rig(remote: LaneSpec["remote"]) {
   const clock = new ManualClock();
   const heard = new Set<number>();
+  const chunks: Uint8Array[] = [];
+  let zeroMicros = 0;
   const told: MediaTelling[] = [];
   let sockets = 0;
   let queued = 0;
@@ -38,6 +41,9 @@ function rig(remote: LaneSpec["remote"]) {
     tell: (telling) => told.push(telling),
     write: (message: WriterMessage) => {
       if (message.do === "audio") for (const octet of message.bytes) heard.add(octet);
+      if (message.do === "audio") chunks.push(message.bytes);
+      if (message.do === "silence") chunks.push(new Uint8Array(2 * message.frames).fill(0xff));
+      if (message.do === "zero") zeroMicros = message.wallMicros;
     },
   });
   const spec: LaneSpec = { channel: 0, remote, allowed: [PEER], payloads: [[0, "pcmu"]], paused: false };
@@ -72,6 +78,31 @@ function rig(remote: LaneSpec["remote"]) {
     take(data, ip, port);
     clock.advance(20);
   };
+  const wire: Sent[] = [];
+  /** The next 20 ms of a voice, said from there; they are on the way for 5 ms. */
+  const speak = (ip: number, port: number): void => {
+    const payload = murmur(0)(n * 160, 160);
+    const data = new Uint8Array(172);
+    writeRtpHeader(data, 0, 0, false, n, n * 160, 5);
+    data.set(payload, 12);
+    const atMs = (clock.wallMicros() - originMicros) / 1000 - 5;
+    wire.push({ channel: 0, ssrc: 5, sequence: n, timestamp: n * 160, payloadType: 0, payload, atMs });
+    n += 1;
+    take(data, ip, port);
+    clock.advance(20);
+  };
+  /** Loud noise in packets that fit into the stream, from somebody else: at no time of their own. */
+  const shout = (ip: number, port: number, ssrc = 5): void => {
+    const data = new Uint8Array(172).fill(0x80 + (n % 2));
+    writeRtpHeader(data, 0, 0, false, n, n * 160, ssrc);
+    take(data, ip, port);
+  };
+  /** Ends the recording; wavcheck judges it against what was spoken. */
+  const judge = async (): Promise<void> => {
+    stop();
+    const audio = Buffer.concat(chunks);
+    await passesWavcheck({ audio, zeroMs: (zeroMicros - originMicros) / 1000 }, wire, { silent: [1] });
+  };
   const stop = (): ReadonlySet<number> => {
     const end = { byeMicros: clock.wallMicros(), state: "complete", reason: "BYE", withdrawn: false } as const;
     engine.carryOut({ do: "close-session", session: 1, lingerMs: 0, end });
@@ -88,7 +119,7 @@ function rig(remote: LaneSpec["remote"]) {
       lane: { ...spec, ...lane },
     });
   const stats = () => told.flatMap((t) => (t.tell === "closed" ? t.lanes : []))[0];
-  return { say, take, stop, invite, stats, answers: () => queued };
+  return { say, take, stop, invite, stats, answers: () => queued, speak, shout, judge };
 }
 
 const at = { ip: SDP, port: 4000 };
@@ -109,6 +140,40 @@ test("C6: strangers are not recorded and not answered, whatever SSRC they use; n
   );
   assert.equal(r.answers(), 0);
   assert.deepEqual([r.stats()?.packets, r.stats()?.refused], [21, 59]);
+});
+
+test("C6, judged by wavcheck: what strangers send between the packets of the stream leaves no trace", async () => {
+  const r = rig(at);
+  for (let i = 0; i < 200; i++) {
+    if (i > 0) r.shout(STRANGER, 4000);
+    if (i > 0) r.shout(SDP, 4002, i);
+    r.speak(SDP, 4000);
+  }
+  await r.judge();
+});
+
+test("C8, judged by wavcheck: a phone moves with a re-INVITE, and the stream goes on without a gap", async () => {
+  const r = rig(at);
+  for (let i = 0; i < 100; i++) r.speak(SDP, 4000);
+  r.invite({ remote: { ip: SDP, port: 4002 }, allowed: [PEER, SDP] });
+  // Two that were under way.
+  for (let i = 0; i < 100; i++) r.speak(SDP, i < 2 ? 4000 : 4002);
+  await r.judge();
+});
+
+test("C10, judged by wavcheck: STUN, RTCP and garbage between the packets of the stream", async () => {
+  const r = rig(at);
+  const random = randomOf(10);
+  const kinds = [0x00, 0x01, 0x10, 0x16, 0x40, 0xc0, 0xff];
+  for (let i = 0; i < 200; i++) {
+    for (let k = 0; k < 20; k++) {
+      const noise = Uint8Array.from({ length: Math.floor(random() * 200) }, () => Math.floor(random() * 256));
+      if (noise.length > 0) noise[0] = kinds[k % kinds.length] ?? 0;
+      r.take(noise, SDP, 4000);
+    }
+    r.speak(SDP, 4000);
+  }
+  await r.judge();
 });
 
 test("C8: symmetric RTP is learnt from the first valid packet of the peer's address, and kept", () => {
