@@ -61,6 +61,9 @@ describe("sidetone", () => {
     assert.deepEqual([gone.code, gone.said], [1, ""]);
     assert.match(gone.complained, /gone does not exist\.\nName a recording's folder/);
     assert.match((await sidetone("verify", path)).complained, /holds no recording/);
+    mkdirSync(join(path, "empty", ".open"), { recursive: true });
+    const empty = await sidetone("verify", join(path, "empty"));
+    assert.deepEqual([empty.code, empty.said], [0, "The storage is there, and holds no recordings."]);
     mkdirSync(join(path, "r"));
     writeFileSync(join(path, "r", "manifest.jsonl"), '{"type":"start","version":1,"id":');
     const cut = await sidetone("verify", path);

@@ -15,7 +15,8 @@ export async function verify(path: string, json: boolean, voice: Voice): Promise
   const parts = (["intact", "open", "damaged", "unreadable"] as const)
     .filter((verdict) => counts.has(verdict))
     .map((verdict) => `${counts.get(verdict)} ${verdict}`);
-  if (!json) voice.say(`${all === 1 ? "1 recording" : `${all} recordings`}: ${parts.join(", ")}.`);
+  if (!json && all === 0) voice.say("The storage is there, and holds no recordings.");
+  else if (!json) voice.say(`${all === 1 ? "1 recording" : `${all} recordings`}: ${parts.join(", ")}.`);
   return counts.has("damaged") || counts.has("unreadable") ? exitCodes.failed : exitCodes.ok;
 }
 

@@ -65,6 +65,7 @@ describe("operations.md, configuration", () => {
       recorders: [],
       silenceMs: 10_000,
       intervalMs: 1000,
+      keepMs: 90 * 86_400_000,
     });
     const named = `${tlib}  reconciliation: { sip-servers: ["http://10.0.0.1:8081", "http://10.0.0.2:8081"], silence: 5s }\n`;
     assert.deepEqual(good(lines(named)).recorder?.reconciliation?.sipServers, [

@@ -289,6 +289,8 @@ export interface ReconciliationConfig {
   readonly silenceMs: number;
   /** Time between two looks at a ledger, ms. */
   readonly intervalMs: number;
+  /** What was found of a party is kept for so long after it began, ms. */
+  readonly keepMs: number;
 }
 
 /** How the recorder logs in to SIP Server as a T-Library client. */

@@ -12,7 +12,7 @@ export { type FolderView, type SegmentFile, readFolder } from "./folder-reader.t
 export { createGroupSync, fsyncEach, type GroupSync, syncfsOf } from "./group-sync.ts";
 export { type Finding, findingText } from "./finding.ts";
 export { type Inspected, inspectTree } from "./inspect-tree.ts";
-export { folderName, MANIFEST, OPEN_MARKERS, relativeFolder } from "./layout.ts";
+export { folderName, MANIFEST, OPEN_MARKERS, relativeFolder, STORAGE_LOCK } from "./layout.ts";
 export * from "./limits.ts";
 export * from "./manifest.ts";
 export { closeUnfinished, recoverOpen, type Recovered, removeMarker } from "./recover.ts";

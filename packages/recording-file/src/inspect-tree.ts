@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { SidetoneError, errorText } from "@sidetone/foundation";
 import type { Finding } from "./finding.ts";
-import { MANIFEST, OPEN_MARKERS, markerName, segmentNumber } from "./layout.ts";
+import { MANIFEST, OPEN_MARKERS, STORAGE_LOCK, markerName, segmentNumber } from "./layout.ts";
 import type { RecordingState } from "./manifest.ts";
 import { inspectFolder } from "./verify.ts";
 
@@ -20,7 +20,8 @@ export interface Inspected {
 }
 
 /**
- * Looks at every recording at or below a path, whatever the path is: a recording's folder, a day, a whole storage, or a copy of any of them.
+ * Looks at every recording at or below a path, whatever the path is: a recording's folder, a day, a whole storage, or a copy of any of them. A
+ * storage may have none yet.
  * @throws SidetoneError `path-not-found`, `path-not-readable`, `no-recordings` (exit 1).
  */
 export async function* inspectTree(path: string): AsyncGenerator<Inspected> {
@@ -36,7 +37,9 @@ export async function* inspectTree(path: string): AsyncGenerator<Inspected> {
     if ("error" in each) yield unreadable(folder, each.path, each.error);
     else yield await inspected(folder, each.path);
   }
-  if (!any) throw noRecordings(top, `holds no recording: nothing below it has a ${MANIFEST}`);
+  // A recorder's storage may be empty; any other folder is the wrong one.
+  if (!any && !existsSync(join(folder, OPEN_MARKERS)) && !existsSync(join(folder, STORAGE_LOCK)))
+    throw noRecordings(top, `holds no recording: nothing below it has a ${MANIFEST}, and no recorder stores here`);
 }
 
 /** A folder that holds a recording, or that could not be read. */

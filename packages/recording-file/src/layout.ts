@@ -7,6 +7,9 @@ export const MANIFEST = "manifest.jsonl";
 /** Folder below the storage that holds one empty marker file per recording that is being written. */
 export const OPEN_MARKERS = ".open";
 
+/** File in the root folder by which a recorder has the storage for itself; stays when it has ended. */
+export const STORAGE_LOCK = ".lock";
+
 const SAFE = /^[A-Za-z0-9._-]$/;
 
 /**

@@ -33,18 +33,6 @@ export const ulawToAlaw: Uint8Array = Uint8Array.from(ulawToLinear, (linear) => 
 /** A-law code to µ-law code. */
 export const alawToUlaw: Uint8Array = Uint8Array.from(alawToLinear, (linear) => encodeUlaw(linear));
 
-/** Translates `length` octets through one of the tables above, in place or elsewhere in the same array or another. */
-export function translate(
-  table: Uint8Array,
-  from: Uint8Array,
-  fromOffset: number,
-  into: Uint8Array,
-  intoOffset: number,
-  length: number,
-): void {
-  for (let i = 0; i < length; i++) into[intoOffset + i] = table[from[fromOffset + i] ?? 0] ?? 0;
-}
-
 function encodeUlaw(linear: number): number {
   const sign = linear < 0 ? 128 : 0;
   const biased = Math.min(Math.abs(linear), 32_635) + 132;

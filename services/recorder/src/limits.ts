@@ -85,6 +85,8 @@ export const LEDGER_PAGES = 20;
 export const JUDGED_AT_ONCE = 200;
 /** R34: parties that are looked at again in one round though nothing is known to have changed: what was deleted since is found. */
 export const AUDITED_AT_ONCE = 20;
+/** R34: parties that are forgotten in one round, where they are older than `reconciliation.keep`. */
+export const FORGOTTEN_AT_ONCE = 500;
 /** R34: a stream without RTP for this long is told, where no `reconciliation.silence` says otherwise; ms. */
 export const SILENCE_MS = 10_000;
 /** Full metadata snapshots asked for in one session without getting one. */

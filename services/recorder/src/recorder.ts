@@ -193,6 +193,7 @@ export async function startRecorder(
         config: config.tLibrary,
         clock,
         log,
+        onHold: (id, held) => reconciliation.streams.held(id, held),
         note: (id, line) => {
           const recording = running.recordingOf(id);
           if (recording === undefined || recording.ending !== undefined) return;

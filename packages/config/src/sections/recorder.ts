@@ -8,6 +8,8 @@ import { rtp, sipRoleFields } from "./sip-role.ts";
 /** Longer than people who listen are silent with silence suppression, as a rule. */
 const SILENCE_MS = 10_000;
 const INTERVAL_MS = 1000;
+/** A quarter of a year. */
+const KEEP_MS = 90 * 86_400_000;
 const storage = mapped(
   object({
     directory: required(filePath),
@@ -49,6 +51,7 @@ const fields = object({
       recorders: optional(listOf(baseUrl("http", "https")), []),
       silence: optional(duration(1000), SILENCE_MS),
       interval: optional(duration(100), INTERVAL_MS),
+      keep: optional(duration(86_400_000), KEEP_MS),
     }),
   ),
 });
@@ -71,7 +74,13 @@ export const recorder: Reader<RecorderConfig> = mapped(fields, (v) => ({
 
 function reconciliation(
   v:
-    | { "sip-servers"?: readonly string[] | undefined; recorders: readonly string[]; silence: number; interval: number }
+    | {
+        "sip-servers"?: readonly string[] | undefined;
+        recorders: readonly string[];
+        silence: number;
+        interval: number;
+        keep: number;
+      }
     | undefined,
   tLibraryUrl: string | undefined,
 ): ReconciliationConfig | undefined {
@@ -82,6 +91,7 @@ function reconciliation(
     recorders: v?.recorders ?? [],
     silenceMs: v?.silence ?? SILENCE_MS,
     intervalMs: v?.interval ?? INTERVAL_MS,
+    keepMs: v?.keep ?? KEEP_MS,
   };
 }
 

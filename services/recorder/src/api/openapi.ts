@@ -21,6 +21,11 @@ const inQuery = (name: string, description: string, schema: Part = value): Part 
   description,
   schema,
 });
+/** Which page of a list, and how long. */
+const pageOf = (what: string): readonly Part[] => [
+  inQuery("limit", `${what} of a page`, { type: "integer", minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT }),
+  inQuery("cursor", "`next` of the page before, with the same other parameters"),
+];
 const id: Part = { name: "id", in: "path", required: true, schema: { type: "string" } };
 const always = { "401": problem("The token is missing or wrong."), "421": problem("A foreign name of this host.") };
 const noIndex = { "503": problem("The index cannot be asked now; recording goes on.") };
@@ -78,13 +83,7 @@ export const openApi: Part = {
           inQuery("id", "The recording's id"),
           inQuery("state", "What became of it", { enum: ["recording", "complete", "partial", "failed"] }),
           inQuery("q", "Stands anywhere in ids, file name, numbers, names, values of parameters and user data"),
-          inQuery("limit", "Recordings of a page", {
-            type: "integer",
-            minimum: 1,
-            maximum: PAGE_MAX,
-            default: PAGE_DEFAULT,
-          }),
-          inQuery("cursor", "`next` of the page before, with the same other parameters"),
+          ...pageOf("Recordings"),
         ],
         responses: {
           "200": json("A page", "RecordingPage"),
@@ -118,13 +117,7 @@ export const openApi: Part = {
           inQuery("verdict", "Only these; numbers are of all", { enum: verdicts }),
           inQuery("dn", "Of this DN"),
           inQuery("call-uuid", "Of this call"),
-          inQuery("limit", "Parties of a page", {
-            type: "integer",
-            minimum: 1,
-            maximum: PAGE_MAX,
-            default: PAGE_DEFAULT,
-          }),
-          inQuery("cursor", "`next` of the page before, with the same other parameters"),
+          ...pageOf("Parties"),
         ],
         responses: {
           "200": json("A page", "Reconciliation"),

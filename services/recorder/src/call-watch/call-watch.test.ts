@@ -54,6 +54,8 @@ interface Rig {
   /** Lines by recording id. */
   readonly lines: [string, NoteLine][];
   readonly errors: string[];
+  /** What was said of holds. */
+  readonly holds: [string, boolean][];
   settle(ms?: number): Promise<void>;
 }
 
@@ -69,11 +71,19 @@ async function rig(t: TestContext, server = new FakeServer()): Promise<Rig> {
     child: () => log,
   };
   const config = { url: "ws://sip.test/tlib/v1", application: "recorder", password: "p", mask: ["Card"] };
-  const watch = new CallWatch({ config, clock, log, open: server.open, note: (id, line) => lines.push([id, line]) });
+  const holds: [string, boolean][] = [];
+  const watch = new CallWatch({
+    config,
+    clock,
+    log,
+    open: server.open,
+    note: (id, line) => lines.push([id, line]),
+    onHold: (id, held) => holds.push([id, held]),
+  });
   t.after(() => watch.close());
   const settle = (ms = 0): Promise<void> => clock.advanceAsync(ms);
   await settle();
-  return { clock, server, watch, lines, errors, settle };
+  return { clock, server, watch, lines, errors, holds, settle };
 }
 
 function recording(id: string, o: Partial<RecordingDocument> = {}): { document: RecordingDocument } {
@@ -131,6 +141,27 @@ test("the DNs of a recording's parties are registered, and what their snapshot s
   r.watch.row(recording("rec-1"));
   await r.settle(1000);
   assert.deepEqual([r.server.registered, r.lines.length], [["7001"], 1], "once");
+});
+
+test("a call is on hold until all that held it took it back or left; one that ends is not", async (t) => {
+  const r = await rig(t);
+  r.watch.row(recording("rec-1"));
+  await r.settle();
+  r.server.event("EventHeld", {});
+  r.server.event("EventHeld", { ThisDN: "7002" });
+  r.server.event("EventRetrieved", {});
+  assert.deepEqual(r.holds, [["rec-1", true]]);
+  r.server.event("EventPartyDeleted", { OtherDN: "7002" });
+  assert.deepEqual(r.holds.splice(0), [
+    ["rec-1", true],
+    ["rec-1", false],
+  ]);
+  r.server.event("EventHeld", {});
+  r.watch.row(recording("rec-1", { state: "complete" }));
+  assert.deepEqual(r.holds, [
+    ["rec-1", true],
+    ["rec-1", false],
+  ]);
 });
 
 test("changes of user data within a moment are one line; party changes are events; another call's are nobody's", async (t) => {

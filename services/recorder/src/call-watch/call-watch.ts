@@ -11,7 +11,16 @@ import {
   TLIB_RETRY_MS,
 } from "../limits.ts";
 import type { NoteLine } from "../media/recording-media.ts";
-import { type CallFacts, type CallNews, newsOf, newsOfSnapshot, noFacts, sameFacts, withNews } from "./call-facts.ts";
+import {
+  type CallFacts,
+  type CallNews,
+  type PartyNews,
+  newsOf,
+  newsOfSnapshot,
+  noFacts,
+  sameFacts,
+  withNews,
+} from "./call-facts.ts";
 
 /** How a T-Library session is opened; tests give their own. */
 export type OpenSession = (
@@ -26,6 +35,8 @@ interface Watched {
   /** What the recording has of them. */
   written: CallFacts;
   notes: number;
+  /** DNs that have put it on hold. */
+  readonly holders: Set<string>;
   cancel: Cancel | undefined;
 }
 
@@ -39,6 +50,7 @@ export class CallWatch {
   readonly #log: Logger;
   readonly #open: OpenSession;
   readonly #note: (id: string, line: NoteLine) => void;
+  readonly #onHold: (id: string, held: boolean) => void;
   readonly #watched = new Map<string, Watched>();
   /** DNs that are to be registered, those needed last at the end. */
   readonly #dns = new Set<string>();
@@ -50,19 +62,24 @@ export class CallWatch {
   #problem: string | undefined;
   #closed = false;
 
-  /** @param note adds a line to a recording that runs */
+  /**
+   * @param note adds a line to a recording that runs
+   * @param onHold a party put the call of a recording on hold, or all that had it there took it back
+   */
   constructor(o: {
     config: TLibraryClientConfig;
     clock: Clock;
     log: Logger;
     open?: OpenSession;
     note: (id: string, line: NoteLine) => void;
+    onHold?: (id: string, held: boolean) => void;
   }) {
     this.#config = o.config;
     this.#clock = o.clock;
     this.#log = o.log.child({ tLibrary: o.config.url });
     this.#open = o.open ?? connect;
     this.#note = o.note;
+    this.#onHold = o.onHold ?? (() => undefined);
     void this.#connect();
   }
 
@@ -85,12 +102,15 @@ export class CallWatch {
   row({ document }: Pick<RecordingRow, "document">): void {
     const { id, state, connId, callUuid, participants, parameters } = document;
     if (state !== "recording") {
-      this.#watched.get(id)?.cancel?.();
+      const watched = this.#watched.get(id);
+      watched?.cancel?.();
       this.#watched.delete(id);
+      if (watched !== undefined && watched.holders.size > 0) this.#onHold(id, false);
       return;
     }
-    if (!this.#watched.has(id))
-      this.#watched.set(id, { id, connId, callUuid, facts: noFacts, written: noFacts, notes: 0, cancel: undefined });
+    const holders = new Set<string>();
+    const nothing = { facts: noFacts, written: noFacts, notes: 0, holders, cancel: undefined };
+    if (!this.#watched.has(id)) this.#watched.set(id, { id, connId, callUuid, ...nothing });
     const dns = new Set<string>();
     for (const { dn } of participants) if (dn !== undefined && dn !== "") dns.add(dn);
     for (const [name, value] of Object.entries(parameters))
@@ -210,10 +230,21 @@ export class CallWatch {
       const same = watched.callUuid === undefined ? watched.connId === news.connId : watched.callUuid === news.callUuid;
       if (!same) continue;
       watched.facts = withNews(watched.facts, news.facts);
-      if (news.news !== undefined) this.#write(watched, { type: "event", atMs: 0, source: "t-library", ...news.news });
+      if (news.news !== undefined) {
+        this.#holds(watched, news.news);
+        this.#write(watched, { type: "event", atMs: 0, source: "t-library", ...news.news });
+      }
       if (!sameFacts(watched.facts, watched.written))
         watched.cancel ??= this.#clock.after(CALL_NOTE_MS, () => this.#writeFacts(watched));
     }
+  }
+
+  #holds({ id, holders }: Watched, { event, dn, otherDn }: PartyNews): void {
+    const before = holders.size > 0;
+    if (event === "hold") holders.add(dn);
+    else if (event === "retrieve") holders.delete(dn);
+    else if (event === "party-left" && otherDn !== undefined) holders.delete(otherDn);
+    if (holders.size > 0 !== before) this.#onHold(id, !before);
   }
 
   #writeFacts(watched: Watched): void {
@@ -234,7 +265,11 @@ export class CallWatch {
     this.#lostAt = undefined;
     if (from === undefined) return;
     const text = `what happened to the call from ${rfc3339(from)} to ${rfc3339(this.#clock.wallMicros())} is not known: ${reason}`;
-    for (const watched of this.#watched.values())
+    for (const watched of this.#watched.values()) {
       this.#write(watched, { type: "warning", atMs: 0, code: "t-library-gap", text });
+      // It may have been taken back meanwhile.
+      if (watched.holders.size > 0) this.#onHold(watched.id, false);
+      watched.holders.clear();
+    }
   }
 }

@@ -83,6 +83,7 @@ function rig(t: TestContext, o: { file?: string; ledger?: FakeLedger; clock?: Ma
     due: async (...a) => inner.due(...a),
     next: async (...a) => inner.next(...a),
     judged: async (...a) => inner.judged(...a),
+    forget: async (...a) => inner.forget(...a),
     list: async (...a) => inner.list(...a),
     counts: async (...a) => inner.counts(...a),
     close: async () => inner.close(),
@@ -103,6 +104,7 @@ function rig(t: TestContext, o: { file?: string; ledger?: FakeLedger; clock?: Ma
       log,
       silenceMs: 10_000,
       intervalMs: 1000,
+      keepMs: 2 * 3_600_000,
     }),
     call: (id, more = {}) =>
       ledger.put(id, {
@@ -138,6 +140,26 @@ function rig(t: TestContext, o: { file?: string; ledger?: FakeLedger; clock?: Ma
   t.after(() => made.reconciler.close());
   return made;
 }
+
+test("R34: what was found is kept for as long as the configuration says, what is still to be found for longer", async (t) => {
+  const r = rig(t);
+  const old = r.clock.wallMicros() - 3 * 3_600_000_000;
+  const at = { expectedFrom: rfc3339(old), expectedUntil: rfc3339(old + 10_000_000) };
+  r.call(1, at);
+  r.call(2, { ...at, expectedUntil: null, outcome: "open", recordingId: null });
+  r.call(3, at);
+  r.unheard = ["http://other.test"];
+  r.call(4);
+  r.holds(4);
+  await r.reconciler.round();
+  // Nobody knows yet whether 1 and 3 are there.
+  assert.deepEqual(await r.verdicts(), ["U1 pending", "U2 pending", "U3 pending", "U4 recorded"]);
+  r.unheard = [];
+  r.clock.advance(20_000);
+  await r.reconciler.round();
+  assert.deepEqual(r.alarms, ["recording-missing U1", "recording-missing U3"]);
+  assert.deepEqual(await r.verdicts(), ["U2 pending", "U4 recorded"]);
+});
 
 test("R34: all pages of a ledger are read and judged, and only what is new the next time", async (t) => {
   const r = rig(t);

@@ -1,5 +1,5 @@
 import { type Cancel, type Clock, errorText, type Logger } from "@sidetone/foundation";
-import { AUDITED_AT_ONCE, JUDGED_AT_ONCE } from "../limits.ts";
+import { AUDITED_AT_ONCE, FORGOTTEN_AT_ONCE, JUDGED_AT_ONCE } from "../limits.ts";
 import type { ExpectedParty } from "./expected-party.ts";
 import type { Holders } from "./holdings.ts";
 import { type Judgement, judge } from "./judge.ts";
@@ -27,6 +27,7 @@ export class Reconciler {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #silenceMs: number;
+  readonly #keepMs: number;
   readonly #cancel: Cancel;
   #round: Promise<void> | undefined;
   #closed = false;
@@ -44,6 +45,7 @@ export class Reconciler {
     log: Logger;
     silenceMs: number;
     intervalMs: number;
+    keepMs: number;
   }) {
     this.#followers = o.followers;
     this.#store = o.store;
@@ -51,6 +53,7 @@ export class Reconciler {
     this.#clock = o.clock;
     this.#log = o.log;
     this.#silenceMs = o.silenceMs;
+    this.#keepMs = o.keepMs;
     this.#cancel = o.clock.every(o.intervalMs, () => void this.round());
   }
 
@@ -100,6 +103,7 @@ export class Reconciler {
     const last = again.at(-1);
     this.#audited = last === undefined ? { ledgerId: "", line: 0 } : { ledgerId: last.ledgerId, line: last.party.line };
     await this.#judge(again);
+    if (!this.#closed) await this.#store.forget(this.#clock.wallMicros() - this.#keepMs * 1000, FORGOTTEN_AT_ONCE);
   }
 
   async #judge(parties: readonly JudgedParty[]): Promise<void> {

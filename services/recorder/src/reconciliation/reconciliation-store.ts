@@ -138,6 +138,19 @@ export class ReconciliationStore {
     })();
   }
 
+  /**
+   * Forgets the oldest parties that began before an instant: what is still to be judged, or runs, stays.
+   * @param limit most of them at once. Gives how many they were.
+   */
+  forget(before: number, limit: number): number {
+    return this.#db
+      .prepare(
+        `delete from parties where rowid in (
+          select rowid from parties where expected_from < ? and due_at is null and verdict <> 'pending' order by expected_from limit ?)`,
+      )
+      .run(before, limit).changes;
+  }
+
   /** A page, newest first. */
   list(filter: PartyFilter, limit: number, after: PartyPlace | undefined): JudgedParty[] {
     const { where, values } = conditions(filter);

@@ -35,7 +35,7 @@ export async function startReconciliation(o: {
     const close = (): Promise<void> => Promise.resolve();
     return { streams, alarms, store: undefined, ledgers: () => [], reconciler: undefined, close };
   }
-  const { sipServers, recorders, silenceMs, intervalMs } = reconciliation;
+  const { sipServers, recorders, silenceMs, intervalMs, keepMs } = reconciliation;
   const store = await openStore(join(config.storage.directory, FILE), log);
   const closing = new AbortController();
   const get = httpGetJson(config.apiToken, closing.signal);
@@ -47,6 +47,7 @@ export async function startReconciliation(o: {
     log,
     silenceMs,
     intervalMs,
+    keepMs,
   });
   void reconciler.round();
   const close = (): Promise<void> => {

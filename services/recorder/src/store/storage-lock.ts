@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SidetoneError, errorText } from "@sidetone/foundation";
 import Database from "better-sqlite3";
+import { STORAGE_LOCK } from "@sidetone/recording-file";
 import { LOCK_WAIT_MS } from "../limits.ts";
 
 /** Gives a lock back. Idempotent. */
@@ -13,7 +14,7 @@ export type Unlock = () => void;
  * @throws SidetoneError `storage-in-use`, `storage-not-available` (exit 1).
  */
 export function lockStorage(directory: string): Unlock {
-  return lock(directory, join(directory, ".lock"), "recorder.storage.directory");
+  return lock(directory, join(directory, STORAGE_LOCK), "recorder.storage.directory");
 }
 
 /** The same for the index: a second recorder would mark the first one's recordings as lost. `:memory:` is nobody else's. */
