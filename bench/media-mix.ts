@@ -4,14 +4,13 @@
 //
 // Each phone sends 50 packets a second and hears what its conference makes of the others. The figure is the CPU time (user + system) of the
 // process under test; the load comes from another process. Loopback: sends pay for delivery too. No replicas.
-import { fork } from "node:child_process";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { delay, silentLogger, systemClock } from "@sidetone/foundation";
+import { silentLogger } from "@sidetone/foundation";
 import { createPacketIO } from "@sidetone/rtp";
-import { type MediaEngine, startMediaEngine, toneSamples } from "../services/media-server/src/media/index.ts";
-import { answer, generate, HOST } from "./media-load.ts";
+import { type MediaEngine, toneSamples } from "../services/media-server/src/media/index.ts";
+import { engineUnderTest, HOST, measured, report, type Used } from "./media-load.ts";
 
 type Kind = "dgram" | "batched";
 
@@ -22,10 +21,8 @@ interface Order {
   readonly phonePorts: readonly number[];
 }
 
-interface Measured {
-  readonly cpuMicros: number;
+interface Measured extends Used {
   readonly sent: number;
-  readonly seconds: number;
 }
 
 /** What is done to conferences of so many members each. */
@@ -71,11 +68,7 @@ const scenes: Readonly<
 
 /** The process under test: measures between "begin" and "end". */
 async function underTest(order: Order): Promise<void> {
-  const engine = await startMediaEngine({
-    rtp: { address: HOST, advertise: HOST, portMin: 40_000, portMax: 48_000, packetIo: order.kind },
-    log: silentLogger,
-    clock: systemClock,
-  });
+  const engine = await engineUnderTest(order.kind);
   const scene = scenes[order.scene];
   if (scene === undefined) throw new Error(`no scene ${order.scene}`);
   const ports: number[] = [];
@@ -96,27 +89,7 @@ async function underTest(order: Order): Promise<void> {
     await engine.setConference(`c${from}`, legs);
     await scene.prepare?.(engine, `c${from}`, legs);
   }
-  let cpu = process.cpuUsage();
-  let before = await engine.stats();
-  let began = systemClock.now();
-  process.on("message", (message) => {
-    void (async () => {
-      if (message === "begin") {
-        before = await engine.stats();
-        began = systemClock.now();
-        cpu = process.cpuUsage();
-        return;
-      }
-      const used = process.cpuUsage(cpu);
-      const seconds = (systemClock.now() - began) / 1000;
-      const after = await engine.stats();
-      const measured: Measured = { cpuMicros: used.user + used.system, sent: after.sent - before.sent, seconds };
-      process.send?.(measured);
-      await engine.close();
-      process.disconnect();
-    })();
-  });
-  process.send?.(ports);
+  report(engine, ports, (before, after) => ({ sent: after.sent - before.sent }));
 }
 
 async function measure(kind: Kind, scene: string, phones: number, seconds: number): Promise<Measured> {
@@ -124,16 +97,7 @@ async function measure(kind: Kind, scene: string, phones: number, seconds: numbe
   const sockets = [0, 1].map(() => io.open({ address: HOST, port: 0, mode: "poll", receiveBuffer: 4_000_000 }));
   io.run();
   const order: Order = { kind, phones, scene, phonePorts: sockets.map((s) => io.localPort(s)) };
-  const child = fork(fileURLToPath(import.meta.url), ["--under-test", JSON.stringify(order)]);
-  const stop = generate(io, sockets, await answer<number[]>(child));
-  await delay(systemClock, 1000);
-  child.send("begin");
-  await delay(systemClock, seconds * 1000);
-  child.send("end");
-  const measured = await answer<Measured>(child);
-  stop();
-  io.shutdown();
-  return measured;
+  return measured<Measured>(fileURLToPath(import.meta.url), order, { io, phones: sockets, seconds });
 }
 
 const { values } = parseArgs({

@@ -4,14 +4,12 @@
 //
 // Per call two phones send 50 packets a second; each packet goes to the other phone and to a recorder. The figure is what arrived divided
 // by the CPU time (user + system) of the process under test; the load comes from another process. Loopback: sends pay for delivery too.
-import { fork } from "node:child_process";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { delay, silentLogger, systemClock } from "@sidetone/foundation";
+import { silentLogger } from "@sidetone/foundation";
 import { createPacketIO } from "@sidetone/rtp";
-import { answer, generate, HOST } from "./media-load.ts";
-import { startMediaEngine } from "../services/media-server/src/media/index.ts";
+import { engineUnderTest, HOST, measured, report, type Used } from "./media-load.ts";
 
 const SINKS = 4;
 
@@ -22,23 +20,17 @@ interface Order {
   readonly sinkPorts: readonly number[];
 }
 
-interface Measured {
-  readonly cpuMicros: number;
+interface Measured extends Used {
   readonly relayed: number;
   readonly forked: number;
   readonly dropped: number;
   /** Holes in the sequence numbers that arrived. */
   readonly lost: number;
-  readonly seconds: number;
 }
 
 /** The process under test: a media engine with all calls set up; measures between "begin" and "end". */
 async function underTest(order: Order): Promise<void> {
-  const engine = await startMediaEngine({
-    rtp: { address: HOST, advertise: HOST, portMin: 40_000, portMax: 48_000, packetIo: order.kind },
-    log: silentLogger,
-    clock: systemClock,
-  });
+  const engine = await engineUnderTest(order.kind);
   const ports: number[] = [];
   for (let call = 0; call < order.calls; call++) {
     const legs = [await engine.openLeg(), await engine.openLeg()];
@@ -58,35 +50,13 @@ async function underTest(order: Order): Promise<void> {
     }
     await engine.connect(legs[0]?.leg ?? 0, legs[1]?.leg ?? 0);
   }
-  let cpu = process.cpuUsage();
-  let before = await engine.stats();
-  let began = systemClock.now();
-  process.on("message", (message) => {
-    void (async () => {
-      if (message === "begin") {
-        before = await engine.stats();
-        began = systemClock.now();
-        cpu = process.cpuUsage();
-        return;
-      }
-      const used = process.cpuUsage(cpu);
-      const seconds = (systemClock.now() - began) / 1000;
-      const after = await engine.stats();
-      const sum = (list: readonly { readonly sent: number }[]): number => list.reduce((n, s) => n + s.sent, 0);
-      const measured: Measured = {
-        cpuMicros: used.user + used.system,
-        relayed: sum(after.perLeg) - sum(before.perLeg),
-        forked: sum(after.perTap) - sum(before.perTap),
-        dropped: after.dropped - before.dropped,
-        lost: after.perLeg.reduce((n, l) => n + l.lost, 0) - before.perLeg.reduce((n, l) => n + l.lost, 0),
-        seconds,
-      };
-      process.send?.(measured);
-      await engine.close();
-      process.disconnect();
-    })();
-  });
-  process.send?.(ports);
+  const sum = (list: readonly { readonly sent: number }[]): number => list.reduce((n, s) => n + s.sent, 0);
+  report(engine, ports, (before, after) => ({
+    relayed: sum(after.perLeg) - sum(before.perLeg),
+    forked: sum(after.perTap) - sum(before.perTap),
+    dropped: after.dropped - before.dropped,
+    lost: after.perLeg.reduce((n, l) => n + l.lost, 0) - before.perLeg.reduce((n, l) => n + l.lost, 0),
+  }));
 }
 
 async function measure(kind: Order["kind"], calls: number, seconds: number): Promise<Measured> {
@@ -101,16 +71,7 @@ async function measure(kind: Order["kind"], calls: number, seconds: number): Pro
     phonePorts: phones.map((s) => io.localPort(s)),
     sinkPorts: sinks.map((s) => io.localPort(s)),
   };
-  const child = fork(fileURLToPath(import.meta.url), ["--under-test", JSON.stringify(order)]);
-  const stop = generate(io, phones, await answer<number[]>(child));
-  await delay(systemClock, 1000);
-  child.send("begin");
-  await delay(systemClock, seconds * 1000);
-  child.send("end");
-  const measured = await answer<Measured>(child);
-  stop();
-  io.shutdown();
-  return measured;
+  return measured<Measured>(fileURLToPath(import.meta.url), order, { io, phones, seconds });
 }
 
 const { values } = parseArgs({
