@@ -52,7 +52,14 @@ export async function consoleFor(
     resourceManager: undefined,
     mediaServer: undefined,
     recorder: undefined,
-    console: { roles, http: { host: "127.0.0.1", port: 0 }, users, apiToken: undefined, ...section },
+    console: {
+      roles,
+      http: { host: "127.0.0.1", port: 0 },
+      storage: ":memory:",
+      users,
+      apiToken: undefined,
+      ...section,
+    },
   };
   const running = await startConsole(config, { clock: systemClock, random: systemRandom, log });
   t.after(() => running.close());
