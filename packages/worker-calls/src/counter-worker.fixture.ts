@@ -14,7 +14,7 @@ export class Counter {
   #value: number;
 
   constructor(from: number) {
-    if (from < 0) throw new SidetoneError("too-low", "counts from 0", { exit: 1, remedy: "Begin at 0." });
+    if (from < 0) throw new SidetoneError("storage-unusable", "counts from 0", { exit: 1, remedy: "Begin at 0." });
     this.#value = from;
   }
 

@@ -52,7 +52,7 @@ test("what cannot be cloned is an error of that call alone", async (t) => {
 
 test("objects that cannot be made: opening rejects with the reason, and no thread is left", async (t) => {
   const before = process.getActiveResourcesInfo().filter((r) => r === "MessagePort").length;
-  await assert.rejects(counter(t, -1), { code: "too-low", exit: 1, remedy: "Begin at 0." });
+  await assert.rejects(counter(t, -1), { code: "storage-unusable", exit: 1, remedy: "Begin at 0." });
   assert.equal(process.getActiveResourcesInfo().filter((r) => r === "MessagePort").length, before);
 });
 
