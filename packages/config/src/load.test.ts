@@ -206,8 +206,15 @@ describe("operations.md, configuration", () => {
 
   test("a number where text belongs says to quote it", () => {
     assert.match(
-      mistakes(sip("", '{ "1": { type: extension, password: 12 } }'))[0] ?? "",
+      mistakes(sip("", '{ "1": { type: extension, default-destination: 12 } }'))[0] ?? "",
       /must be text, not the number 12\. Put it in quotes: "12"/,
+    );
+  });
+
+  test("a number where a secret belongs is not repeated", () => {
+    assert.match(
+      mistakes(sip("", '{ "1": { type: extension, password: 4711 } }'))[0] ?? "",
+      /password: must be text\. Put it in quotes\.$/,
     );
   });
 });
