@@ -49,12 +49,12 @@ export function objectLink({ action, object, detail }: AuditEntry): string | und
 }
 
 /** What an entry says besides who, when and what, as names and values. */
-export function detailOf({ action, detail }: AuditEntry): readonly (readonly [string, string])[] {
+export function detailOf({ action, object, detail }: AuditEntry): readonly (readonly [string, string])[] {
   const { method, url, ...rest } = detail;
   const more = Object.entries(rest);
-  if (action !== "search" || url === undefined) {
-    return url === undefined ? more : [["request", `${method ?? ""} ${url}`.trim()], ...more];
-  }
+  // The object says as much as the path of its request.
+  if (url === undefined || (object !== null && aboutRecordings.has(action))) return more;
+  if (action !== "search") return [["request", `${method ?? ""} ${url}`.trim()], ...more];
   const asked = Array.from(new URLSearchParams(queryPart(url))).filter(
     ([name]) => name !== "limit" && name !== "cursor",
   );

@@ -48,4 +48,8 @@ test("a search says what was asked for, anything else its request", () => {
     ["request", "POST /x"],
     ["why", "y"],
   ]);
+  assert.deepEqual(
+    detailOf(entry({ action: "listen", object: "r1", detail: { method: "GET", url: "/x/r1/audio" } })),
+    [],
+  );
 });

@@ -39,8 +39,8 @@ export function Verification({ newest }: { newest: number | undefined }) {
       <span role="status">
         <Verdict report={report} busy={busy} />
       </span>
-      <button type="button" class="quiet" disabled={busy} onClick={() => void check()}>
-        Check again
+      <button type="button" disabled={busy} onClick={() => void check()}>
+        {report === undefined ? "Check" : "Check again"}
       </button>
       {report?.last !== undefined && report.last !== null && (
         <small>
