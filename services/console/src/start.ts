@@ -38,7 +38,8 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
   if (mint === undefined) log.warn({}, `${liveViewOff.detail} ${liveViewOff.remedy}`);
   const pages = await builtPages(log);
   const store = await openConsoleStore(section.storage);
-  const audit = new ListeningOnce(new StoredAudit({ table: store.audit, clock: context.clock, log }), context.clock);
+  const trail = new StoredAudit({ table: store.audit, clock: context.clock, log });
+  const audit = new ListeningOnce(trail, context.clock);
   let http: HttpServer;
   try {
     http = await startHttp({
@@ -46,7 +47,7 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
       address: section.http,
       log,
       plainHostOnly: section.users.length === 0,
-      ready: () => readiness(directory),
+      ready: () => readiness(directory, trail),
       register: (app) => {
         const visitorOf = guard(app, authentication);
         registerTlibToken(app, { mint, visitorOf, log });
@@ -92,11 +93,13 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
   };
 }
 
-async function readiness(directory: RoleDirectory): Promise<Readiness> {
+async function readiness(directory: RoleDirectory, trail: StoredAudit): Promise<Readiness> {
   await directory.ask();
   // A role that is ready may still say what it misses.
   const reasons = directory.all.flatMap((h) =>
     (h.ok || h.reasons.length > 0 ? h.reasons : ["is not ready"]).map((r) => `${h.role ?? h.url}: ${r}`),
   );
-  return { ok: directory.all.every((h) => h.ok), reasons };
+  const { failing } = trail;
+  if (failing !== undefined) reasons.push(`console: the audit trail cannot be written: ${failing}`);
+  return { ok: failing === undefined && directory.all.every((h) => h.ok), reasons };
 }

@@ -133,7 +133,11 @@ test("what cannot be kept is not served: nobody listens while the audit cannot b
   assert.match(problem.detail, /The audit trail cannot be written, so this is not served: .*database is locked/);
   assert.match(problem.remedy, /console\.storage/);
   assert.deepEqual(asked, ["/api/v1/recordings/r1/audio"]);
+  const ready = await get("/readyz");
+  assert.equal(ready.status, 503);
+  assert.match(await ready.text(), /console: the audit trail cannot be written: .*database is locked/);
   other.exec("rollback");
   other.close();
   assert.equal((await get("/api/v1/recordings/r2/audio")).status, 200);
+  assert.equal((await get("/readyz")).status, 200);
 });

@@ -12,6 +12,7 @@ import type { AuditEntry } from "./audit.ts";
 import { csvHead, csvLine } from "./audit-csv.ts";
 import { checkChain } from "./chain-check.ts";
 import { ListeningOnce } from "./listening-once.ts";
+import { keepLogIn } from "./log-in-entry.ts";
 import { StoredAudit } from "./stored-audit.ts";
 
 const entry = (more: Partial<AuditEntry> = {}): AuditEntry => ({
@@ -164,6 +165,12 @@ test("a store that cannot write: the entry is refused with reason and remedy, an
   full = false;
   await audit.record(entry());
   assert.equal((await store.audit.list({}, 10, undefined)).length, 1);
+});
+
+test("while nothing can be kept administrators log in, and nobody else", async () => {
+  const audit = { record: () => Promise.reject(new Error("full")) };
+  await keepLogIn(audit, entry({ action: "log-in", role: "administrator" }), silentLogger);
+  await assert.rejects(keepLogIn(audit, entry({ action: "log-in", role: "auditor" }), silentLogger), /full/);
 });
 
 test("a player that fetches a recording in parts makes one entry; another person or recording its own", async (t) => {

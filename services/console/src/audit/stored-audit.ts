@@ -20,12 +20,17 @@ export class StoredAudit implements Audit {
   readonly #log: Logger;
   #waiting: Waiting[] = [];
   #writing = false;
-  #failing = false;
+  #failing: string | undefined;
 
   constructor(o: { readonly table: Pick<ConsoleStore["audit"], "add">; readonly clock: Clock; readonly log: Logger }) {
     this.#table = o.table;
     this.#clock = o.clock;
     this.#log = o.log;
+  }
+
+  /** Why the last entry could not be kept; undefined: it could. */
+  get failing(): string | undefined {
+    return this.#failing;
   }
 
   record(entry: AuditEntry): Promise<void> {
@@ -58,10 +63,10 @@ export class StoredAudit implements Audit {
 
   /** Once when it begins, once when it is over. */
   #told(why: string | undefined): void {
-    if (why !== undefined && !this.#failing) {
+    if (why !== undefined && this.#failing === undefined) {
       this.#log.error({ error: why }, "the audit trail cannot be written: nothing that needs an entry is served");
-    } else if (why === undefined && this.#failing) this.#log.info({}, "the audit trail is written again");
-    this.#failing = why !== undefined;
+    } else if (why === undefined && this.#failing !== undefined) this.#log.info({}, "the audit trail is written again");
+    this.#failing = why;
   }
 }
 
