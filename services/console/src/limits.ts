@@ -37,7 +37,9 @@ export const maxAuditText = 1000;
 /** Audit entries that may wait for the disk: one that hangs must not fill the memory. */
 export const maxWaitingAudit = 10_000;
 /** Entries of the trail that are checked, or exported, in one go: others wait so long for the store. */
-export const chainStep = 2000;
+export const chainStep = 500;
+/** Entries that are searched for a text in one go. */
+export const textStep = 10_000;
 /** Entries of a page of the audit where nobody says how many, and at most. */
 export const auditPageDefault = 100;
 export const auditPageMax = 1000;

@@ -7,6 +7,7 @@ import { badParameter, Query } from "../query.ts";
 import type { AuditFilter } from "../store/audit-table.ts";
 import type { ConsoleStore } from "../store/console-store.ts";
 import { auditActions, auditOutcomes } from "./audit.ts";
+import { auditList } from "./audit-list.ts";
 import { csvHead, csvLine } from "./audit-csv.ts";
 import { entryView } from "./audit-view.ts";
 import { checkChain, isNoted } from "./chain-check.ts";
@@ -20,7 +21,7 @@ const filters = ["from", "to", "user", "action", "object", "outcome", "q"] as co
  */
 export function registerAuditApi(
   app: FastifyInstance,
-  o: Doorkeeping & { readonly table: Pick<ConsoleStore["audit"], "list" | "get" | "check"> },
+  o: Doorkeeping & { readonly table: Pick<ConsoleStore["audit"], "list" | "newest" | "get" | "check"> },
 ): void {
   const { table } = o;
   const deed = { permission: "audit", action: "audit" } as const;
@@ -40,7 +41,7 @@ export function registerAuditApi(
         .header("cache-control", "no-store")
         .send(Readable.from(csvOf(table, filter)));
     }
-    const rows = await table.list(filter, limit + 1, before);
+    const rows = await auditList(table, filter, limit + 1, before);
     const page = rows.slice(0, limit);
     void reply.header("cache-control", "no-store");
     return { entries: page.map(entryView), next: rows.length > limit ? String(page.at(-1)?.id ?? "") : null };
@@ -86,11 +87,14 @@ function filterOf(query: Query): AuditFilter {
 }
 
 /** The file, page by page as it is taken: the whole trail need not be in memory. */
-async function* csvOf(table: Pick<ConsoleStore["audit"], "list">, filter: AuditFilter): AsyncGenerator<string> {
+async function* csvOf(
+  table: Pick<ConsoleStore["audit"], "list" | "newest">,
+  filter: AuditFilter,
+): AsyncGenerator<string> {
   yield csvHead;
   let before: number | undefined;
   for (;;) {
-    const rows = await table.list(filter, chainStep, before);
+    const rows = await auditList(table, filter, chainStep, before);
     if (rows.length > 0) yield rows.map(csvLine).join("");
     if (rows.length < chainStep) return;
     before = rows.at(-1)?.id;

@@ -9,6 +9,7 @@ import fc from "fast-check";
 import { type AuditRow, chainBreak, chainHash, chainStart, type StoredAuditRow } from "../store/audit-chain.ts";
 import { type ConsoleStore, openConsoleStore } from "../store/console-store.ts";
 import type { AuditEntry } from "./audit.ts";
+import { auditList } from "./audit-list.ts";
 import { csvHead, csvLine } from "./audit-csv.ts";
 import { checkChain } from "./chain-check.ts";
 import { ListeningOnce } from "./listening-once.ts";
@@ -81,6 +82,21 @@ test("each condition narrows the list; pages go on where the one before ended", 
   assert.deepEqual(await ids({ text: "BOB" }), [1]);
   assert.deepEqual(await ids({ text: "%25_" }), [1]);
   assert.deepEqual(await ids({ text: "7_%" }), []);
+});
+
+test("a text is found wherever it stands, also far behind the newest entries", async (t) => {
+  const { store } = await trail(t);
+  const row = (n: number): AuditRow => {
+    const detail = n % 9000 === 1 ? `{"q":"needle"}` : "{}";
+    return { at: n, user: "u", role: "r", address: "", action: "search", object: "", outcome: "ok", detail };
+  };
+  await store.audit.add(Array.from({ length: 25_000 }, (_, i) => row(i + 1)));
+  const ids = async (limit: number, before?: number) =>
+    (await auditList(store.audit, { text: "needle" }, limit, before)).map(({ id }) => id);
+  assert.deepEqual(await ids(10), [18_001, 9001, 1]);
+  assert.deepEqual(await ids(2), [18_001, 9001]);
+  assert.deepEqual(await ids(2, 9001), [1]);
+  assert.deepEqual(await ids(2, 1), []);
 });
 
 test("the store itself refuses to change or delete an entry", async (t) => {

@@ -60,17 +60,26 @@ export class AuditTable {
     run.immediate();
   }
 
-  /** Entries before the one with the id `before`, the newest first. */
-  list(filter: AuditFilter, limit: number, before: number | undefined): StoredAuditRow[] {
+  /** Entries before the one with the id `before`, and not before the one with the id `downTo`, the newest first. */
+  list(filter: AuditFilter, limit: number, before?: number, downTo?: number): StoredAuditRow[] {
     const { where, values } = conditions(filter);
     if (before !== undefined) {
       where.push("id < ?");
       values.push(before);
     }
+    if (downTo !== undefined) {
+      where.push("id >= ?");
+      values.push(downTo);
+    }
     const text = where.length === 0 ? "" : `where ${where.join(" and ")}`;
     return this.#db
       .prepare(`select * from audit ${text} order by id desc limit ?`)
       .all(...values, limit) as StoredAuditRow[];
+  }
+
+  /** Id of the newest entry; 0 = there is none. */
+  newest(): number {
+    return this.#last().id;
   }
 
   get(id: number): StoredAuditRow | undefined {

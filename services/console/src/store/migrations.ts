@@ -32,6 +32,7 @@ export const migrations: readonly Migration[] = [
       create index audit_user on audit (user, id);
       create index audit_action on audit (action, id);
       create index audit_object on audit (object, id);
+      create index audit_outcome on audit (outcome, id);
       create trigger audit_kept before delete on audit begin select raise(abort, 'audit entries are kept'); end;
       create trigger audit_fixed before update on audit begin select raise(abort, 'audit entries are not changed'); end;
 
