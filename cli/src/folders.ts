@@ -40,6 +40,7 @@ function foldersOf(config: SidetoneConfig, roles: readonly RoleName[]): Set<stri
   };
   for (const role of roles) {
     if (role === "sip-server") ofFile(config.sipServer?.storage);
+    if (role === "console") ofFile(config.console?.storage);
     if (role === "recorder" && config.recorder !== undefined) {
       folders.add(config.recorder.storage.directory);
       ofFile(config.recorder.storage.database);

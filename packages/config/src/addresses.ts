@@ -1,9 +1,10 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
+import { withoutCredentials } from "./credentials.ts";
 import { nearestName } from "@sidetone/foundation";
 import type { At, Reader, Reading } from "./reading.ts";
 import { isMap } from "yaml";
-import { secret, text } from "./scalars.ts";
+import { secret, text, unmasked } from "./scalars.ts";
 import type { HttpAddress, ListenAddress } from "./types.ts";
 
 /** True for addresses that only this machine reaches. */
@@ -91,7 +92,11 @@ export function baseUrl(...schemes: string[]): Reader<string> {
     if (value === undefined) return undefined;
     const url = URL.canParse(value) ? new URL(value) : undefined;
     if (url === undefined || !schemes.includes(url.protocol.slice(0, -1)) || url.hostname === "") {
-      return reading.complain(at, `"${value}" is not a URL.`, `Write ${schemes[0] ?? "http"}://ADDRESS:PORT.`);
+      return reading.complain(
+        at,
+        `"${withoutCredentials(value)}" is not a URL.`,
+        `Write ${schemes[0] ?? "http"}://ADDRESS:PORT.`,
+      );
     }
     return value.endsWith("/") ? value.slice(0, -1) : value;
   };
@@ -102,7 +107,11 @@ export const sipUri: Reader<string> = (at, reading) => {
   const value = text(at, reading);
   if (value === undefined) return undefined;
   if (sipUriPlace(value) === undefined) {
-    return reading.complain(at, `"${value}" is not a SIP URI.`, "Write sip:ADDRESS:PORT;transport=tcp.");
+    return reading.complain(
+      at,
+      `"${withoutCredentials(value)}" is not a SIP URI.`,
+      "Write sip:ADDRESS:PORT;transport=tcp.",
+    );
   }
   return value;
 };
@@ -170,7 +179,11 @@ export const databasePlace: Reader<string> = (at, reading) => {
   const node = reading.resolve(at);
   const value = isMap(node) ? secret(at, reading) : text(at, reading);
   if (value === undefined) return undefined;
-  if (!value.startsWith("postgres:") && !value.startsWith("postgresql:")) return sqlitePath(value, at, reading);
+  if (!value.startsWith("postgres:") && !value.startsWith("postgresql:")) {
+    return isMap(node) && !value.startsWith(sqlite)
+      ? reading.complain(at, "is not a database.", 'Write "sqlite:./data/NAME.sqlite" or "postgres://..." there.')
+      : sqlitePath(value, at, reading);
+  }
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || url.pathname.length < 2 || (url.hostname === "" && !url.searchParams.has("host"))) {
     return reading.complain(
@@ -179,8 +192,14 @@ export const databasePlace: Reader<string> = (at, reading) => {
       'Write "postgres://USER@HOST:5432/DATABASE", or "postgres://USER@localhost/DATABASE?host=/run/postgresql" for a socket.',
     );
   }
-  if (!isMap(node) && url.password !== "") reading.secrets.push({ path: at.path, value: decoded(url.password) });
-  return value;
+  if (isMap(node) || url.password === "") return value;
+  const written = decoded(url.password);
+  const password = unmasked(written, at, reading);
+  if (password === undefined) return undefined;
+  reading.secrets.push({ path: at.path, value: password });
+  if (password === written) return value;
+  url.password = encodeURIComponent(password);
+  return url.href;
 };
 
 function decoded(written: string): string {
@@ -203,7 +222,12 @@ export const sqliteFile: Reader<string> = (at, reading) => {
 
 function sqlitePath(value: string, at: At, reading: Reading): string | undefined {
   const path = value.startsWith(sqlite) ? value.slice(sqlite.length) : "";
-  if (path === "") return reading.complain(at, `"${value}" is not a database.`, 'Write "sqlite:./data/NAME.sqlite".');
+  if (path === "")
+    return reading.complain(
+      at,
+      `"${withoutCredentials(value)}" is not a database.`,
+      'Write "sqlite:./data/NAME.sqlite".',
+    );
   return path === ":memory:" ? path : resolve(reading.around.folder, path);
 }
 

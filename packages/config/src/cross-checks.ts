@@ -18,6 +18,7 @@ export function crossCheck(config: SidetoneConfig, reading: Reading, ephemeral: 
   for (const [section, rtp] of rtpSections(config)) ephemeralOverlap(section, rtp, ephemeral, reading);
   rtpOverlap(config, reading);
   sameListener(config, reading);
+  sameFile(config, reading);
 }
 
 function* sipSections(config: SidetoneConfig): Generator<[string, SipRoleConfig]> {
@@ -223,4 +224,21 @@ function sameListener(config: SidetoneConfig, reading: Reading): void {
   }
   const http = config.console?.http;
   if (http !== undefined) take("console.http", `tcp ${http.host} ${http.port}`, http.port);
+}
+
+/** Each part that runs here needs a database file of its own. */
+function sameFile(config: SidetoneConfig, reading: Reading): void {
+  const { sipServer, recorder, console } = config;
+  const files: readonly (readonly [string, string | undefined])[] = [
+    ["sip-server.storage", sipServer?.storage],
+    ["recorder.storage.database", recorder?.storage.database],
+    ["console.storage", console?.storage],
+  ];
+  const taken = new Map<string, string>();
+  for (const [path, file] of files) {
+    if (file === undefined || file === ":memory:" || file.includes("://")) continue;
+    const other = taken.get(file);
+    if (other === undefined) taken.set(file, path);
+    else reading.complain({ path }, `is the file of ${other} already.`, "Give each its own file.");
+  }
 }

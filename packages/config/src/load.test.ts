@@ -89,6 +89,16 @@ describe("operations.md, configuration", () => {
     assert.equal(good(recorder("")).recorder?.storage.directory, "/etc/sidetone/rec");
   });
 
+  test("the console has a file of its own for what it keeps, beside the configuration where none is named", () => {
+    const section = (more: string): string =>
+      `console: { roles: ["http://127.0.0.1:1"], http: "http://127.0.0.1:2"${more} }\n`;
+    assert.equal(good(section("")).console?.storage, "/etc/sidetone/data/console.sqlite");
+    assert.equal(good(section(', storage: "sqlite:../c.sqlite"')).console?.storage, "/etc/c.sqlite");
+    assert.match(mistakes(section(', storage: "postgres://x@y/z"'))[0] ?? "", /PostgreSQL is for the recorder's index/);
+    const shared = mistakes(sip(section(', storage: "sqlite:./a.sqlite"')));
+    assert.match(shared[0] ?? "", /^t\.yaml:6:\d+: console\.storage: is the file of sip-server\.storage already/);
+  });
+
   test("an unknown key is a mistake with its line, its column and the nearest known name", () => {
     assert.deepEqual(
       mistakes(sip("  optoins: {}")).map((m) => m.slice(0, 70)),
@@ -197,8 +207,15 @@ describe("operations.md, configuration", () => {
 
   test("a number where text belongs says to quote it", () => {
     assert.match(
-      mistakes(sip("", '{ "1": { type: extension, password: 12 } }'))[0] ?? "",
+      mistakes(sip("", '{ "1": { type: extension, default-destination: 12 } }'))[0] ?? "",
       /must be text, not the number 12\. Put it in quotes: "12"/,
+    );
+  });
+
+  test("a number where a secret belongs is not repeated", () => {
+    assert.match(
+      mistakes(sip("", '{ "1": { type: extension, password: 4711 } }'))[0] ?? "",
+      /password: must be text\. Put it in quotes\.$/,
     );
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { errorText, fail, ok, type Result } from "@sidetone/foundation";
-import { LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, type Node, parseDocument } from "yaml";
 import { crossCheck, type EphemeralPorts } from "./cross-checks.ts";
 import { maxFileBytes } from "./limits.ts";
 import type { ConfigMistake } from "./mistake.ts";
@@ -21,6 +21,16 @@ export interface LoadOptions {
   /** Reads the files of `{ file: PATH }`; throws where it cannot. */
   readonly readFile?: (path: string) => string;
   readonly ephemeralPorts?: EphemeralPorts;
+  /** The secret that `maskedSecret` at a path stands for: a text is checked that was shown with masks. */
+  readonly unchanged?: (path: string) => string | undefined;
+}
+
+/** A file as far as it could be read. */
+export interface ReadConfig {
+  readonly result: Result<SidetoneConfig, ConfigMistake[]>;
+  readonly warnings: readonly ConfigMistake[];
+  /** Undefined: it is not YAML. */
+  readonly structure: { readonly document: Document; readonly reading: Reading } | undefined;
 }
 
 const sections = object({
@@ -51,18 +61,37 @@ export function parseConfig(
   file: string,
   options: LoadOptions = {},
 ): Result<SidetoneConfig, ConfigMistake[]> {
+  return readConfig(text, file, options).result;
+}
+
+/** Like `parseConfig`, with what was read on the way. */
+export function readConfig(text: string, file: string, options: LoadOptions): ReadConfig {
   const lines = new LineCounter();
   const document = parseDocument(text, { uniqueKeys: false, lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
-    return fail(yamlMistakes(document.errors, file, lines));
+    return { result: fail(yamlMistakes(document.errors, file, lines)), warnings: [], structure: undefined };
   }
   const around: Surroundings = {
     env: options.env ?? process.env,
     readFile: options.readFile ?? ((path) => readFileSync(path, "utf8")),
     folder: resolve(dirname(file)),
+    unchanged: options.unchanged,
   };
   const reading = new Reading(file, document, lines, around);
-  const value = sections({ node: document.contents, path: "", depth: 0 }, reading);
+  return {
+    result: checked(document, file, reading, options),
+    warnings: reading.warnings,
+    structure: { document, reading },
+  };
+}
+
+function checked(
+  document: Document,
+  file: string,
+  reading: Reading,
+  options: LoadOptions,
+): Result<SidetoneConfig, ConfigMistake[]> {
+  const value = sections({ node: document.contents as Node | null, path: "", depth: 0 }, reading);
   if (value === undefined) return fail(inOrder(reading.mistakes));
   const config: SidetoneConfig = {
     file,

@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly readFile: (path: string) => string;
   /** Folder that relative paths start from: the one of the configuration file. */
   readonly folder: string;
+  /** What `maskedSecret` at a path stands for; absent: it stands for nothing. */
+  readonly unchanged?: ((path: string) => string | undefined) | undefined;
 }
 
 /** One pass over one file: collects mistakes and warnings with their places. */
@@ -28,6 +30,10 @@ export class Reading {
   readonly around: Surroundings;
   /** Where each secret stands, with its value: for the check of demo passwords. */
   readonly secrets: { readonly path: string; readonly value: string }[] = [];
+  /** Scalars that were read as something that may be shown. Whatever else stands in the file may be a secret. */
+  readonly open = new Set<Node>();
+  /** Scalars that were read as secrets, whatever else they were read as. */
+  readonly hidden = new Set<Node>();
   readonly #file: string;
   readonly #lines: LineCounter;
   readonly #document: Document;
@@ -45,6 +51,13 @@ export class Reading {
     this.#places.set(at.path, at.node);
     if (at.node === null || !isAlias(at.node)) return at.node;
     return at.node.resolve(this.#document) ?? null;
+  }
+
+  /** As `resolve`, for what reads a scalar that is no secret. */
+  scalar(at: At): Node | null {
+    const node = this.resolve(at);
+    if (isScalar(node)) this.open.add(node);
+    return node;
   }
 
   complain(at: { readonly path: string; readonly node?: Node | null }, message: string, remedy?: string): undefined {

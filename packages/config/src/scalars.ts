@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { errorText } from "@sidetone/foundation";
 import { isMap, isScalar } from "yaml";
+import { maskedSecret } from "./credentials.ts";
 import { maxDurationMs } from "./limits.ts";
 import { nearestName } from "@sidetone/foundation";
 import { type At, kindOf, type Reader, type Reading, writtenAs } from "./reading.ts";
@@ -8,7 +9,7 @@ import { object, required } from "./shapes.ts";
 
 /** Text that is not empty. A number must be quoted, so that nothing is lost of 0700 or 1e3. */
 export const text: Reader<string> = (at, reading) => {
-  const node = reading.resolve(at);
+  const node = reading.scalar(at);
   if (!isScalar(node) || typeof node.value !== "string") {
     const quoted = isScalar(node) && node.value !== null ? `Put it in quotes: "${writtenAs(node)}".` : undefined;
     return reading.complain(at, `must be text, not ${kindOf(node)}.`, quoted);
@@ -19,7 +20,7 @@ export const text: Reader<string> = (at, reading) => {
 
 /** true or false. */
 export const flag: Reader<boolean> = (at, reading) => {
-  const node = reading.resolve(at);
+  const node = reading.scalar(at);
   if (isScalar(node) && typeof node.value === "boolean") return node.value;
   const written = isScalar(node) && typeof node.value === "string" ? node.value : undefined;
   const meant = written === undefined ? undefined : alsoCalled.get(written.toLowerCase());
@@ -42,7 +43,7 @@ const alsoCalled = new Map([
 /** A whole number from `min` to `max`. */
 export function integer(min: number, max: number): Reader<number> {
   return (at, reading) => {
-    const node = reading.resolve(at);
+    const node = reading.scalar(at);
     const value: unknown = isScalar(node) ? node.value : undefined;
     if (typeof value !== "number" || !Number.isSafeInteger(value)) {
       return reading.complain(at, `must be a whole number from ${min} to ${max}, not ${kindOf(node)}.`);
@@ -55,7 +56,7 @@ export function integer(min: number, max: number): Reader<number> {
 /** One of some names. */
 export function oneOf<const T extends string>(names: readonly T[]): Reader<T> {
   return (at, reading) => {
-    const node = reading.resolve(at);
+    const node = reading.scalar(at);
     // YAML reads a bare `off` as text, but people also write false.
     const value = isScalar(node) ? writtenAs(node) : undefined;
     const found = names.find((n) => n === value);
@@ -121,7 +122,7 @@ export const size: Reader<number> = (at, reading) => {
 };
 
 function withUnit(at: At, reading: Reading, units: ReadonlyMap<string, number>, what: string): number | undefined {
-  const node = reading.resolve(at);
+  const node = reading.scalar(at);
   const written = isScalar(node) ? writtenAs(node).trim() : "";
   let end = 0;
   while (end < written.length && "0123456789.".includes(written.charAt(end))) end++;
@@ -145,10 +146,31 @@ const secretFromEnvironment = object({ env: required(text) });
 /** Text that should not stand in the file: itself, `{ file: PATH }` (last line break dropped) or `{ env: NAME }`. */
 export const secret: Reader<string> = (at, reading) => {
   const node = reading.resolve(at);
-  const value = isMap(node) ? secretElsewhere(at, reading, node.has("env")) : text(at, reading);
+  if (isScalar(node)) {
+    reading.hidden.add(node);
+    // Not by `text`, which would quote it.
+    if (node.value !== null && typeof node.value !== "string") {
+      return reading.complain(at, "must be text.", "Put it in quotes.");
+    }
+  }
+  const written = isMap(node) ? secretElsewhere(at, reading, node.has("env")) : text(at, reading);
+  const value = written === undefined ? undefined : unmasked(written, at, reading);
   if (value !== undefined) reading.secrets.push({ path: at.path, value });
   return value;
 };
+
+/** The secret that a mask stands for; any other value is itself. */
+export function unmasked(value: string, at: At, reading: Reading): string | undefined {
+  if (value !== maskedSecret) return value;
+  return (
+    reading.around.unchanged?.(at.path) ??
+    reading.complain(
+      at,
+      "is masked, and there is no secret that it stands for.",
+      "Write the secret itself, or { file: PATH } or { env: NAME }.",
+    )
+  );
+}
 
 function secretElsewhere(at: At, reading: Reading, fromEnvironment: boolean): string | undefined {
   if (fromEnvironment) {

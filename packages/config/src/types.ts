@@ -314,6 +314,8 @@ export interface ConsoleConfig {
   /** Base URLs of the other roles' HTTP servers. */
   readonly roles: readonly string[];
   readonly http: HttpAddress;
+  /** Absolute path of the SQLite file of users, sessions, audit, saved searches and comments, or `:memory:`. */
+  readonly storage: string;
   readonly users: readonly ConsoleUser[];
   /** Bearer token sent to the roles. */
   readonly apiToken: string | undefined;

@@ -6,3 +6,5 @@ export const requestTimeoutMs = 30_000;
 export const keepAliveTimeoutMs = 30_000;
 /** How long an upgraded connection may take to send what was written before the server closed; ms. */
 export const lastWordsMs = 1_000;
+/** Longest part of a path that stands for an id or a name, in characters; a longer one is no path of ours. */
+export const maxPathPart = 1000;

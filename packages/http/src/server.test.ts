@@ -36,6 +36,15 @@ describe("startHttp", () => {
     assert.deepEqual(await ready.json(), { role: "recorder", ok: false, reasons: ["no recorder is up"] });
   });
 
+  test("an id in a path may be as long as a recording's name", async (t) => {
+    const register: HttpOptions["register"] = (app) => {
+      app.get<{ Params: { id: string } }>("/x/:id", async (request) => ({ length: request.params.id.length }));
+    };
+    const { url } = await started(t, { register });
+    assert.deepEqual(await (await fetch(`${url}/x/${"a".repeat(1000)}`)).json(), { length: 1000 });
+    assert.equal((await fetch(`${url}/x/${"a".repeat(1001)}`)).status, 414);
+  });
+
   test("RFC 9457: errors are problem documents, and an unforeseen one tells nothing of the inside", async (t) => {
     const { url } = await started(t, {
       register: (app) => {
@@ -77,7 +86,7 @@ describe("startHttp", () => {
     };
     const type = "application/problem+json";
     assert.deepEqual(await refused("/things/%zz"), [400, type, 400, "bad-request"]);
-    assert.deepEqual(await refused(`/things/${"x".repeat(200)}`), [414, type, 414, "bad-request"]);
+    assert.deepEqual(await refused(`/things/${"x".repeat(2000)}`), [414, type, 414, "bad-request"]);
     assert.deepEqual(await refused(`/things/a?q=${"x".repeat(20_000)}`), [431, type, 431, "request-too-long"]);
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
     socket.end("hello\r\n\r\n");

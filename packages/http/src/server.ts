@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { Registry } from "prom-client";
 import { answerClientError } from "./client-error.ts";
 import { isPlainHost } from "./host-check.ts";
-import { keepAliveTimeoutMs, maxBodyBytes, requestTimeoutMs } from "./limits.ts";
+import { keepAliveTimeoutMs, maxBodyBytes, maxPathPart, requestTimeoutMs } from "./limits.ts";
 import { type Problem, problem, problemOf, problemType } from "./problem.ts";
 import { addProcessMetrics } from "./process-metrics.ts";
 import { secretEqual } from "./secret-equal.ts";
@@ -65,6 +65,7 @@ export async function startHttp(o: HttpOptions): Promise<HttpServer> {
     keepAliveTimeout: keepAliveTimeoutMs,
     forceCloseConnections: true,
     return503OnClosing: false,
+    routerOptions: { maxParamLength: maxPathPart },
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(error)),
     clientErrorHandler: answerClientError,
   });

@@ -137,6 +137,7 @@ export function systemConfig(folder: string, ports: SystemPorts): ConfigTree {
         http(ports.httpRecorder),
       ],
       http: http(ports.console),
+      storage: `sqlite:${join(folder, "console.sqlite")}`,
       users: { admin: { password: "demo-admin", role: "administrator" } },
     },
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import type { ConsoleConfig, SidetoneConfig } from "@sidetone/config";
+import type { ConsoleConfig, ConsoleUser, SidetoneConfig } from "@sidetone/config";
 import {
   type Logger,
   type RoleName,
@@ -13,6 +13,13 @@ import { type FastifyInstance, type HttpServer, startHttp, type UpgradeHandler }
 import { startConsole } from "./start.ts";
 
 export const users = [{ name: "admin", password: "pw", role: "administrator" as const }];
+/** One of each role; the password of each is `pw`, and the supervisor sees 70... only. */
+export const staff: readonly ConsoleUser[] = [
+  ...users,
+  { name: "sue", password: "pw", role: "supervisor", grants: [{ dns: "70*", rights: ["monitor"] }] },
+  { name: "aud", password: "pw", role: "auditor" },
+  { name: "al", password: "pw", role: "agent", grants: [{ dns: "7001", rights: ["monitor"] }] },
+];
 /** Headers of HTTP Basic. */
 export const basic = (name: string, password: string): { authorization: string } => ({
   authorization: `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`,
@@ -43,16 +50,23 @@ export async function role(
 export async function consoleFor(
   t: TestContext,
   roles: string[],
-  more: Partial<ConsoleConfig> & { readonly log?: Logger } = {},
+  more: Partial<ConsoleConfig> & { readonly log?: Logger; readonly file?: string } = {},
 ): Promise<RunningRole & { http: string }> {
-  const { log = silentLogger, ...section } = more;
+  const { log = silentLogger, file = "t.yaml", ...section } = more;
   const config: SidetoneConfig = {
-    file: "t.yaml",
+    file,
     sipServer: undefined,
     resourceManager: undefined,
     mediaServer: undefined,
     recorder: undefined,
-    console: { roles, http: { host: "127.0.0.1", port: 0 }, users, apiToken: undefined, ...section },
+    console: {
+      roles,
+      http: { host: "127.0.0.1", port: 0 },
+      storage: ":memory:",
+      users,
+      apiToken: undefined,
+      ...section,
+    },
   };
   const running = await startConsole(config, { clock: systemClock, random: systemRandom, log });
   t.after(() => running.close());

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { pipeline, type Readable } from "node:stream";
 import { errorText, type Logger, SidetoneError } from "@sidetone/foundation";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "@sidetone/http";
+import { notAllowed } from "./admission.ts";
 import type { Audit } from "./audit/audit.ts";
 import type { Visitor } from "./authentication.ts";
 import { gatewayRule } from "./gateway-rules.ts";
@@ -76,10 +77,7 @@ async function admit(request: FastifyRequest, { audit, visitorOf }: GatewayOptio
     detail: { method: request.method, url: request.url.slice(0, 1000) },
   });
   if (allowed) return;
-  throw new SidetoneError("not-allowed", `A ${visitor?.role ?? "visitor"} may not do this.`, {
-    http: 403,
-    remedy: "Ask an administrator for another role.",
-  });
+  throw notAllowed(visitor);
 }
 
 async function pass(request: FastifyRequest, reply: FastifyReply, o: GatewayOptions): Promise<FastifyReply> {

@@ -28,3 +28,34 @@ export const maxListBytes = 64 * 1024 * 1024;
 export const pageDefault = 50;
 /** Part of the hash that says whether the pages are built: another number when the way they are built changes. */
 export const builtFor = "1";
+/** How long a locked file of the console's store is waited for; ms. */
+export const busyTimeoutMs = 2000;
+/** Longest value of a query parameter; characters. */
+export const maxQueryValue = 1000;
+/** Longest text in an audit entry; what is longer is cut. Characters. */
+export const maxAuditText = 1000;
+/** Audit entries that may wait for the disk: one that hangs must not fill the memory. */
+export const maxWaitingAudit = 10_000;
+/** Entries of the trail that are checked, or exported, in one go: others wait so long for the store. */
+export const chainStep = 500;
+/** Entries that are searched for a text in one go. */
+export const textStep = 10_000;
+/** Entries of a page of the audit where nobody says how many, and at most. */
+export const auditPageDefault = 100;
+export const auditPageMax = 1000;
+/** Saved searches of one user. */
+export const maxSavedSearches = 200;
+/** Longest name of a saved search; characters. */
+export const maxSearchName = 100;
+/** Longest query of a saved search; characters. */
+export const maxSearchQuery = 4000;
+/** Comments on one recording. */
+export const maxComments = 1000;
+/** Longest comment; characters. */
+export const maxCommentText = 2000;
+/** Latest moment of a comment: no recording is longer; ms. */
+export const maxCommentAtMs = 7 * 24 * 3_600_000;
+/** The same listening as before where one asks again so soon: players fetch a recording in parts; ms. */
+export const listeningMs = 10 * 60_000;
+/** Listenings that are remembered for it. */
+export const maxListenings = 10_000;

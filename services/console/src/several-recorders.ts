@@ -35,7 +35,7 @@ export async function acrossRecorders(url: string, o: RecorderQuestion): Promise
 }
 
 async function list(url: string, parameters: URLSearchParams, o: RecorderQuestion): Promise<RecorderVerdict> {
-  const answers = await Promise.all(o.recorders.map((recorder) => ask(recorder, url, o)));
+  const answers = await Promise.all(o.recorders.map((recorder) => askRecorder(recorder, url, o)));
   const refused = answers.find((answer) => answer !== undefined && answer.status !== 200);
   if (refused !== undefined) return { status: refused.status, body: refused.body };
   const there = answers.filter((answer) => answer !== undefined);
@@ -51,7 +51,7 @@ async function list(url: string, parameters: URLSearchParams, o: RecorderQuestio
 
 async function locate(id: string, o: RecorderQuestion): Promise<Located[]> {
   const query = `/api/v1/recordings?id=${encodeURIComponent(id)}`;
-  const answers = await Promise.all(o.recorders.map((recorder) => ask(recorder, query, o)));
+  const answers = await Promise.all(o.recorders.map((recorder) => askRecorder(recorder, query, o)));
   return answers.flatMap((answer) => {
     const recordings = (answer?.body as { recordings?: RecordingAnswer[] } | undefined)?.recordings ?? [];
     const { recorder } = answer ?? { recorder: "" };
@@ -59,7 +59,8 @@ async function locate(id: string, o: RecorderQuestion): Promise<Located[]> {
   });
 }
 
-async function ask(
+/** Asks one recorder; undefined: it does not answer, which is logged. */
+export async function askRecorder(
   recorder: string,
   path: string,
   { upstream, headers, log }: RecorderQuestion,

@@ -1,4 +1,5 @@
-import { baseUrl, httpAddress, mapped } from "../addresses.ts";
+import { resolve } from "node:path";
+import { baseUrl, httpAddress, mapped, sqliteFile } from "../addresses.ts";
 import type { Reader } from "../reading.ts";
 import { oneOf, secret } from "../scalars.ts";
 import { listOf, mapOf, object, optional, required } from "../shapes.ts";
@@ -30,15 +31,19 @@ function user(name: string): Reader<ConsoleUser> {
 const fields = object({
   roles: required(listOf(baseUrl("http", "https"), 1)),
   http: required(httpAddress),
+  storage: optional(sqliteFile),
   users: optional(mapOf("users", user), new Map()),
   "api-token": optional(secret),
   "token-secret": optional(tokenSecret),
 });
 
+const usualStorage = "data/console.sqlite";
+
 /** Section `console`. */
-export const consoleSection: Reader<ConsoleConfig> = mapped(fields, (v) => ({
+export const consoleSection: Reader<ConsoleConfig> = mapped(fields, (v, _, reading) => ({
   roles: v.roles,
   http: v.http,
+  storage: v.storage ?? resolve(reading.around.folder, usualStorage),
   users: Array.from(v.users.values()),
   apiToken: v["api-token"],
   tokenSecret: v["token-secret"],

@@ -1,21 +1,26 @@
-import type { Logger } from "@sidetone/foundation";
-
 /** What people do that is kept. */
-export type AuditAction =
-  | "log-in"
-  | "log-out"
-  | "search"
-  | "open-recording"
-  | "listen"
-  | "download"
-  | "listen-live"
-  | "control-recording"
-  | "comment"
-  | "users"
-  | "resources"
-  | "configuration"
-  | "audit"
-  | "workspace";
+export const auditActions = [
+  "log-in",
+  "log-out",
+  "search",
+  "saved-search",
+  "open-recording",
+  "listen",
+  "download",
+  "listen-live",
+  "control-recording",
+  "comment",
+  "users",
+  "resources",
+  "configuration",
+  "audit",
+  "workspace",
+] as const;
+export type AuditAction = (typeof auditActions)[number];
+
+/** What became of it. */
+export const auditOutcomes = ["ok", "refused", "failed"] as const;
+export type AuditOutcome = (typeof auditOutcomes)[number];
 
 /** One thing that somebody did, or was refused. */
 export interface AuditEntry {
@@ -27,7 +32,7 @@ export interface AuditEntry {
   readonly action: AuditAction;
   /** Id of the recording, ConnID, DN or user that it was about. */
   readonly object: string | undefined;
-  readonly outcome: "ok" | "refused" | "failed";
+  readonly outcome: AuditOutcome;
   /** More for a reader: the query of a search, the reason of a refusal. */
   readonly detail: Readonly<Record<string, string>>;
 }
@@ -36,14 +41,4 @@ export interface AuditEntry {
 export interface Audit {
   /** Resolves when the entry is kept; rejects where it cannot be: then what was asked for must not be served. */
   record(entry: AuditEntry): Promise<void>;
-}
-
-/** Keeps it in the log only. */
-export function logAudit(log: Logger): Audit {
-  return {
-    record: (entry) => {
-      log.info({ ...entry }, "audit");
-      return Promise.resolve();
-    },
-  };
 }
