@@ -356,7 +356,13 @@ async function newHttp(
     log,
     token: config.apiToken,
     ready: () => readiness(storage),
-    register: (app) => registerRoutes(app, { ...shown, journals, calls: () => calls.list().map(callView) }),
+    register: (app) =>
+      registerRoutes(app, {
+        ...shown,
+        journals,
+        site: () => config.options.geoLocation,
+        calls: () => calls.list().map(callView),
+      }),
     upgrades: new Map([[tlibPath, door]]),
   });
   registerMetrics(http.metrics, { ...shown, calls: () => calls.list() });

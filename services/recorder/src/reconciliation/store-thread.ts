@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { ReconciliationStore } from "./reconciliation-store.ts";
 
-type Methods = Pick<ReconciliationStore, "placeOf" | "take" | "due" | "next" | "judged" | "list" | "counts">;
+type Methods = Pick<ReconciliationStore, "placeOf" | "take" | "due" | "next" | "judged" | "list" | "counts" | "groups">;
 
 /** The store as others see it: each call is answered later, in the order of the calls. */
 export type AsyncStore = {
@@ -76,6 +76,7 @@ export async function openStoreThread(file: string): Promise<AsyncStore> {
     judged: call("judged"),
     list: call("list"),
     counts: call("counts"),
+    groups: call("groups"),
     close,
   };
 }

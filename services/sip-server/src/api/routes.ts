@@ -18,6 +18,8 @@ import { readTrace, type TraceSources } from "./trace.ts";
 export interface ApiParts {
   /** Calls now, with parties and recording state. */
   readonly calls: () => readonly CallView[];
+  /** Where this SIP Server stands (`geo-location`). */
+  readonly site?: () => string | undefined;
   readonly registrar: Pick<Registrar, "list" | "counts">;
   readonly authenticator: Pick<Authenticator, "counts">;
   readonly ledger: Pick<Ledger, "counts">;
@@ -33,7 +35,7 @@ export interface ApiParts {
  *
  * - `GET /api/v1/calls` → `{ calls }`
  * - `GET /api/v1/ledger?from=&to=&dn=&call-uuid=&outcome=&limit=&cursor=` → `{ ledger, next }`, the newest first
- * - `GET /api/v1/ledger/changes?after=&limit=` → `{ ledgerId, ledger, next, more }`, in the order of the changes
+ * - `GET /api/v1/ledger/changes?after=&limit=` → `{ ledgerId, site, ledger, next, more }`, in the order of the changes
  * - `GET /api/v1/registrations?dn=` → `{ registrations }`
  * - `GET /api/v1/trace?conn-id=|call-uuid=|reference=` → `{ trace }`, in order
  * - `GET /api/v1/journal?call-uuid=|conn-id=[&text=none]` → SIP, T-Library and recording of a call, in order
@@ -44,7 +46,7 @@ export interface ApiParts {
  */
 export function registerRoutes(
   app: FastifyInstance,
-  parts: Pick<ApiParts, "calls" | "registrar" | "storage" | "trace" | "journals">,
+  parts: Pick<ApiParts, "calls" | "site" | "registrar" | "storage" | "trace" | "journals">,
 ): void {
   app.get("/api/v1/calls", async (request) => {
     readParameters(request.query, []);
@@ -62,7 +64,7 @@ export function registerRoutes(
   app.get("/api/v1/ledger/changes", async (request) => {
     allOnly(readScope(request.headers));
     const { lines, ...rest } = await listLedgerChanges(parts.storage, readChangesQuery(request.query));
-    return { ...rest, ledger: lines };
+    return { ...rest, site: parts.site?.() ?? null, ledger: lines };
   });
   app.get("/api/v1/registrations", async (request) => {
     const dn = readParameters(request.query, ["dn"]).get("dn");
