@@ -135,6 +135,9 @@ test("a recorded call with a transfer: every message of the phones, T-Library an
     "MSML is summarised",
   );
 
+  const last = lines.findLast(({ kind, to, label }) => kind === "sip" && to === "phone:7103" && label === "BYE");
+  assert.equal(last?.callUuid, body.call.callUuid, "who came from the consultation is told as the call's from then on");
+
   const events = lines.filter(({ kind, label }) => kind === "tlib" && label.startsWith("Event"));
   for (const name of ["EventDialing", "EventRinging", "EventEstablished", "EventPartyChanged", "EventReleased"])
     assert.ok(

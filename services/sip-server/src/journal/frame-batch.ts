@@ -7,7 +7,7 @@ export class FrameBatch {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
   readonly #frames: FrameHead[] = [];
-  readonly #dialogs: (DialogRow & { readonly at: number })[] = [];
+  readonly #dialogs: DialogRow[] = [];
 
   /** @param memory of a batch before that needs it no more */
   constructor(memory: Uint8Array<ArrayBuffer> = new Uint8Array(BATCH_BYTES)) {
@@ -44,8 +44,8 @@ export class FrameBatch {
   }
 
   /** A dialog is one of a call's. */
-  link(dialog: DialogRow, at: number): void {
-    this.#dialogs.push({ ...dialog, at });
+  link(dialog: DialogRow): void {
+    this.#dialogs.push(dialog);
   }
 
   /** As it goes to the writer, and the batch after it. A batch that is nearly empty does not go with its whole memory. */

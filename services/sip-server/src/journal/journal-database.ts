@@ -83,7 +83,7 @@ export class JournalDatabase {
     const calls = this.#related(first);
     const uuids = calls.map(({ callUuid }) => callUuid);
     const dialogs = this.#db
-      .prepare(`select callId, callUuid, kind, dn from dialogs where callUuid in (${marks(uuids)}) order by at`)
+      .prepare(`select callId, callUuid, kind, dn, at from dialogs where callUuid in (${marks(uuids)}) order by at`)
       .all(...uuids) as DialogRow[];
     const callIds = Array.from(new Set(dialogs.map(({ callId }) => callId)));
     const frames = this.#db

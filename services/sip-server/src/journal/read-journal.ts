@@ -32,7 +32,7 @@ export async function readCallJournal(
   const related = others.filter(sees);
   const seen = new Set([call, ...related].map(({ callUuid }) => callUuid));
   const dialogs = found.dialogs.filter(({ callUuid }) => seen.has(callUuid));
-  const sip = sipLines(found.frames, dialogs, text);
+  const sip = sipLines(found.frames, dialogs, { text, of: call.callUuid });
   const told = await Promise.all(
     [call, ...related].map(async ({ callUuid, connId }) => {
       const [entries, audited] = await Promise.all([

@@ -113,9 +113,9 @@ export class SignallingJournal {
   }
 
   /** A dialog, or an INVITE that may become one, is one of a call's. */
-  link(dialog: DialogRow): void {
+  link(dialog: Omit<DialogRow, "at">): void {
     this.#follows(dialog.callId, true);
-    this.#batch.link(dialog, this.#clock.wallMicros());
+    this.#batch.link({ ...dialog, at: this.#clock.wallMicros() });
     this.#flushSoon();
   }
 

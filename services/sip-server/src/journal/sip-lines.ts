@@ -9,18 +9,23 @@ export const sipServer: Participant = { id: "sip-server", kind: "sip-server", na
 const resourceManager: Participant = { id: "resource-manager", kind: "resource-manager", name: "Resource Manager" };
 const mediaServer: Participant = { id: "media-server", kind: "media-server", name: "Media Server" };
 
-/** SIP frames of calls as lines, with who is at their far ends. Pure. @param text whether messages are shown whole */
+/**
+ * SIP frames of calls as lines, with who is at their far ends. Pure.
+ * @param dialogs in order of time
+ * @param o.text whether messages are shown whole
+ * @param o.of the call that is asked for: of a dialog that went from call to call its part is told as this one's
+ */
 export function sipLines(
   frames: readonly FrameRow[],
   dialogs: readonly DialogRow[],
-  text: boolean,
+  { text, of }: { readonly text: boolean; readonly of: string },
 ): { readonly lines: readonly SipLine[]; readonly participants: readonly Participant[] } {
-  const dialogOf = new Map(dialogs.toReversed().map((dialog) => [dialog.callId, dialog] as const));
-  const managers = managersOf(frames, dialogOf);
+  const dialogsOf = Map.groupBy(dialogs, ({ callId }) => callId);
+  const managers = managersOf(frames, dialogsOf);
   const seen = new Set<string>();
   const participants = new Map<string, Participant>();
   const lines = frames.flatMap((frame): SipLine[] => {
-    const dialog = dialogOf.get(frame.callId);
+    const dialog = dialogAt(dialogsOf.get(frame.callId) ?? [], frame.at, of);
     const parsed = parseMessage(Buffer.from(frame.text, "latin1"));
     if (dialog === undefined || !parsed.ok) return [];
     const far = farEnd(dialog, frame, managers);
@@ -60,15 +65,21 @@ export function sipLines(
   return { lines, participants: Array.from(participants.values()) };
 }
 
+/** Whose a dialog is at a time: the call's that is asked for once it is that one's, else that of whose it was last. */
+function dialogAt(dialogs: readonly DialogRow[], at: number, of: string): DialogRow | undefined {
+  const before = dialogs.filter((dialog) => dialog.at <= at);
+  return before.find(({ callUuid }) => callUuid === of) ?? before.at(-1) ?? dialogs[0];
+}
+
 /** Where the INVITEs of media legs went: a Resource Manager; what comes from elsewhere on the same dialog is the Media Server's. */
 function managersOf(
   frames: readonly FrameRow[],
-  dialogOf: ReadonlyMap<string, DialogRow>,
+  dialogsOf: ReadonlyMap<string, readonly DialogRow[]>,
 ): ReadonlyMap<string, string> {
   const managers = new Map<string, string>();
   for (const { callId, direction: way, remote, text } of frames) {
     const first = !managers.has(callId) && way === "out" && text.startsWith("INVITE ");
-    if (first && dialogOf.get(callId)?.kind === "media") managers.set(callId, remote);
+    if (first && dialogsOf.get(callId)?.[0]?.kind === "media") managers.set(callId, remote);
   }
   return managers;
 }

@@ -24,6 +24,8 @@ export interface DialogRow {
   readonly callUuid: string;
   readonly kind: PeerKind;
   readonly dn: string;
+  /** Wall-clock microseconds of when it came to be the call's; a phone may go on in another call. */
+  readonly at: number;
 }
 
 /** A call as it was last known. `facts` is JSON of `CallFacts`. */
@@ -60,7 +62,7 @@ export interface FrameHead {
 export interface Batch {
   readonly frames: readonly FrameHead[];
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly dialogs: readonly (DialogRow & { readonly at: number })[];
+  readonly dialogs: readonly DialogRow[];
   readonly calls: readonly CallRow[];
   readonly gap: GapRow | undefined;
 }
