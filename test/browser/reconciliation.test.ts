@@ -97,6 +97,8 @@ test("a missing one has its reason, and its call a ladder that begins with INVIT
   await item.getByRole("link", { name: "Recording" }).waitFor();
   await page.getByRole("button", { name: /^DN: 7401/ }).click();
   await list.getByLabel("Verdict").selectOption("missing");
+  // Both are shown until the answer is there.
+  assert.ok(await until(async () => (await item.count()) === 1, 5000), "one is missing");
 
   await item.getByRole("link", { name: "Journal of the call" }).click();
   await page.getByRole("heading", { level: 1, name: "Call of 7403 to 7402" }).waitFor();
