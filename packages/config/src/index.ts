@@ -4,6 +4,6 @@ export { maxFileBytes } from "./limits.ts";
 export { type LoadOptions, loadConfig, parseConfig } from "./load.ts";
 export { type KeptEntries, type Loading, loadConfigInThread } from "./load-thread.ts";
 export { type ConfigMistake, formatMistake } from "./mistake.ts";
-export { matchesPattern } from "./pattern.ts";
+export { matchesPattern, patternToGlob } from "./pattern.ts";
 export { secretsOf, type ShownConfig, showConfig } from "./shown-config.ts";
 export * from "./types.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { matchesPattern } from "./pattern.ts";
+import { matchesPattern, patternToGlob } from "./pattern.ts";
 
 test("a pattern: * stands for any characters, all others for themselves", () => {
   const rows: readonly [string, string, boolean][] = [
@@ -30,4 +30,9 @@ test("a pattern agrees with the same regular expression", () => {
       assert.equal(matchesPattern(pattern, given), expected);
     }),
   );
+});
+
+test("a pattern as GLOB: only the star means something", () => {
+  assert.equal(patternToGlob("7[0]?*"), "7[[]0][?]*");
+  assert.equal(patternToGlob("70*"), "70*");
 });

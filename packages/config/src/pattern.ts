@@ -21,3 +21,8 @@ export function matchesPattern(pattern: string, text: string): boolean {
   while (pattern[inPattern] === "*") inPattern += 1;
   return inPattern === pattern.length;
 }
+
+/** The pattern as SQLite's GLOB has it, where `?` and `[` mean something too. */
+export function patternToGlob(pattern: string): string {
+  return pattern.replaceAll(/[?[]/g, "[$&]");
+}

@@ -108,6 +108,16 @@ export interface SipServerOptions {
   readonly maxExpires: number;
 }
 
+/** What is kept of every call for who looks into it later. */
+export interface CallJournalConfig {
+  /** Days that a call's journal is kept. */
+  readonly days: number;
+  /** Bytes that the file of SIP messages may have; the oldest go first. */
+  readonly size: number;
+  /** False: no SIP messages, only what T-Library, the call and its recording did. */
+  readonly messages: boolean;
+}
+
 export interface SipServerConfig extends SipRoleConfig {
   readonly domain: string;
   /** SIP URIs, tried in order. */
@@ -121,6 +131,8 @@ export interface SipServerConfig extends SipRoleConfig {
   readonly tokenSecret?: string | undefined;
   /** SQLite file of ledger, journal, registrations and audit. */
   readonly storage: string;
+  /** Default: 30 days, 4 GB, with SIP messages. */
+  readonly journal?: CallJournalConfig;
   readonly options: SipServerOptions;
   readonly dns: ReadonlyMap<string, DnConfig>;
   readonly agentLogins?: ReadonlyMap<string, AgentLoginConfig>;

@@ -6,6 +6,8 @@ const owners = new Map<string, RoleName>([
   ["sessions", "recorder"],
   ["calls", "sip-server"],
   ["ledger", "sip-server"],
+  ["journal", "sip-server"],
+  ["trace", "sip-server"],
   ["registrations", "sip-server"],
   ["reconciliation", "recorder"],
   ["resources", "resource-manager"],

@@ -135,3 +135,5 @@ export const PG_ANSWER_MS = 10_000;
 export const PG_READERS = 3;
 /** Exact values that one search may name. */
 export const MAX_QUERY_KEYS = 10;
+/** Groups in a summary of the reconciliation: more than a year of days. */
+export const MAX_GROUPS = 400;

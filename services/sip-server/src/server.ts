@@ -9,12 +9,13 @@ import {
   NextHops,
   openSipJournal,
   SipEndpoint,
-  type SipJournal,
+  type JournalEntry,
 } from "@sidetone/sip";
 import { callView } from "./api/call-view.ts";
 import { registerMetrics, registerRoutes } from "./api/index.ts";
 import type { Call } from "./call-model/call.ts";
 import { ConfigReload, type Directory, directoryOf, liveConfig, TrunkUse } from "./directory/index.ts";
+import { defaultKeeping, SignallingJournal } from "./journal/index.ts";
 import { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "./identity/index.ts";
 import { Ledger } from "./ledger/index.ts";
 import { CallStore, RestoredCalls } from "./restore/index.ts";
@@ -27,9 +28,9 @@ import { allowedMethods, dispatchRequest, supportedExtensions } from "./signalli
 import { AuditTrail, CallJournal, openStorage, type Storage } from "./storage/index.ts";
 import { TlibServer, tlibPath, webSocketDoor } from "./t-library/index.ts";
 
-/** How long the call journal is kept, and how often it is looked through; ms. */
-const JOURNAL_KEPT_MS = 30 * 24 * 3_600_000;
+/** How often the call journal is looked through for what is too old; ms. */
 const SWEEP_INTERVAL_MS = 24 * 3_600_000;
+const DAY_MICROS = 24 * 3_600_000_000;
 /** More writes than this waiting for the disk means that it does not keep up. */
 const STORAGE_BACKLOG = 5000;
 /** How long calls may take to end when the server stops, milliseconds; the process has 5 s. */
@@ -65,7 +66,12 @@ export async function startSipServer(
     await ledger.closeLeftOpen();
     const sipJournal = config.sipJournal === undefined ? undefined : openSipJournal(config.sipJournal, log);
     opened.push(() => sipJournal?.close());
-    const endpoint = newEndpoint(config, context, sipJournal);
+    const signalling = await openSignallingJournal(config, context, log);
+    opened.push(() => signalling?.close());
+    const endpoint = newEndpoint(config, context, (entry) => {
+      signalling?.frame(entry);
+      sipJournal?.record(entry);
+    });
     opened.push(() => endpoint.close());
 
     const authenticator = new Authenticator({
@@ -89,6 +95,7 @@ export async function startSipServer(
       storage,
       store,
       journal,
+      signalling,
       audit,
       ledger,
       endpoint,
@@ -131,7 +138,26 @@ export async function startSipServer(
   }
 }
 
-function newEndpoint(config: SipServerConfig, context: RoleContext, journal: SipJournal | undefined): SipEndpoint {
+/** A journal that cannot be opened costs the journal, not the calls. */
+async function openSignallingJournal(
+  { storage, journal = defaultKeeping }: SipServerConfig,
+  { clock }: RoleContext,
+  log: Logger,
+): Promise<SignallingJournal | undefined> {
+  const file = storage === ":memory:" ? storage : `${storage.replace(/\.sqlite$/, "")}-journal.sqlite`;
+  try {
+    return await SignallingJournal.open({ file, keeping: journal, clock, log });
+  } catch (error) {
+    log.error({ file, error: errorText(error) }, "the journal of calls cannot be opened; calls go on without it");
+    return undefined;
+  }
+}
+
+function newEndpoint(
+  config: SipServerConfig,
+  context: RoleContext,
+  onJournal: (entry: JournalEntry) => void,
+): SipEndpoint {
   const { sessionExpires, minSe } = config.options;
   return new SipEndpoint({
     clock: context.clock,
@@ -143,7 +169,7 @@ function newEndpoint(config: SipServerConfig, context: RoleContext, journal: Sip
     accept: ["application/sdp"],
     largeRequests: "tcp-then-udp",
     sessionTimer: { expires: sessionExpires, minSe },
-    ...(journal === undefined ? {} : { onJournal: (entry) => journal.record(entry) }),
+    onJournal,
   });
 }
 
@@ -154,6 +180,7 @@ interface Parts {
   readonly storage: Storage;
   readonly store: CallStore;
   readonly journal: CallJournal;
+  readonly signalling: SignallingJournal | undefined;
   readonly audit: AuditTrail;
   readonly ledger: Ledger;
   readonly endpoint: SipEndpoint;
@@ -164,12 +191,25 @@ interface Parts {
 async function newCalls(
   parts: Parts & { readonly opened: (() => Promise<void> | void)[] },
 ): Promise<{ readonly calls: Calls; readonly tlib: TlibServer }> {
-  const { config, directory, context, storage, store, journal, ledger, endpoint, registrar, authenticator, opened } =
-    parts;
+  const {
+    config,
+    directory,
+    context,
+    storage,
+    store,
+    journal,
+    signalling,
+    ledger,
+    endpoint,
+    registrar,
+    authenticator,
+  } = parts;
+  const { opened } = parts;
   const { clock, random } = context;
   const log = context.log.child({ role: "sip-server" });
   const sweep = (): void => {
-    journal.forgetBefore(clock.wallMicros() - JOURNAL_KEPT_MS * 1000).catch((error: unknown) => {
+    const { days } = config.journal ?? defaultKeeping;
+    journal.forgetBefore(clock.wallMicros() - days * DAY_MICROS).catch((error: unknown) => {
       log.error({ error: errorText(error) }, "old entries of the call journal could not be removed");
     });
   };
@@ -234,8 +274,14 @@ async function newCalls(
       dnOfAgent: (agentId) => tlib?.dnOfAgent(agentId),
       strategyAt: (dn) => tlib?.watches(dn) === true,
       keeper: store,
+      dialogs: signalling,
       onCall: (call, effects) => {
-        for (const effect of effects) note(call, effect.kind, effect);
+        signalling?.call(call);
+        for (const effect of effects) {
+          note(call, effect.kind, effect);
+          if (effect.kind === "user-data-changed" && effect.keys.includes("GSIP_RECORD"))
+            note(call, "recording", call.recording);
+        }
         tlib?.onCall(call, effects);
       },
       onAlarm: (call, reason) => {
@@ -298,17 +344,25 @@ async function newHttp(
     readonly log: Logger;
   },
 ): Promise<HttpServer | undefined> {
-  const { config, calls, tlib, log, storage, ledger, registrar, authenticator, journal, audit, store } = parts;
+  const { config, calls, tlib, log, storage, ledger, registrar, authenticator, journal, audit, store, signalling } =
+    parts;
   if (config.http === undefined) return undefined;
   const door = webSocketDoor({ server: tlib, log, host: config.http.host, plainWs: config.plainWs === true });
-  const shown = { storage, store, ledger, registrar, authenticator, tlib, trace: { journal, audit } };
+  const journals = { signalling, journal, audit };
+  const shown = { storage, store, ledger, registrar, authenticator, tlib, trace: { journal, audit }, signalling };
   const http = await startHttp({
     role: "sip-server",
     address: config.http,
     log,
     token: config.apiToken,
     ready: () => readiness(storage),
-    register: (app) => registerRoutes(app, { ...shown, calls: () => calls.list().map(callView) }),
+    register: (app) =>
+      registerRoutes(app, {
+        ...shown,
+        journals,
+        site: () => config.options.geoLocation,
+        calls: () => calls.list().map(callView),
+      }),
     upgrades: new Map([[tlibPath, door]]),
   });
   registerMetrics(http.metrics, { ...shown, calls: () => calls.list() });

@@ -2,12 +2,13 @@ import { isIP } from "node:net";
 import { YAMLMap } from "yaml";
 import { mapped, sipUri, sipUriPlace, sqliteFile } from "../addresses.ts";
 import type { At, Reader, Reading } from "../reading.ts";
-import { duration, flag, integer, oneOf, secret, text } from "../scalars.ts";
+import { duration, flag, integer, oneOf, secret, size, text } from "../scalars.ts";
 import { listOf, mapOf, object, oneOrMore, optional, required } from "../shapes.ts";
 import type {
   AgentLoginConfig,
   AlertToneConfig,
   ApplicationConfig,
+  CallJournalConfig,
   SipServerConfig,
   SipServerOptions,
 } from "../types.ts";
@@ -147,6 +148,25 @@ function application(name: string): Reader<ApplicationConfig> {
   );
 }
 
+const journalFields = object({
+  days: optional(integer(1, 3650), 30),
+  size: optional(size, 4e9),
+  messages: optional(flag, true),
+});
+
+/** Below it a busy hour would not fit. */
+const smallestJournal = 10e6;
+
+const journal: Reader<CallJournalConfig> = mapped(journalFields, (v, at, reading) =>
+  v.size < smallestJournal
+    ? reading.complain(
+        { path: `${at.path}.size` },
+        "must not be less than 10MB.",
+        "Leave out the SIP messages by messages: false.",
+      )
+    : v,
+);
+
 const fields = object({
   ...sipRoleFields,
   domain: required(text),
@@ -156,6 +176,7 @@ const fields = object({
   "plain-ws": optional(flag, false),
   "token-secret": optional(tokenSecret),
   storage: required(sqliteFile),
+  journal: optional(journal),
   options: optional(options),
   dns: required(mapOf("DNs", dnConfig)),
   "agent-logins": optional(mapOf("agent logins", agentLogin), new Map()),
@@ -179,6 +200,7 @@ export const sipServer: Reader<SipServerConfig> = mapped(fields, (v, at, reading
     plainWs: v["plain-ws"],
     tokenSecret: v["token-secret"],
     storage: v.storage,
+    ...(v.journal === undefined ? {} : { journal: v.journal }),
     options: chosen,
     dns: v.dns,
     agentLogins: v["agent-logins"],

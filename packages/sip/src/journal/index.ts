@@ -1,1 +1,2 @@
 export * from "./journal-file.ts";
+export { maskSecrets } from "./mask.ts";

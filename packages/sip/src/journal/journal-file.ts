@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { type Logger, rfc3339 } from "@sidetone/foundation";
 import type { JournalEntry } from "../endpoint/types.ts";
 import { MAX_JOURNAL_BACKLOG_BYTES } from "../limits.ts";
+import { maskSecrets } from "./mask.ts";
 
 /** One line of a SIP journal. */
 export interface JournalLine {
@@ -18,7 +19,7 @@ export interface JournalLine {
   readonly cseq?: string;
   /** Request line or status line; of a malformed frame its beginning. */
   readonly start: string;
-  /** The whole frame, latin1, digest credentials and SRTP keys masked. */
+  /** The whole frame, latin1, secrets masked. */
   readonly text: string;
 }
 
@@ -60,8 +61,7 @@ export function openSipJournal(file: string, log: Logger): SipJournal {
 /** The line of an entry. */
 export function journalLine(entry: JournalEntry): JournalLine {
   const { message, bytes } = entry;
-  const raw = bytes.toString("latin1");
-  const text = maskKeys(message === undefined ? raw : maskCredentials(raw));
+  const text = maskSecrets(bytes.toString("latin1"));
   const lineEnd = text.indexOf("\r\n");
   const cseq = message?.cseq;
   return {
@@ -75,42 +75,4 @@ export function journalLine(entry: JournalEntry): JournalLine {
     start: text.slice(0, Math.min(lineEnd < 0 ? text.length : lineEnd, 200)),
     text,
   };
-}
-
-/** What a digest of a weak password could be guessed from stays out of files. */
-function maskCredentials(text: string): string {
-  if (!text.includes("uthorization:")) return text;
-  const headersEnd = text.indexOf("\r\n\r\n");
-  const head = headersEnd < 0 ? text : text.slice(0, headersEnd);
-  const masked = head
-    .split("\r\n")
-    .map((line) => {
-      const name = line.slice(0, line.indexOf(":")).trim().toLowerCase();
-      return name === "authorization" || name === "proxy-authorization"
-        ? `${line.slice(0, line.indexOf(":"))}: (masked)`
-        : line;
-    })
-    .join("\r\n");
-  return headersEnd < 0 ? masked : masked + text.slice(headersEnd);
-}
-
-const INLINE = "inline:";
-/** What ends a key in `a=crypto` (RFC 4568 9.1). */
-const AFTER_KEY = new Set(["|", ";", " ", "\t", "\r", "\n"]);
-
-/** Whoever reads a journal must not be able to listen to the call: keys of `a=crypto` (RFC 4568) are left out, also of malformed frames. */
-function maskKeys(text: string): string {
-  const lower = text.toLowerCase();
-  let at = lower.indexOf(INLINE);
-  if (at < 0) return text;
-  let masked = "";
-  let done = 0;
-  for (; at >= 0; at = lower.indexOf(INLINE, done)) {
-    const from = at + INLINE.length;
-    let to = from;
-    while (to < text.length && !AFTER_KEY.has(text[to] ?? "")) to++;
-    masked += `${text.slice(done, from)}(masked)`;
-    done = to;
-  }
-  return masked + text.slice(done);
 }

@@ -90,6 +90,16 @@ const recording = {
   },
 };
 
+const totals = {
+  expected: count,
+  recorded: count,
+  partial: count,
+  missing: count,
+  byPolicy: { ...count, description: "Not to be recorded, by the policy that each names; not among `expected`." },
+  pending: { ...count, description: "Not judged yet: the call is up, or has just ended." },
+  shareRecorded: { type: ["number", "null"], minimum: 0, maximum: 1 },
+};
+
 /** The schemas of what the recorder's API answers, by name. JSON Schema 2020-12. */
 export const schemas: Readonly<Record<string, Schema>> = {
   Recording: object(recording.required, recording.optional),
@@ -111,13 +121,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
     { next: { ...text, description: "`cursor` of the next page; absent on the last one." } },
   ),
   Reconciliation: object({
-    expected: count,
-    recorded: count,
-    partial: count,
-    missing: count,
-    byPolicy: { ...count, description: "Not to be recorded, by the policy that each names; not among `expected`." },
-    pending: { ...count, description: "Not judged yet: the call is up, or has just ended." },
-    shareRecorded: { type: ["number", "null"], minimum: 0, maximum: 1 },
+    ...totals,
     reasons: { type: "array", items: object({ verdict, reason: text, count }) },
     ledgers: {
       type: "array",
@@ -142,7 +146,15 @@ export const schemas: Readonly<Record<string, Schema>> = {
     parties: { type: "array", items: { $ref: "#/components/schemas/JudgedParty" } },
     next: orNull(text),
   }),
+  Summary: object({
+    by: { enum: ["day", "site", "dn"] },
+    tz: text,
+    total: object(totals),
+    groups: { type: "array", items: object({ key: text, ...totals }) },
+    more: { type: "boolean", description: "There are more groups than are shown." },
+  }),
   JudgedParty: object({
+    site: { ...text, description: "`geo-location` of the SIP Server, where it has one; else its address." },
     verdict,
     reason: orNull(text),
     policy: orNull(text),

@@ -1,6 +1,7 @@
 import { searchKeys } from "../index/recording-row.ts";
 import { MAX_QUERY_VALUE, PAGE_DEFAULT, PAGE_MAX } from "../limits.ts";
 import { verdicts } from "../reconciliation/judge.ts";
+import { groupings } from "../reconciliation/reconciliation-store.ts";
 import { schemas } from "./openapi-schemas.ts";
 
 type Part = Readonly<Record<string, unknown>>;
@@ -29,6 +30,16 @@ const pageOf = (what: string): readonly Part[] => [
 const id: Part = { name: "id", in: "path", required: true, schema: { type: "string" } };
 const always = { "401": problem("The token is missing or wrong."), "421": problem("A foreign name of this host.") };
 const noIndex = { "503": problem("The index cannot be asked now; recording goes on.") };
+
+const partyFilters = [
+  inQuery("from", "Expected at or after this time", { type: "string", format: "date-time" }),
+  inQuery("to", "Expected before this time", { type: "string", format: "date-time" }),
+  inQuery("verdict", `Only these, several with commas: ${verdicts.join(", ")}; numbers of a list are of all`),
+  inQuery("dn", "Of this DN"),
+  inQuery("reason", "With this reason, as `reasons` of the list has it"),
+  inQuery("site", "Of this site"),
+  inQuery("call-uuid", "Of this call"),
+];
 
 const exact: Readonly<Record<(typeof searchKeys)[number], string>> = {
   dn: "A DN of either side",
@@ -111,16 +122,26 @@ export const openApi: Part = {
       get: {
         operationId: "reconcile",
         summary: "What should have been recorded, by the ledgers of SIP Server, and what is there (R34), newest first",
-        parameters: [
-          inQuery("from", "Expected at or after this time", { type: "string", format: "date-time" }),
-          inQuery("to", "Expected before this time", { type: "string", format: "date-time" }),
-          inQuery("verdict", "Only these; numbers are of all", { enum: verdicts }),
-          inQuery("dn", "Of this DN"),
-          inQuery("call-uuid", "Of this call"),
-          ...pageOf("Parties"),
-        ],
+        parameters: [...partyFilters, ...pageOf("Parties")],
         responses: {
           "200": json("A page", "Reconciliation"),
+          "400": problem("A parameter is unknown or wrong; `detail` names it."),
+          ...always,
+        },
+      },
+    },
+    "/api/v1/reconciliation/summary": {
+      get: {
+        operationId: "summarizeReconciliation",
+        summary:
+          "The share that is recorded by day, site or DN; a site is the `geo-location` of a SIP Server, or its address",
+        parameters: [
+          ...partyFilters,
+          inQuery("by", "What the numbers are grouped by", { enum: groupings, default: "day" }),
+          inQuery("tz", "Zone whose days are meant", { ...value, default: "UTC" }),
+        ],
+        responses: {
+          "200": json("Days in their order; others with those first that have most that is not whole", "Summary"),
           "400": problem("A parameter is unknown or wrong; `detail` names it."),
           ...always,
         },

@@ -1,6 +1,7 @@
-import { type Result, fail, nearestName, ok, parseRfc3339 } from "@sidetone/foundation";
+import { type Result, fail, nearestName, ok } from "@sidetone/foundation";
 import type { RecordingState } from "@sidetone/recording-file";
-import { MAX_QUERY_KEYS, MAX_QUERY_VALUE, PAGE_DEFAULT, PAGE_MAX } from "../limits.ts";
+import { MAX_QUERY_KEYS, MAX_QUERY_VALUE, PAGE_DEFAULT } from "../limits.ts";
+import { limitValue, mistake, orderMistake, type QueryMistake, textValue, timeValue } from "./query-values.ts";
 import { type RecordingQuery, type SearchKey, searchKeys } from "../index/recording-row.ts";
 
 const STATES: readonly RecordingState[] = ["recording", "complete", "partial", "failed"];
@@ -8,14 +9,9 @@ const PLAIN = ["from", "to", "min-duration-ms", "max-duration-ms", "id", "state"
 const NAMES: readonly string[] = [...PLAIN, ...searchKeys];
 /** `param.NAME`, `user-data.NAME`: names are the caller's own. */
 const OPEN_NAMES = ["param.", "user-data."];
-/** RFC 3339 5.6 with a date, a time and an offset. */
-const TIME = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 
 /** What is wrong with a search: where, why, and what would be right. */
-export interface SearchMistake {
-  readonly detail: string;
-  readonly remedy: string;
-}
+export type SearchMistake = QueryMistake;
 
 type Partly = Omit<RecordingQuery, "keys">;
 
@@ -23,15 +19,15 @@ type Partly = Omit<RecordingQuery, "keys">;
 export function readSearch(parameters: Readonly<Record<string, unknown>>): Result<RecordingQuery, SearchMistake> {
   const keys: [SearchKey, string][] = [];
   let query: Partly = { limit: PAGE_DEFAULT };
-  for (const [name, value] of Object.entries(parameters)) {
+  for (const [name, raw] of Object.entries(parameters)) {
     const shown = name.slice(0, 40);
     const key = keyNamed(name);
     if (key === undefined && !PLAIN.includes(name)) return fail(unknown(shown));
     if (name.length > MAX_QUERY_VALUE)
       return mistake(`The parameter ${shown}... has a name of more than ${MAX_QUERY_VALUE} characters.`, "Shorten it.");
-    if (typeof value !== "string") return mistake(`The parameter ${shown} is given more than once.`, "Give it once.");
-    if (value.length > MAX_QUERY_VALUE)
-      return mistake(`The parameter ${shown} is longer than ${MAX_QUERY_VALUE} characters.`, "Give a part of it as q.");
+    const given = textValue(shown, raw);
+    if (!given.ok) return given;
+    const { value } = given;
     if (value === "") continue;
     if (key !== undefined) {
       if (keys.length >= MAX_QUERY_KEYS)
@@ -44,10 +40,6 @@ export function readSearch(parameters: Readonly<Record<string, unknown>>): Resul
     query = read.value;
   }
   return contradiction(query) ?? ok({ ...query, keys });
-}
-
-function mistake(detail: string, remedy: string): Result<never, SearchMistake> {
-  return fail({ detail, remedy });
 }
 
 function keyNamed(name: string): SearchKey | undefined {
@@ -69,8 +61,8 @@ function unknown(name: string): SearchMistake {
 /** Two parameters between which nothing can be. */
 function contradiction(query: Partly): Result<never, SearchMistake> | undefined {
   const { fromMicros, toMicros, minDurationMs, maxDurationMs } = query;
-  if (fromMicros !== undefined && toMicros !== undefined && fromMicros >= toMicros)
-    return mistake("The parameter from is not before to.", "Change the two: from counts, to does not.");
+  const order = orderMistake(fromMicros, toMicros);
+  if (order !== undefined) return order;
   if (minDurationMs !== undefined && maxDurationMs !== undefined && minDurationMs > maxDurationMs)
     return mistake("The parameter min-duration-ms is more than max-duration-ms.", "Change the two.");
   return undefined;
@@ -80,12 +72,9 @@ function readOne(name: string, value: string, query: Partly): Result<Partly, Sea
   switch (name) {
     case "from":
     case "to": {
-      const micros = TIME.test(value) ? parseRfc3339(value) : undefined;
-      if (micros === undefined)
-        return mistake(
-          `The parameter ${name} is not a time of RFC 3339.`,
-          "Write it such as 2026-11-20T09:15:00Z or 2026-11-20T10:15:00%2B01:00: the + of an offset is %2B in a URL.",
-        );
+      const read = timeValue(name, value);
+      if (!read.ok) return read;
+      const micros = read.value;
       return ok(name === "from" ? { ...query, fromMicros: micros } : { ...query, toMicros: micros });
     }
     case "min-duration-ms":
@@ -102,10 +91,8 @@ function readOne(name: string, value: string, query: Partly): Result<Partly, Sea
         : ok({ ...query, state });
     }
     case "limit": {
-      const limit = /^\d{1,6}$/.test(value) ? Number(value) : 0;
-      return limit < 1 || limit > PAGE_MAX
-        ? mistake(`The parameter limit is not a number from 1 to ${PAGE_MAX}.`, "For more, follow next with cursor.")
-        : ok({ ...query, limit });
+      const read = limitValue(value);
+      return read.ok ? ok({ ...query, limit: read.value }) : read;
     }
     case "cursor": {
       const after = readCursor(value);

@@ -69,7 +69,7 @@ export class LedgerFollower {
     const changes = readChanges(answer.body);
     if (changes === undefined)
       return this.#away("answers what is no ledger", "Name a Sidetone SIP Server's http address.");
-    const { ledgerId, lines, next, more } = changes;
+    const { ledgerId, lines, next, more, site } = changes;
     if (this.#place !== undefined && this.#place.ledgerId !== ledgerId) {
       this.#log.warn(
         { sipServer: this.sipServer },
@@ -87,7 +87,7 @@ export class LedgerFollower {
       else this.#log.warn({ sipServer: this.sipServer }, `the ledger has ${read.error}`);
     }
     const now = this.#clock.wallMicros();
-    const place: LedgerPlace = { ledgerId, after: next, readAt: now };
+    const place: LedgerPlace = { ledgerId, after: next, readAt: now, site };
     // Where nothing has changed a restart may well read from the place before.
     if (parties.length > 0 || next !== after) await this.#store.take(this.sipServer, place, parties, now);
     this.#place = place;
@@ -115,9 +115,10 @@ function remedyOf(status: number | undefined): string {
 
 function readChanges(
   body: unknown,
-): { ledgerId: string; lines: readonly unknown[]; next: number; more: boolean } | undefined {
+): { ledgerId: string; lines: readonly unknown[]; next: number; more: boolean; site: string | undefined } | undefined {
   if (typeof body !== "object" || body === null) return undefined;
-  const { ledgerId, ledger, next, more } = body as Readonly<Record<string, unknown>>;
+  const { ledgerId, ledger, next, more, site } = body as Readonly<Record<string, unknown>>;
   if (typeof ledgerId !== "string" || !Array.isArray(ledger) || typeof next !== "number") return undefined;
-  return { ledgerId, lines: ledger as readonly unknown[], next, more: more === true };
+  const named = typeof site === "string" && site !== "" ? site : undefined;
+  return { ledgerId, lines: ledger as readonly unknown[], next, more: more === true, site: named };
 }

@@ -2,7 +2,7 @@ import { Gauge, type Registry } from "@sidetone/http";
 import type { Clock } from "@sidetone/foundation";
 import { gaugesOf } from "../gauges.ts";
 import { verdicts } from "./judge.ts";
-import { totals } from "./reconciliation-api.ts";
+import { totals } from "./totals.ts";
 import type { RunningReconciliation } from "./start.ts";
 
 const DAY_MICROS = 86_400_000_000;

@@ -9,7 +9,7 @@ import type { HeldRecording } from "./held-recording.ts";
 import type { Holdings } from "./holdings.ts";
 import { LedgerFollower } from "./ledger-follower.ts";
 import { Reconciler } from "./reconciler.ts";
-import { totals } from "./reconciliation-api.ts";
+import { totals } from "./totals.ts";
 import { ReconciliationStore } from "./reconciliation-store.ts";
 import type { AsyncStore } from "./store-thread.ts";
 
@@ -86,6 +86,7 @@ function rig(t: TestContext, o: { file?: string; ledger?: FakeLedger; clock?: Ma
     forget: async (...a) => inner.forget(...a),
     list: async (...a) => inner.list(...a),
     counts: async (...a) => inner.counts(...a),
+    groups: async (...a) => inner.groups(...a),
     close: async () => inner.close(),
   };
   const begin = clock.wallMicros() - 3_600_000_000;

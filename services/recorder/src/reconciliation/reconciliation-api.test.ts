@@ -4,13 +4,15 @@ import { silentLogger } from "@sidetone/foundation";
 import { startHttp } from "@sidetone/http";
 import { described } from "../api/described.fixture.ts";
 import { addReconciliationApi } from "./reconciliation-api.ts";
-import type { JudgedParty } from "./reconciliation-store.ts";
+import type { JudgedParty, PartyFilter } from "./reconciliation-store.ts";
+import { summed } from "./summary.ts";
 
 const from = 1_795_600_000_000_000;
 
 const lost: JudgedParty = {
   ledgerId: "L",
   sipServer: "http://127.0.0.1:8081",
+  site: "berlin",
   party: {
     line: 7,
     callUuid: "U",
@@ -48,6 +50,8 @@ const waiting: JudgedParty = {
   judgement: undefined,
 };
 
+const asked: PartyFilter[] = [];
+
 test("R34: numbers, reasons, ledgers, alarms and parties are as the OpenAPI document says, on every page", async (t) => {
   const http = await startHttp({
     role: "recorder",
@@ -64,6 +68,14 @@ test("R34: numbers, reasons, ledgers, alarms and parties are as the OpenAPI docu
               { verdict: "recorded", reason: "", count: 3 },
               { verdict: "pending", reason: "", count: 1 },
             ]),
+          groups: (filter, by, tz) => {
+            asked.push(filter);
+            const counts = [
+              { key: from, verdict: "partial", count: 1 },
+              { key: from, verdict: "recorded", count: 3 },
+            ] as const;
+            return Promise.resolve(summed(counts, by, tz));
+          },
           list: (_filter, limit) => Promise.resolve([waiting, lost].slice(0, limit)),
         },
         ledgers: () => [
@@ -92,9 +104,32 @@ test("R34: numbers, reasons, ledgers, alarms and parties are as the OpenAPI docu
   const first = (await described(await fetch(`${http.url}/api/v1/reconciliation?limit=1`))) as Record<string, unknown>;
   assert.equal(typeof first["next"], "string");
   await described(await fetch(`${http.url}/api/v1/reconciliation?cursor=${String(first["next"])}`));
-  for (const bad of ["verdict=lost", "limit=0", "from=yesterday", "cursor=x", "colour=red"]) {
-    const response = await fetch(`${http.url}/api/v1/reconciliation?${bad}`);
-    assert.equal(response.status, 400);
-    await described(response);
+  const query = "by=day&tz=Europe/Berlin&verdict=missing,partial&reason=gap&site=berlin";
+  const summary = await fetch(`${http.url}/api/v1/reconciliation/summary?${query}`, {
+    headers: { "x-sidetone-dns": "70*, 8001" },
+  });
+  const { groups } = (await described(summary)) as { groups: { key: string; shareRecorded: number }[] };
+  assert.deepEqual(
+    groups.map(({ key, shareRecorded }) => [key, shareRecorded]),
+    [["2026-11-25", 0.75]],
+  );
+  assert.deepEqual(asked[0]?.dns, ["70*", "8001"]);
+  assert.deepEqual([asked[0]?.verdicts, asked[0]?.reason, asked[0]?.site], [["missing", "partial"], "gap", "berlin"]);
+  for (const bad of [
+    "?verdict=lost",
+    "?limit=0",
+    "?from=yesterday",
+    "?cursor=x",
+    "?colour=red",
+    "?dn=1&dn=2",
+    "?from=2026-11-20T09:15:00Z&to=2026-11-20T09:15:00Z",
+    "/summary?by=hour",
+    "/summary?tz=Mars/Olympus",
+    "/summary?limit=1",
+  ]) {
+    const response = await fetch(`${http.url}/api/v1/reconciliation${bad}`);
+    assert.equal(response.status, 400, bad);
+    const { remedy } = (await described(response)) as { remedy?: string };
+    assert.ok((remedy ?? "") !== "", `${bad} has no remedy`);
   }
 });

@@ -1,6 +1,8 @@
+import { patternToGlob } from "@sidetone/config";
 import Database from "better-sqlite3";
 import type { ExpectedParty } from "./expected-party.ts";
 import type { Judgement, Verdict } from "./judge.ts";
+import { type Summary, summed } from "./summary.ts";
 
 /** How far a SIP Server's ledger has been read. */
 export interface LedgerPlace {
@@ -9,12 +11,16 @@ export interface LedgerPlace {
   readonly after: number;
   /** Wall-clock microseconds of the last answer. */
   readonly readAt: number;
+  /** Where that SIP Server stands (`geo-location`); undefined: it does not say. */
+  readonly site?: string | undefined;
 }
 
 /** An expected party and what was found of it. */
 export interface JudgedParty {
   readonly ledgerId: string;
   readonly sipServer: string;
+  /** Its SIP Server's `geo-location`, where it says one; else its address. */
+  readonly site: string;
   readonly party: ExpectedParty;
   /** Undefined: not looked at yet. */
   readonly judgement: Judgement | undefined;
@@ -24,9 +30,26 @@ export interface JudgedParty {
 export interface PartyFilter {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
-  readonly verdict?: Verdict | undefined;
+  /** One of these. */
+  readonly verdicts?: readonly Verdict[] | undefined;
   readonly dn?: string | undefined;
   readonly callUuid?: string | undefined;
+  /** As `reasonKey` gives it. */
+  readonly reason?: string | undefined;
+  readonly site?: string | undefined;
+  /** Patterns of DNs (`70*`) that may be seen; undefined: all. */
+  readonly dns?: readonly string[] | undefined;
+}
+
+/** By what numbers are grouped. */
+export const groupings = ["day", "site", "dn"] as const;
+export type Grouping = (typeof groupings)[number];
+
+/** How many of a verdict there are in a group; of days: in a quarter of an hour, `key` being its beginning in wall-clock microseconds. */
+export interface GroupCount {
+  readonly key: string | number;
+  readonly verdict: Verdict;
+  readonly count: number;
 }
 
 /** Place of a party in lists, newest first. */
@@ -36,9 +59,17 @@ export interface PartyPlace {
   readonly line: number;
 }
 
+/** Expression of a party's group. Each offset of a zone is whole quarters of an hour. */
+const groupKeys: Readonly<Record<Grouping, string>> = {
+  day: "expected_from / 900000000 * 900000000",
+  site: "coalesce(site, sip_server)",
+  dn: "dn",
+};
+
 interface Stored {
   ledger: string;
   sip_server: string;
+  site: string;
   party: string;
   judgement: string | null;
 }
@@ -66,6 +97,8 @@ export class ReconciliationStore {
       create index if not exists parties_verdict on parties (verdict, expected_from desc);
       create index if not exists parties_due on parties (due_at) where due_at is not null;
     `);
+    const columns = this.#db.pragma("table_info(parties)") as { name: string }[];
+    if (!columns.some(({ name }) => name === "site")) this.#db.exec("alter table parties add column site text");
   }
 
   /** How far a SIP Server's ledger has been read. */
@@ -79,8 +112,8 @@ export class ReconciliationStore {
   /** Takes an answer of a SIP Server: lines that are new or have changed, to be judged at `dueAt`, and the place after them. */
   take(sipServer: string, place: LedgerPlace, parties: readonly ExpectedParty[], dueAt: number): void {
     const put = this.#db.prepare(`
-      insert into parties (ledger, line, sip_server, call_uuid, dn, expected_from, verdict, reason, due_at, party)
-      values (?, ?, ?, ?, ?, ?, 'pending', '', ?, ?)
+      insert into parties (ledger, line, sip_server, call_uuid, dn, expected_from, verdict, reason, due_at, party, site)
+      values (?, ?, ?, ?, ?, ?, 'pending', '', ?, ?, ?)
       on conflict (ledger, line) do update set party = excluded.party, due_at = excluded.due_at, expected_from = excluded.expected_from`);
     this.#db.transaction(() => {
       for (const party of parties)
@@ -93,6 +126,7 @@ export class ReconciliationStore {
           party.from,
           dueAt,
           JSON.stringify(party),
+          place.site ?? null,
         );
       this.#db
         .prepare(
@@ -173,17 +207,28 @@ export class ReconciliationStore {
       .all(...values) as { verdict: Verdict; reason: string; count: number }[];
   }
 
+  /** The same by groups, of which days are those of a zone. */
+  groups(filter: PartyFilter, by: Grouping, tz: string): Summary {
+    const { where, values } = conditions(filter);
+    const text = where.length === 0 ? "" : `where ${where.join(" and ")}`;
+    const counts = this.#db
+      .prepare(`select ${groupKeys[by]} as key, verdict, count(*) as count from parties ${text} group by 1, 2`)
+      .all(...values) as GroupCount[];
+    return summed(counts, by, tz);
+  }
+
   close(): void {
     this.#db.close();
   }
 
   #read(rest: string, values: readonly (string | number)[]): JudgedParty[] {
     const rows = this.#db
-      .prepare(`select ledger, sip_server, party, judgement from parties ${rest}`)
+      .prepare(`select ledger, sip_server, coalesce(site, sip_server) as site, party, judgement from parties ${rest}`)
       .all(...values) as Stored[];
     return rows.map((row) => ({
       ledgerId: row.ledger,
       sipServer: row.sip_server,
+      site: row.site,
       party: JSON.parse(row.party) as ExpectedParty,
       judgement: row.judgement === null ? undefined : (JSON.parse(row.judgement) as Judgement),
     }));
@@ -206,8 +251,15 @@ function conditions(filter: PartyFilter): { where: string[]; values: (string | n
   };
   add("expected_from >= ?", filter.from);
   add("expected_from < ?", filter.to);
-  add("verdict = ?", filter.verdict);
   add("dn = ?", filter.dn);
   add("call_uuid = ?", filter.callUuid);
+  add("reason = ?", filter.reason);
+  add("coalesce(site, sip_server) = ?", filter.site);
+  const oneOf = (texts: readonly string[], condition: string): void => {
+    where.push(texts.length === 0 ? "false" : `(${texts.map(() => condition).join(" or ")})`);
+    values.push(...texts);
+  };
+  if (filter.verdicts !== undefined) oneOf(filter.verdicts, "verdict = ?");
+  if (filter.dns !== undefined) oneOf(filter.dns.map(patternToGlob), "dn glob ?");
   return { where, values };
 }

@@ -12,6 +12,6 @@ export async function openStoreThread(file: string): Promise<AsyncStore> {
     data: file,
     name: "recorder-reconciliation",
   });
-  const { placeOf, take, due, next, judged, forget, list, counts } = objects.store;
-  return { placeOf, take, due, next, judged, forget, list, counts, close };
+  const { placeOf, take, due, next, judged, forget, list, counts, groups } = objects.store;
+  return { placeOf, take, due, next, judged, forget, list, counts, groups, close };
 }

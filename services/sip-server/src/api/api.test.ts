@@ -3,8 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { ManualClock, rfc3339, silentLogger } from "@sidetone/foundation";
+import { type CallUuid, type ConnId, ManualClock, rfc3339, silentLogger } from "@sidetone/foundation";
 import { type HttpServer, startHttp } from "@sidetone/http";
+import { newCall, type Party } from "../call-model/call.ts";
+import { defaultKeeping, SignallingJournal } from "../journal/index.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { RegistrationView } from "../registrar/types.ts";
 import { AuditTrail, CallJournal, type Storage, openStorage } from "../storage/index.ts";
@@ -22,9 +24,31 @@ const phone: RegistrationView = {
   instance: null,
 };
 const clock = new ManualClock();
+const named = {
+  connId: "0110031f8ab2c777" as ConnId,
+  callUuid: "JBNIHE6GIL09DCQ7KUREMIUHVC000777" as CallUuid,
+  callType: "Internal",
+  ani: "7001",
+  dnis: "7002",
+  createdMicros: clock.wallMicros(),
+} as const;
+const partyOf7001: Party = {
+  id: "a",
+  dn: "7001",
+  number: "7001",
+  kind: "internal",
+  role: "origination",
+  device: "phone",
+  state: "dialing",
+  aor: "sip:7001@sidetone.local",
+  agentId: undefined,
+  recorded: true,
+  introduction: undefined,
+};
 let folder: string;
 let storage: Storage;
 let ledger: Ledger;
+let signalling: SignallingJournal;
 let http: HttpServer;
 
 before(async () => {
@@ -33,14 +57,20 @@ before(async () => {
   ledger = new Ledger({ storage, clock, log: silentLogger });
   const journal = new CallJournal({ storage, clock });
   const audit = new AuditTrail({ storage, clock });
+  signalling = await SignallingJournal.open({ file: ":memory:", keeping: defaultKeeping, clock, log: silentLogger });
   const parts = {
-    calls: () => [{ connId: "0001000000000001" }],
+    calls: () => [
+      { connId: "0001000000000001", parties: [{ dn: "7001" }] },
+      { connId: "0001000000000002", parties: [{ dn: "8001" }, { dn: "pstn" }] },
+    ],
     registrar: { list: () => [phone, { ...phone, dn: "7002" }], counts: () => ({ dns: 2, contacts: 2, unsaved: 0 }) },
     authenticator: { counts: () => ({ accepted: 3, challenged: 2, failed: 1, slowed: 0 }) },
     ledger,
     storage,
     store: { stats: () => ({ snapshots: 2, bytes: 9000 }) },
     trace: { journal, audit },
+    journals: { signalling, journal, audit },
+    signalling,
     tlib: {
       stats: () => ({
         sessions: 2,
@@ -77,18 +107,69 @@ before(async () => {
 after(async () => {
   await http.close();
   await storage.close();
+  await signalling.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-async function get(path: string): Promise<{ status: number; body: Record<string, unknown> }> {
-  const response = await fetch(http.url + path);
+async function get(
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await fetch(http.url + path, { headers });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
+const connIds = (body: Record<string, unknown>): string[] =>
+  (body["calls"] as { connId: string }[]).map(({ connId }) => connId);
 const uuids = (body: Record<string, unknown>): string =>
   (body["ledger"] as { callUuid: string }[]).map((line) => line.callUuid).join(" ");
 
 test("operations.md: GET /api/v1/calls gives the calls now", async () => {
-  assert.deepEqual(await get("/api/v1/calls"), { status: 200, body: { calls: [{ connId: "0001000000000001" }] } });
+  const { status, body } = await get("/api/v1/calls");
+  assert.equal(status, 200);
+  assert.deepEqual(connIds(body), ["0001000000000001", "0001000000000002"]);
+});
+
+test("x-sidetone-dns narrows calls, ledger and registrations to the DNs of its patterns, and never widens", async () => {
+  const scoped = (path: string, dns: string): ReturnType<typeof get> => get(path, { "x-sidetone-dns": dns });
+  assert.deepEqual(connIds((await scoped("/api/v1/calls", "80*")).body), ["0001000000000002"]);
+  assert.deepEqual(connIds((await scoped("/api/v1/calls", "7001, pstn")).body).length, 2);
+  assert.deepEqual(connIds((await scoped("/api/v1/calls", "70?1")).body), [], "only the star means something");
+  assert.deepEqual(connIds((await scoped("/api/v1/calls", " , ")).body), [], "no pattern is no DN");
+  assert.equal(uuids((await scoped("/api/v1/ledger", "7002")).body), "U4");
+  assert.equal(uuids((await scoped("/api/v1/ledger?dn=7001", "7002")).body), "");
+  assert.equal(uuids((await scoped("/api/v1/ledger?limit=2", "7*")).body), "U4 U3");
+  assert.equal(uuids((await scoped("/api/v1/ledger", "70?2")).body), "");
+  assert.equal(uuids((await scoped("/api/v1/ledger", "")).body), "");
+  assert.equal(((await scoped("/api/v1/registrations", "7002")).body["registrations"] as unknown[]).length, 1);
+  for (const path of ["/api/v1/ledger/changes", "/api/v1/trace?conn-id=1"])
+    assert.equal((await scoped(path, "7*")).body["code"], "not-allowed", path);
+  assert.equal((await scoped("/api/v1/calls", "7,".repeat(600))).status, 400);
+});
+
+test("GET /api/v1/journal: a call in order of time; 404 for who may not see it; 400 with what to do", async () => {
+  const call = { ...newCall(named), parties: [partyOf7001] };
+  signalling.call(call);
+  const journal = new CallJournal({ storage, clock });
+  const { callUuid, connId } = call;
+  const recording = { state: "On", cause: "full-time", id: "R" };
+  await journal.append({ callUuid, connId, kind: "recording", data: recording });
+  const found = await get(`/api/v1/journal?call-uuid=${callUuid}`);
+  assert.equal(found.status, 200);
+  const [line] = found.body["lines"] as { label: string; summary: string }[];
+  assert.deepEqual([line?.label, line?.summary], ["GSIP_RECORD On", "full-time"]);
+  assert.deepEqual((await get(`/api/v1/journal?conn-id=${connId.toUpperCase()}`)).body, found.body);
+  const path = `/api/v1/journal?call-uuid=${callUuid}`;
+  assert.equal((await get(path, { "x-sidetone-dns": "70*" })).status, 200);
+  for (const [other, headers] of [
+    [path, { "x-sidetone-dns": "80*" }],
+    ["/api/v1/journal?call-uuid=NOSUCHCALL", {}],
+  ] as const) {
+    const { status, body } = await get(other, headers);
+    assert.deepEqual([status, body["code"]], [404, "no-such-call"]);
+    assert.match(String(body["remedy"]), /journal\.days/);
+  }
+  for (const query of ["", "call-uuid=U&conn-id=1", "text=some&call-uuid=U", "dn=7001"])
+    assert.equal((await get(`/api/v1/journal?${query}`)).body["code"], "bad-query", query);
 });
 
 test("R34: GET /api/v1/ledger filters by time, DN, call and outcome", async () => {
@@ -189,7 +270,7 @@ test("tlib-wire.md, Schema: the JSON Schema and the AsyncAPI document are served
 test("/metrics counts registrations, calls, ledger and store", async () => {
   for (let round = 0; round < 2; round += 1) {
     const text = await (await fetch(`${http.url}/metrics`)).text();
-    assert.match(text, /^sidetone_calls 1$/m);
+    assert.match(text, /^sidetone_calls 2$/m);
     assert.match(text, /^sidetone_tlib_sessions 2$/m);
     assert.match(text, /^sidetone_tlib_events_total 50$/m);
     assert.match(text, /^sidetone_registered_contacts 2$/m);

@@ -1,8 +1,13 @@
 import { rfc3339 } from "@sidetone/foundation";
 import type { Call } from "../call-model/call.ts";
 
+/** A call as `GET /api/v1/calls` shows it. */
+export interface CallView extends Readonly<Record<string, unknown>> {
+  readonly parties: readonly { readonly dn: string }[];
+}
+
 /** A call as `GET /api/v1/calls` shows it; times are RFC 3339. */
-export function callView(call: Call): Record<string, unknown> {
+export function callView(call: Call): CallView {
   const time = (micros: number | undefined): string | null => (micros === undefined ? null : rfc3339(micros));
   return {
     connId: call.connId,

@@ -1,11 +1,18 @@
 import { Counter, Gauge, type Registry } from "@sidetone/http";
+import type { SignallingJournal } from "../journal/index.ts";
 import type { TlibStats } from "../t-library/index.ts";
 import type { ApiParts } from "./routes.ts";
 
 type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>];
 
 /** Adds the SIP Server's metrics to `registry`, the `metrics` of its `HttpServer`. They are read when someone asks. */
-export function registerMetrics(registry: Registry, parts: ApiParts): void {
+export function registerMetrics(
+  registry: Registry,
+  parts: Omit<ApiParts, "calls" | "journals"> & {
+    readonly calls: () => readonly unknown[];
+    readonly signalling: Pick<SignallingJournal, "stats"> | undefined;
+  },
+): void {
   const tlib = (): TlibStats => parts.tlib.stats();
   const gauge = (name: string, help: string, read: () => number): void => {
     // The registry keeps it.
@@ -71,6 +78,13 @@ export function registerMetrics(registry: Registry, parts: ApiParts): void {
     [tlib().failedLogins, { reason: "authentication" }],
     [tlib().slowConsumers, { reason: "slow-consumer" }],
   ]);
+  counter("sidetone_call_journal_messages_total", "SIP messages of calls, kept or dropped.", ["outcome"], () => {
+    const { frames, dropped } = parts.signalling?.stats() ?? { frames: 0, dropped: 0 };
+    return [
+      [frames, { outcome: "kept" }],
+      [dropped, { outcome: "dropped" }],
+    ];
+  });
   gauge("sidetone_storage_queue", "Writes that wait for the disk.", () => parts.storage.stats().queued);
   counter("sidetone_storage_commits_total", "Transactions brought to the disk.", ["outcome"], () => {
     const { batches, failedBatches } = parts.storage.stats();

@@ -8,6 +8,7 @@ const fixed: readonly (readonly [keyof SipServerConfig, string])[] = [
   ["resourceManagers", "resource-manager"],
   ["serverId", "server-id"],
   ["storage", "storage"],
+  ["journal", "journal"],
   ["http", "http"],
   ["apiToken", "api-token"],
   ["plainWs", "plain-ws"],

@@ -1,4 +1,6 @@
+import { patternToGlob } from "@sidetone/config";
 import { type Result, fail, ok, rfc3339 } from "@sidetone/foundation";
+import { sql } from "kysely";
 import type { LedgerOutcome, LedgerRow } from "../storage/schema.ts";
 import { type Storage, queries } from "../storage/storage.ts";
 import { defaultPage, maxPage } from "./limits.ts";
@@ -10,6 +12,8 @@ export interface LedgerFilter {
   readonly dn?: string | undefined;
   readonly callUuid?: string | undefined;
   readonly outcome?: LedgerOutcome | undefined;
+  /** Lines of DNs that one of these patterns (`70*`) names; undefined: all. */
+  readonly dns?: readonly string[] | undefined;
   /** 1 to 1000; default 100. */
   readonly limit?: number | undefined;
   /** `next` of the page before. */
@@ -53,6 +57,9 @@ export async function listLedger(storage: Storage, filter: LedgerFilter): Promis
   if (filter.dn !== undefined) query = query.where("dn", "=", filter.dn);
   if (filter.callUuid !== undefined) query = query.where("call_uuid", "=", filter.callUuid);
   if (filter.outcome !== undefined) query = query.where("outcome", "=", filter.outcome);
+  const { dns } = filter;
+  if (dns !== undefined)
+    query = query.where((e) => e.or(dns.map((pattern) => sql<boolean>`dn glob ${patternToGlob(pattern)}`)));
   if (filter.cursor !== undefined) {
     const after = readCursor(filter.cursor);
     if (after === undefined) return fail("the cursor is not one that this list gave out");

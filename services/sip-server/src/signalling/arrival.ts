@@ -57,6 +57,7 @@ export function bringIn(controller: CallController, target: Target, arrival: Arr
       peer: peer === undefined ? undefined : controller.phones.get(peer.id),
       newStamp: () => controller.parties.newStamp(),
       apply: (input) => controller.apply(input),
+      onRung: (session, trunk) => controller.ownsDialog(session.callId, trunk ?? target.called.dn),
       onReached: () => {
         controller.parties.giveBackId(id);
         reached(controller, party, arrival);

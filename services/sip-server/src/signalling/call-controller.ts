@@ -27,6 +27,7 @@ import { answeringCaller, type CallerSide, upCaller } from "./caller-side.ts";
 import { MediaPath } from "./media-path.ts";
 import { CALLED, CALLER, type PhoneLeg } from "./phone-leg.ts";
 import { commandOf, indicationOf, type RecordPreference } from "./record-attribute.ts";
+import { isExternal } from "./party-number.ts";
 import type { RingFailure, RingTarget } from "./ringing.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -118,6 +119,7 @@ export class CallController {
     this.phones = new CallPhones(
       (leg, by) => this.#phoneGone(leg, by),
       () => this.changed(),
+      ({ session, dn }) => this.ownsDialog(session.callId, dn),
     );
     this.#plan = before?.snapshot.plan ?? this.parties.planFor(facts.called);
     this.#call = before?.snapshot.call ?? this.#newCall();
@@ -167,6 +169,13 @@ export class CallController {
     if (queuedAt === undefined) return;
     const point = dnAsKnown(this.context, { dn: queuedAt.dn, type: "routing-point", record: false });
     this.#queue = new CallQueue(this, point, queuedAt.party);
+  }
+
+  /** For the journal: a dialog, or an INVITE that may become one, is this call's. @param dn of the phone, or the trunk's */
+  ownsDialog(callId: string, dn: string): void {
+    const known = this.context.config.dns.get(dn);
+    const kind = known !== undefined && isExternal(known) ? "trunk" : "phone";
+    this.context.dialogs?.link({ callId, callUuid: this.#call.callUuid, kind, dn });
   }
 
   /** R33: something has changed that a restarted server has to know. */
@@ -405,6 +414,7 @@ export class CallController {
       call: () => this.#call,
       apply: (input) => this.#applyToCalled(input),
       newStamp: () => this.parties.newStamp(),
+      onRung: (session, trunk) => this.ownsDialog(session.callId, trunk ?? target.called.dn),
       onAnswered: (b, response, { trunk }) => {
         this.parties.answeredOver(b.party, trunk);
         void this.#answered(b, response, setup);

@@ -15,13 +15,19 @@ export interface RingingParty {
 export class CallPhones {
   readonly #onEnded: (leg: PhoneLeg, by: EndReason["by"]) => void;
   readonly #onChanged: () => void;
+  readonly #onAdded: (leg: PhoneLeg) => void;
   readonly #legs = new Map<string, PhoneLeg>();
   readonly #ringers = new Map<string, RingingParty>();
 
-  /** @param onEnded a phone's dialog is over; the phone may have been replaced or have gone into another call before. @param onChanged R33: what a restarted server has to know has changed */
-  constructor(onEnded: (leg: PhoneLeg, by: EndReason["by"]) => void, onChanged: () => void) {
+  /** @param onEnded a phone's dialog is over; the phone may have been replaced or have gone into another call before. @param onChanged R33: what a restarted server has to know has changed. @param onAdded a phone is in the call */
+  constructor(
+    onEnded: (leg: PhoneLeg, by: EndReason["by"]) => void,
+    onChanged: () => void,
+    onAdded: (leg: PhoneLeg) => void = () => undefined,
+  ) {
     this.#onEnded = onEnded;
     this.#onChanged = onChanged;
+    this.#onAdded = onAdded;
   }
 
   /** The phone of a party, once its dialog is there. */
@@ -37,6 +43,7 @@ export class CallPhones {
   /** A phone is in the call. */
   add(leg: PhoneLeg): void {
     this.#legs.set(leg.party, leg);
+    this.#onAdded(leg);
     leg.session.on("ended", ({ by }) => this.#onEnded(leg, by));
     leg.session.on("refreshed", this.#onChanged);
     this.#onChanged();

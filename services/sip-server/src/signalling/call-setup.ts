@@ -47,6 +47,8 @@ export interface CallSetupOptions {
   /** Instead of refusing the caller: nobody was reached, the call goes on without. */
   readonly onUnreached?: (failure: RingFailure) => void;
   /** First answer; the other forks are cancelled. */
+  /** An INVITE is on its way to the called phone; over the trunk, where it is one. */
+  readonly onRung: (session: InviteSession, trunk: string | undefined) => void;
   readonly onAnswered: (b: PhoneLeg, response: SipResponse, target: RingTarget) => void;
 }
 
@@ -154,6 +156,7 @@ export class CallSetup {
         headers: ownInvite ? [["Max-Forwards", String(forwardsLeft(invite))], ...passedHeaders(invite)] : [],
         ...(offer.length > 0 ? { body: stamp.stamp(offer), contentType: SDP } : {}),
       },
+      onRung: (fork, { trunk }) => this.#o.onRung(fork, trunk),
       onProgress: (fork, response, reliable) => void this.#progress(ringing.single, legOf(fork), response, reliable),
       onAnswered: (fork, response, target) => {
         this.#ringing = undefined;

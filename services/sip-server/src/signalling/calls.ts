@@ -78,7 +78,7 @@ export class Calls implements CallSurroundings {
     const admission = admitInvite(this.context, tx, this.#authenticate);
     if (admission.kind === "refused") {
       tx.respond(admission.status, admission.options);
-      if (admission.attempt !== undefined) tellOfAttempt(this.context, admission.attempt);
+      if (admission.attempt !== undefined) tellOfAttempt(this.context, admission.attempt, tx.request.callId);
       return;
     }
     const { facts } = admission;

@@ -5,8 +5,11 @@ import { kindOf, partyOf } from "./party-number.ts";
 import { CALLER } from "./phone-leg.ts";
 import type { ServerContext } from "./server-context.ts";
 
-/** tlib-wire.md, "B busy / unknown": a caller who reached nobody is a call of one party, for a moment. */
-export function tellOfAttempt(context: ServerContext, attempt: FailedAttempt): void {
+/**
+ * tlib-wire.md, "B busy / unknown": a caller who reached nobody is a call of one party, for a moment.
+ * @param callId of its INVITE
+ */
+export function tellOfAttempt(context: ServerContext, attempt: FailedAttempt, callId: string | undefined): void {
   const { caller, callerNumber, dialled, cause } = attempt;
   const { config, ids, clock } = context;
   const agent = context.agentOf?.(caller.dn);
@@ -20,6 +23,10 @@ export function tellOfAttempt(context: ServerContext, attempt: FailedAttempt): v
     dnis: dialled,
     createdMicros: now,
   });
+  if (callId !== undefined) {
+    const kind = party.kind === "external" ? "trunk" : "phone";
+    context.dialogs?.link({ callId, callUuid: call.callUuid, kind, dn: caller.dn });
+  }
   const dialling = stepCall(call, { kind: "party-added", party }, now);
   context.onCall(dialling.call, dialling.effects);
   const over = stepCall(dialling.call, { kind: "party-released", party: CALLER, cause }, now);

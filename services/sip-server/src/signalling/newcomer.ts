@@ -28,6 +28,8 @@ export interface NewcomerOptions {
   readonly peer: PhoneLeg | undefined;
   readonly newStamp: () => OriginStamp;
   readonly apply: (input: CallInput) => void;
+  /** An INVITE is on its way to its phone; over the trunk, where it is one. */
+  readonly onRung: (session: InviteSession, trunk: string | undefined) => void;
   /** Its phone rings or answers: once, before the model hears of it. */
   readonly onReached: () => void;
   readonly onAnswered: (leg: PhoneLeg, response: SipResponse, target: RingTarget) => void;
@@ -92,6 +94,7 @@ export class Newcomer {
       targets,
       noAnswerTimeoutMs: context.config.options.noAnswerTimeoutMs,
       invite: { from, contactUser, headers: [], body: stamp.stamp(offer), contentType: SDP },
+      onRung: (fork, { trunk }) => this.#o.onRung(fork, trunk),
       onProgress: (fork, response) => this.#progress(fork, response),
       onAnswered: (session, response, target) => {
         this.#over = true;

@@ -21,6 +21,8 @@ export interface RingingOptions {
   /** Everything of the INVITE but where it goes. */
   readonly invite: Omit<InviteOptions, "uri" | "to">;
   readonly noAnswerTimeoutMs: number;
+  /** An INVITE is on its way. */
+  onRung(session: InviteSession, target: RingTarget): void;
   onProgress(session: InviteSession, response: SipResponse, reliable: boolean): void;
   /** First answer wins; the other forks are cancelled before this is called. */
   onAnswered(session: InviteSession, response: SipResponse, target: RingTarget): void;
@@ -98,6 +100,7 @@ export class Ringing {
       to: target.destination,
       ...(target.credentials === undefined ? {} : { credentials: target.credentials }),
     });
+    this.#options.onRung(session, target);
     if (release !== undefined) session.on("ended", release);
     const fork: Fork = { target, session, heard: this.#waitForWord(session, target) };
     this.#forks.set(session, fork);

@@ -6,6 +6,7 @@ import type { CallEffect } from "../call-model/machine.ts";
 import type { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "../identity/index.ts";
 import type { Directory, TrunkUse } from "../directory/index.ts";
 import type { Ledger } from "../ledger/index.ts";
+import type { SignallingJournal } from "../journal/index.ts";
 import type { CallSnapshot } from "../restore/call-snapshot.ts";
 import type { MediaServerWatch } from "./media-server-watch.ts";
 import type { RecoveryTurns } from "./recovery-turns.ts";
@@ -55,6 +56,8 @@ export interface ServerContext {
   strategyAt?(dn: string): boolean;
   /** R33: who writes down how calls stand; absent: nobody does. */
   readonly keeper?: CallKeeper | undefined;
+  /** Who keeps the SIP messages of calls: told which dialogs are whose. Absent: nobody does. */
+  readonly dialogs?: Pick<SignallingJournal, "link"> | undefined;
   /** Told of every change of every call. */
   onCall(call: Call, effects: readonly CallEffect[]): void;
   /** R17: a recording that should run and does not. */

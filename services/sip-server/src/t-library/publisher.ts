@@ -70,22 +70,22 @@ export class Publisher {
       }
       return variants.get(rights.view);
     };
-    let receivers = 0;
+    const receivers: string[] = [];
     for (const session of this.#registrations.of(attributes.ThisDN)) {
       if (taken.has(session)) continue;
       const prepared = variantFor(session.owner.rights);
       if (prepared === undefined) continue;
-      receivers += 1;
+      receivers.push(session.owner.name);
       session.publish(prepared);
     }
     for (const [session, referenceId] of taken) {
       const shown = shownTo(session.owner.rights, attributes);
       const answer = { EventSequenceNumber: number, ReferenceID: referenceId, ...attributes, ...shown };
-      receivers += 1;
+      receivers.push(session.owner.name);
       session.respond(referenceId, prepareEvent(message, micros, answer));
       this.#trace.response(requesterOf(session), referenceId, message, attributes);
     }
-    this.#published += receivers;
+    this.#published += receivers.length;
     this.#trace.event(message, number, receivers, attributes);
   }
 

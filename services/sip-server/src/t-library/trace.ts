@@ -43,12 +43,23 @@ export class Trace {
     this.#note(connId, "tlib-response", referenceId, { ...by, message, attributes: shown }, attributes["CallUUID"]);
   }
 
-  /** An event about a call, once for all who were sent it. */
-  event(message: string, number: number, receivers: number, attributes: Readonly<Record<string, unknown>>): void {
+  /** An event about a call, once for all who were sent it. @param receivers their applications */
+  event(
+    message: string,
+    number: number,
+    receivers: readonly string[],
+    attributes: Readonly<Record<string, unknown>>,
+  ): void {
     const connId = attributes["ConnID"];
     if (typeof connId !== "string") return;
     const { UserData: _, ...shown } = attributes;
-    const data = { message, number, receivers, attributes: shown };
+    const data = {
+      message,
+      number,
+      receivers: receivers.length,
+      to: Array.from(new Set(receivers)),
+      attributes: shown,
+    };
     this.#note(connId, "tlib-event", undefined, data, attributes["CallUUID"]);
   }
 
