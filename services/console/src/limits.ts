@@ -28,3 +28,5 @@ export const maxListBytes = 64 * 1024 * 1024;
 export const pageDefault = 50;
 /** Part of the hash that says whether the pages are built: another number when the way they are built changes. */
 export const builtFor = "1";
+/** A recording that is paused for so long is too long, where the configuration says nothing; ms. */
+export const defaultPauseReminderMs = 60_000;

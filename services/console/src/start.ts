@@ -13,6 +13,7 @@ import { RoleDirectory } from "./role-directory.ts";
 import { registerSession } from "./session.ts";
 import { consoleStatus } from "./status.ts";
 import { liveViewOff, registerTlibToken } from "./tlib-token.ts";
+import { defaultPauseReminderMs } from "./limits.ts";
 import { tlibPath, tlibProxy } from "./tlib-proxy.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -45,7 +46,12 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
       ready: () => readiness(directory),
       register: (app) => {
         const visitorOf = guard(app, authentication);
-        registerTlibToken(app, { mint, visitorOf, log });
+        registerTlibToken(app, {
+          mint,
+          visitorOf,
+          pauseReminderMs: section.pauseReminderMs ?? defaultPauseReminderMs,
+          log,
+        });
         app.get("/api/v1/status", async () => consoleStatus(config, directory.all));
         registerPages(app, pages);
         registerSession(app, { visitorOf });

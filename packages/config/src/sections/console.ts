@@ -1,6 +1,6 @@
 import { baseUrl, httpAddress, mapped } from "../addresses.ts";
 import type { Reader } from "../reading.ts";
-import { oneOf, secret } from "../scalars.ts";
+import { duration, oneOf, secret } from "../scalars.ts";
 import { listOf, mapOf, object, optional, required } from "../shapes.ts";
 import { type ConsoleConfig, type ConsoleUser, type GrantConfig, grantRights } from "../types.ts";
 import { grants, tokenSecret } from "./grants.ts";
@@ -33,6 +33,7 @@ const fields = object({
   users: optional(mapOf("users", user), new Map()),
   "api-token": optional(secret),
   "token-secret": optional(tokenSecret),
+  "pause-reminder": optional(duration(1000, 3_600_000), 60_000),
 });
 
 /** Section `console`. */
@@ -42,4 +43,5 @@ export const consoleSection: Reader<ConsoleConfig> = mapped(fields, (v) => ({
   users: Array.from(v.users.values()),
   apiToken: v["api-token"],
   tokenSecret: v["token-secret"],
+  pauseReminderMs: v["pause-reminder"],
 }));
