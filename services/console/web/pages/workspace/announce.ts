@@ -62,15 +62,14 @@ export function recordingText({ state }: RecordingShown): string {
   }
 }
 
+/** Causes that SIP Server gives; a failure has words of its own. */
 const causes: Readonly<Record<string, string>> = {
-  "full-time": "by rule of this DN",
-  selective: "by the routing strategy",
-  dynamic: "started on request",
+  started: "started",
+  recovered: "goes on after a failure",
   paused: "paused on request",
   resumed: "resumed on request",
   stopped: "stopped on request",
   "party-left": "the recorded party has left",
-  "end-of-call": "the call has ended",
 };
 
 /** Why it is so; undefined where T-Library has not said it. */

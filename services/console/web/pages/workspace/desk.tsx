@@ -66,7 +66,7 @@ export function Desk({ workspace }: { workspace: Workspace }) {
             <EmptyState title={link.kind === "connecting" ? "Connecting" : "No call"}>
               {link.kind === "connecting"
                 ? "The telephone system is asked for your calls."
-                : "A call that rings at your phone appears here. Call somebody yourself with the field below or beside this."}
+                : "A call that rings at your phone appears here. To call somebody yourself, enter their number."}
             </EmptyState>
           )}
           {ended !== undefined && shown.length === 0 && (

@@ -11,7 +11,7 @@ export interface RecordingShown {
   readonly since: number;
   /** The page saw the change; false: it was so when the page came. */
   readonly seen: boolean;
-  /** Cause of the change, such as `full-time`, `paused`, `recorder-lost`. */
+  /** Cause of the change, such as `started`, `paused`, `stopped`, or why it broke. */
   readonly cause: string | undefined;
   /** R23: what broke and has not recovered since. */
   readonly failure: string | undefined;
