@@ -258,7 +258,7 @@ test("an agent logs in, is ready and not ready with a reason, and calls somebody
   await page.getByLabel("Agent ID").fill("1001");
   await page.getByLabel("Agent password").fill("wrong");
   await button(page, "Log in as agent").click();
-  await page.getByRole("alert").filter({ hasText: "You have no right" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "The agent was not accepted" }).waitFor();
   await page.getByLabel("Agent password").fill("demo-1001");
   await button(page, "Log in as agent").click();
   await page.getByText("Logged in", { exact: true }).waitFor();
@@ -323,6 +323,6 @@ test("who may only look is told which right is missing; a pattern asks for the D
   await page.getByText("DN 7101, connected").waitFor();
   const nobody = await openBrowser(t);
   await logIn(nobody, system.http("console"), "cy", "demo-cy");
-  await nobody.getByText("may see no DN live").waitFor();
+  await nobody.getByRole("heading", { name: "No DN for you yet" }).waitFor();
   await screenshot(nobody, "workspace-no-grants");
 });

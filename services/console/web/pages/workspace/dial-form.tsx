@@ -25,7 +25,7 @@ export function DialForm({ workspace }: { workspace: Workspace }) {
   };
   return (
     <form class="panel one-line" onSubmit={submit}>
-      <Field label="Call a DN or number" hint={barred}>
+      <Field label="Call a DN or number">
         {(ids) => (
           <input
             {...ids}
@@ -41,6 +41,7 @@ export function DialForm({ workspace }: { workspace: Workspace }) {
       <button type="submit" class="primary" disabled={barred !== undefined}>
         <Icon name="phone" /> Call
       </button>
+      {barred !== undefined && <p class="hint">{barred}</p>}
     </form>
   );
 }

@@ -10,12 +10,7 @@ export function DnChoice({ workspace }: { workspace: Workspace }) {
   const { dns, open } = dnChoices(person?.grants ?? []);
   const [typed, setTyped] = useState(dn ?? "");
   if (dns.length === 0 && !open) {
-    return (
-      <EmptyState title="No DN for you yet">
-        The workspace shows the calls of one DN. Ask an administrator for a grant with the right “monitor” on the DN of
-        your phone, and “control” and “record” to use it from here.
-      </EmptyState>
-    );
+    return <NoDn />;
   }
   const submit = (event: Event): void => {
     event.preventDefault();
@@ -25,7 +20,7 @@ export function DnChoice({ workspace }: { workspace: Workspace }) {
   return (
     <div class="panel dn-choice">
       <h2>Which phone do you sit at?</h2>
-      <p>Its calls show here, and what you do here happens at that phone.</p>
+      <p>Its calls show here, and what you do here happens at that phone. This browser remembers the choice.</p>
       {dns.length > 0 && (
         <ul class="dn-list">
           {dns.map((one) => (
@@ -44,10 +39,7 @@ export function DnChoice({ workspace }: { workspace: Workspace }) {
       )}
       {open && (
         <form class="one-line" onSubmit={submit}>
-          <Field
-            label={dns.length > 0 ? "Another DN" : "DN"}
-            hint="The number of your phone. This browser remembers it."
-          >
+          <Field label={dns.length > 0 ? "Another DN" : "DN"}>
             {(ids) => (
               <input
                 {...ids}
@@ -66,5 +58,15 @@ export function DnChoice({ workspace }: { workspace: Workspace }) {
         </form>
       )}
     </div>
+  );
+}
+
+/** Nothing to choose from: what is missing, and who can give it. */
+export function NoDn() {
+  return (
+    <EmptyState title="No DN for you yet">
+      The workspace shows the calls of one DN. Ask an administrator for a grant with the right “monitor” on the DN of
+      your phone, and with “control” and “record” to use it from here.
+    </EmptyState>
   );
 }

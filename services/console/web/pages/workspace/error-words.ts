@@ -30,9 +30,9 @@ export interface ErrorText {
   readonly detail: string | undefined;
 }
 
-/** The words for an error of T-Library. */
-export function errorText(name: string, message: string): ErrorText {
-  const title = words[name];
+/** The words for an error of T-Library; `about` is a name of `WorkspaceState.waiting`. */
+export function errorText(name: string, message: string, about?: string): ErrorText {
+  const title = about === "agent" && name === "PermissionDenied" ? "The agent was not accepted" : words[name];
   return title === undefined
     ? { title: message === "" ? name : message, detail: undefined }
     : { title, detail: message };

@@ -1,8 +1,9 @@
 import { useEffect, useMemo } from "preact/hooks";
+import { ApiProblem } from "../../api.ts";
 import { Page } from "../../parts/page.tsx";
 import { ProblemNote } from "../../parts/problem-note.tsx";
 import { LateSpinner } from "../../parts/late-spinner.tsx";
-import { DnChoice } from "./dn-choice.tsx";
+import { DnChoice, NoDn } from "./dn-choice.tsx";
 import { Desk } from "./desk.tsx";
 import { LinkBadge } from "./link-badge.tsx";
 import { Workspace } from "./workspace.ts";
@@ -25,10 +26,13 @@ export default function WorkspacePage() {
         </button>
       </>
     );
+  const problem = workspace.problem.value;
   return (
     <Page title="Workspace" actions={actions}>
-      {workspace.problem.value !== undefined ? (
-        <ProblemNote problem={workspace.problem.value} retry={() => void workspace.start()} />
+      {problem instanceof ApiProblem && problem.code === "no-grants" ? (
+        <NoDn />
+      ) : problem !== undefined ? (
+        <ProblemNote problem={problem} retry={() => void workspace.start()} />
       ) : person === undefined ? (
         <LateSpinner what="your rights" />
       ) : dn === undefined || link.kind === "refused" ? (

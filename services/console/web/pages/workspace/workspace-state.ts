@@ -93,7 +93,10 @@ export function next(state: WorkspaceState, input: WorkspaceInput): WorkspaceSta
       return {
         ...state,
         waiting: oneLess(state.waiting, input.about),
-        errors: new Map(state.errors).set(placeOf(state, input.about), errorText(input.name, input.message)),
+        errors: new Map(state.errors).set(
+          placeOf(state, input.about),
+          errorText(input.name, input.message, input.about),
+        ),
       };
     case "dismissed":
       return { ...state, errors: without(state.errors, input.about) };
