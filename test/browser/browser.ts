@@ -45,8 +45,9 @@ export async function openBrowser(
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(`page error: ${error.message}`));
   page.on("console", (message) => {
-    // A refusal that a test asks for is told by the browser too.
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+    // A refusal, and a server that is gone, which a test asks for, are told by the browser too.
+    const told = ["Failed to load resource", "WebSocket connection to"];
+    if (message.type() === "error" && !told.some((start) => message.text().startsWith(start)))
       complaints.push(`console: ${message.text()}`);
   });
   t.after(async () => {
@@ -67,7 +68,8 @@ export async function logIn(page: Page, base: string, user: string, password: st
 /** WCAG 2.2 A and AA as axe-core judges it: nothing to complain about, in light and dark. */
 export async function axe(page: Page): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
+    // Colours are judged as they stay, not on their way from one to the other.
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     // Evaluated by the debugger's protocol: the page's own policy allows no script from elsewhere.
     await page.evaluate(axeSource);
     const found = await page.evaluate(async () => {

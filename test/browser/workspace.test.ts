@@ -153,9 +153,9 @@ for (const [name, size] of Object.entries(sizes)) {
       const [row] = await system.recordings(`?conn-id=${connId}`);
       if (row === undefined || row.state === "recording") return false;
       const whole = (await (await system.get(`/api/v1/recordings/${encodeURIComponent(row.id)}`)).json()) as {
-        events?: { kind?: string; type?: string }[];
+        events?: { event: string }[];
       };
-      kinds = (whole.events ?? []).map((event) => event.kind ?? event.type);
+      kinds = (whole.events ?? []).map(({ event }) => event);
       return kinds.includes("pause") && kinds.includes("resume");
     }, 8000);
     assert.ok(stored, `pause and resume among the recording's events wanted: ${JSON.stringify(kinds)}`);

@@ -55,7 +55,7 @@ function rows(calls: AgentCalls, call: AgentCall): readonly Row[] {
       if (pair?.consult === call) {
         return [
           ["complete-transfer", "Transfer now"],
-          ["reconnect", `Back to ${nameOf(pair.first)}`],
+          ["reconnect", `End, back to ${nameOf(pair.first)}`],
         ];
       }
       return [["hang-up", "Cancel"]];
@@ -91,7 +91,7 @@ function pairRows(first: AgentCall, consult: AgentCall, active: AgentCall): read
     ["complete-transfer", `Connect ${nameOf(first)} with ${nameOf(consult)}`],
     ["complete-conference", "Conference all"],
     ["alternate", `Talk to ${nameOf(held)}`],
-    active === consult ? ["reconnect", `Back to ${nameOf(first)}`] : ["hang-up", "Hang up"],
+    active === consult ? ["reconnect", `End, back to ${nameOf(first)}`] : ["hang-up", "Hang up"],
   ];
 }
 

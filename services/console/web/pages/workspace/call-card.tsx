@@ -73,11 +73,13 @@ export function CallCard(o: { workspace: Workspace; call: AgentCall; now: number
       {call.state !== "Alerting" && call.state !== "Dialing" && (
         <RecordingPanel workspace={workspace} call={call} powers={powers} now={o.now} pauseKey={o.pauseKey} />
       )}
-      <div class="call-buttons">
-        {offers.map((offer) => (
-          <ActionButton key={offer.action} offer={offer} open={target === offer.action} onPress={press} />
-        ))}
-      </div>
+      {offers.length > 0 && (
+        <div class="call-buttons">
+          {offers.map((offer) => (
+            <ActionButton key={offer.action} offer={offer} open={target === offer.action} onPress={press} />
+          ))}
+        </div>
+      )}
       {targetOffer !== undefined && (
         <TargetForm
           label={needTarget[targetOffer.action] ?? ""}
