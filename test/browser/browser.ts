@@ -45,8 +45,9 @@ export async function openBrowser(
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(`page error: ${error.message}`));
   page.on("console", (message) => {
-    // A refusal that a test asks for is told by the browser too.
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+    // A refusal, and a server that is gone, which a test asks for, are told by the browser too.
+    const told = ["Failed to load resource", "WebSocket connection to"];
+    if (message.type() === "error" && !told.some((start) => message.text().startsWith(start)))
       complaints.push(`console: ${message.text()}`);
   });
   t.after(async () => {

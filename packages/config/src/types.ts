@@ -333,6 +333,8 @@ export interface ConsoleConfig {
   readonly apiToken: string | undefined;
   /** Key of the access tokens that SIP Server verifies; undefined: no live view. */
   readonly tokenSecret?: string | undefined;
+  /** Agents are reminded of a recording that is paused for so long; ms. */
+  readonly pauseReminderMs?: number | undefined;
 }
 
 /** A whole `sidetone.yaml`, checked, with defaults filled in and secrets resolved. An absent section is a role that does not run here. */

@@ -36,7 +36,9 @@ export async function builtPages(log: Logger): Promise<readonly PageFile[]> {
 function sourcesHash(): string {
   const files = [
     ...globSync("**/*.{ts,tsx,css,html,svg}", { cwd: web }).map((file) => join(web, file)),
-    ...globSync("{tlib,foundation}/src/**/*.ts", { cwd: packages }).map((file) => join(packages, file)),
+    ...globSync(["{tlib,foundation}/src/**/*.ts", "config/src/pattern.ts"], { cwd: packages }).map((file) =>
+      join(packages, file),
+    ),
   ].filter((file) => !/\.(test|fixture)\.ts$/.test(file));
   const hash = createHash("sha256").update(builtFor);
   for (const file of files.toSorted())

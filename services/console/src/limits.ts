@@ -59,3 +59,5 @@ export const maxCommentAtMs = 7 * 24 * 3_600_000;
 export const listeningMs = 10 * 60_000;
 /** Listenings that are remembered for it. */
 export const maxListenings = 10_000;
+/** A recording that is paused for so long is too long, where the configuration says nothing; ms. */
+export const defaultPauseReminderMs = 60_000;

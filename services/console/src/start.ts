@@ -16,6 +16,7 @@ import { registerSession } from "./session.ts";
 import { consoleStatus } from "./status.ts";
 import { openConsoleStore } from "./store/console-store.ts";
 import { liveViewOff, registerTlibToken } from "./tlib-token.ts";
+import { defaultPauseReminderMs } from "./limits.ts";
 import { tlibPath, tlibProxy } from "./tlib-proxy.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -50,7 +51,12 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
       ready: () => readiness(directory, trail),
       register: (app) => {
         const visitorOf = guard(app, authentication);
-        registerTlibToken(app, { mint, visitorOf, log });
+        registerTlibToken(app, {
+          mint,
+          visitorOf,
+          pauseReminderMs: section.pauseReminderMs ?? defaultPauseReminderMs,
+          log,
+        });
         app.get("/api/v1/status", async () => consoleStatus(config, directory.all));
         registerPages(app, pages);
         registerSession(app, { visitorOf });

@@ -28,12 +28,13 @@ describe("POST /api/v1/tlib-token", () => {
     ] as const) {
       const answer = await ask(http, basic(name, "pw"));
       assert.deepEqual([answer.status, answer.headers.get("cache-control")], [200, "no-store"]);
-      const { token, expiresAt, user, grants: told } = (await answer.json()) as TlibTokenAnswer;
+      const { token, expiresAt, user, grants: told, pauseReminderMs } = (await answer.json()) as TlibTokenAnswer;
       const read = verifier.verify(token);
       assert(read.ok, JSON.stringify(read));
       assert.deepEqual([read.value.user, read.value.grants, user, told], [name, grants, name, grants]);
       assert.equal(Date.parse(expiresAt), read.value.expiresAt * 1000);
       assert.ok(Date.parse(expiresAt) - Date.now() <= 60_000);
+      assert.equal(pauseReminderMs, 60_000, "where the configuration says nothing");
     }
   });
 

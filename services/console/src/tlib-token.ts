@@ -18,6 +18,8 @@ export interface TlibTokenAnswer {
   readonly expiresAt: string;
   readonly user: string;
   readonly grants: readonly GrantConfig[];
+  /** The workspace reminds of a recording that is paused for so long; ms. */
+  readonly pauseReminderMs: number;
 }
 
 /** What the token's path works with. */
@@ -25,6 +27,7 @@ export interface TlibTokenOptions {
   /** Undefined where no key is configured. */
   readonly mint: AccessTokenMint | undefined;
   readonly visitorOf: (request: FastifyRequest) => Visitor | undefined;
+  readonly pauseReminderMs: number;
   readonly log: Logger;
 }
 
@@ -43,7 +46,7 @@ export function registerTlibToken(app: FastifyInstance, o: TlibTokenOptions): vo
       });
     }
     o.log.info({ user }, "a T-Library token was given out");
-    return { ...o.mint.mint(user, grants), user, grants };
+    return { ...o.mint.mint(user, grants), user, grants, pauseReminderMs: o.pauseReminderMs };
   });
 }
 

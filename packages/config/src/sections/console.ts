@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { baseUrl, httpAddress, mapped, sqliteFile } from "../addresses.ts";
 import type { Reader } from "../reading.ts";
-import { oneOf, secret } from "../scalars.ts";
+import { duration, oneOf, secret } from "../scalars.ts";
 import { listOf, mapOf, object, optional, required } from "../shapes.ts";
 import { type ConsoleConfig, type ConsoleUser, type GrantConfig, grantRights } from "../types.ts";
 import { grants, tokenSecret } from "./grants.ts";
@@ -35,6 +35,7 @@ const fields = object({
   users: optional(mapOf("users", user), new Map()),
   "api-token": optional(secret),
   "token-secret": optional(tokenSecret),
+  "pause-reminder": optional(duration(1000, 3_600_000), 60_000),
 });
 
 const usualStorage = "data/console.sqlite";
@@ -47,4 +48,5 @@ export const consoleSection: Reader<ConsoleConfig> = mapped(fields, (v, _, readi
   users: Array.from(v.users.values()),
   apiToken: v["api-token"],
   tokenSecret: v["token-secret"],
+  pauseReminderMs: v["pause-reminder"],
 }));

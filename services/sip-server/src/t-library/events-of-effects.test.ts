@@ -197,3 +197,14 @@ test("events carry the call attributes as their party sees them", () => {
     },
   });
 });
+
+test("R21: the event that tells GSIP_RECORD says why it changed; other data events do not", () => {
+  const up = call("connected", "connected", { answeredMicros: 2 });
+  const paused: Call = { ...up, recording: { state: "Paused", id: "r", fileName: "r", cause: "paused" } };
+  const told = (key: string): unknown[] => {
+    const effect = { kind: "user-data-changed", userData: { [key]: "x" }, keys: [key], by: undefined } as const;
+    return eventsOfEffects(up, paused, [effect]).map(({ attributes }) => attributes.Extensions);
+  };
+  assert.deepEqual(told("GSIP_RECORD"), [{ RecordingCause: "paused" }, { RecordingCause: "paused" }]);
+  assert.deepEqual(told("Case"), [undefined, undefined]);
+});

@@ -131,6 +131,7 @@ class Telling {
             ...(effect.by === undefined ? {} : { ThirdPartyDN: effect.by }),
             UserData: effect.userData,
             ChangedKeys: effect.keys,
+            ...this.#causeOf(effect.keys),
           },
         }));
       case "recording-failed":
@@ -145,6 +146,12 @@ class Telling {
       case "call-ended":
         return [];
     }
+  }
+
+  /** R21: why GSIP_RECORD has changed (ours). */
+  #causeOf(keys: readonly string[]): { readonly Extensions?: KVList } {
+    const { cause } = this.#call.recording;
+    return cause !== undefined && keys.includes("GSIP_RECORD") ? { Extensions: { RecordingCause: cause } } : {};
   }
 
   #changed({ party, from, cause }: PartyChanged): readonly PartyEvent[] {
