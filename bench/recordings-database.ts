@@ -44,8 +44,8 @@ function fill(file: string, total: number): void {
       if (++n % 100_000 === 0) console.log(`${n} recordings`);
     }
   })();
-  db.exec(`insert into recording_keys (storage, kind, value, start_micros, id)
-    select distinct 1, kind, value, start_micros, id from staged order by 2, 3, 4, 5`);
+  db.exec(`insert or ignore into recording_keys (storage, kind, value, start_micros, id)
+    select 1, kind, value, start_micros, id from staged order by 2, 3, 4, 5`);
   db.exec("drop table staged");
   for (const sql of indexes) db.exec(sql);
   db.close();

@@ -96,4 +96,3 @@ export function row(n: number, total: number): RecordingRow {
 export function* rows(total: number): Generator<RecordingRow> {
   for (let n = 0; n < total; n++) yield row(n, total);
 }
-

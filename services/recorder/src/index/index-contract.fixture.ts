@@ -3,7 +3,14 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { SidetoneError, rfc3339 } from "@sidetone/foundation";
 import { inScope } from "./dn-scope.ts";
-import type { CountedHits, HitBlock, RecordingIndex, RecordingQuery, RecordingRow, SearchKey } from "./recording-row.ts";
+import type {
+  CountedHits,
+  HitBlock,
+  RecordingIndex,
+  RecordingQuery,
+  RecordingRow,
+  SearchKey,
+} from "./recording-row.ts";
 
 /** A row that says what is given, and is found by it. */
 export function sampleRow(o: {
@@ -117,7 +124,7 @@ const someQuery: fc.Arbitrary<RecordingQuery> = fc
       fc.record({ kind: fc.constantFrom(...KINDS), values: fc.array(fc.constantFrom(...VALUES), { maxLength: 3 }) }),
       { nil: undefined, freq: 5 },
     ),
-    scope: fc.option(fc.array(fc.constantFrom("70*", "*1", "%*", "_", "+1*0", "ü*", "x\"y"), { maxLength: 3 }), {
+    scope: fc.option(fc.array(fc.constantFrom("70*", "*1", "%*", "_", "+1*0", "ü*", 'x"y'), { maxLength: 3 }), {
       nil: undefined,
       freq: 2,
     }),
@@ -399,15 +406,27 @@ export function indexContract(
         sampleRow({ id: "a", keys: [["dn", "7001"]] }),
         sampleRow({ id: "b", keys: [["dn", "7002"]] }),
         sampleRow({ id: "c", keys: [["agent", "7001"]] }),
-        sampleRow({ id: "d", keys: [["dn", "Sales_1"], ["dn", "8001"]] }),
+        sampleRow({
+          id: "d",
+          keys: [
+            ["dn", "Sales_1"],
+            ["dn", "8001"],
+          ],
+        }),
       ]);
       for (const [scope, wanted] of [
         [["70*"], ["b", "a"]],
         [["*01"], ["d", "a"]],
-        [["7001", "8*"], ["d", "a"]],
+        [
+          ["7001", "8*"],
+          ["d", "a"],
+        ],
         [["sales_*"], ["d"]],
         [["sales%"], []],
-        [["s*_1", "*1"], ["d", "a"]],
+        [
+          ["s*_1", "*1"],
+          ["d", "a"],
+        ],
         [[], []],
       ] as const)
         assert.deepEqual(await idsOf(index, { scope }), wanted, scope.join());

@@ -87,7 +87,11 @@ export async function leadOf(
     bounds: [sql<boolean>`r.storage = ${storage}`, ...ordered("r", query).bounds],
   });
   if (query.id !== undefined || query.scope?.length === 0) return byTime(true);
-  const rare = await rarest(db, storage, query.keys.map(([kind, value]) => keyOf(kind, value)));
+  const rare = await rarest(
+    db,
+    storage,
+    query.keys.map(([kind, value]) => keyOf(kind, value)),
+  );
   if (rare === undefined || rare.many) {
     const others = query.oneOf === undefined ? await fewRows(db, storage, freeText, query) : undefined;
     if (others !== undefined) return others;
@@ -134,10 +138,7 @@ async function fewRows(
   const one = (pattern: string, columns: RawBuilder<unknown>): RawBuilder<unknown> =>
     sql`select ${columns} from recording_keys x where x.storage = ${storage} and x.kind = 'dn' and ${fits(pattern)}`;
   const all = (columns: RawBuilder<unknown>): RawBuilder<unknown> =>
-    sql.join(
-      query.scope?.map((pattern) => one(pattern, columns)) ?? [],
-      sql` union all `,
-    );
+    sql.join(query.scope?.map((pattern) => one(pattern, columns)) ?? [], sql` union all `);
   const probe = await sql<{ n: number }>`select count(*) as n from
     (select one from (${all(sql`1 as one`)}) as each_one limit ${SCOPE_FEW}) as counted`.execute(db);
   if ((probe.rows[0]?.n ?? 0) >= SCOPE_FEW) return undefined;

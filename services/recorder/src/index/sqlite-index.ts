@@ -90,7 +90,10 @@ export async function openSqliteIndex(file: string, newest?: number): Promise<Da
     // kB: the pages that a search or a rebuild of many rows comes back to.
     database.pragma("cache_size = -64000");
     await migrate(db, sqliteMigrations, { name: file, ...(newest === undefined ? {} : { newest }) });
-    return await DatabaseIndex.open({ read: db, write: db, elements, freeText: freeText(), close: () => db.destroy() }, "");
+    return await DatabaseIndex.open(
+      { read: db, write: db, elements, freeText: freeText(), close: () => db.destroy() },
+      "",
+    );
   } catch (error) {
     await db.destroy();
     throw error;
