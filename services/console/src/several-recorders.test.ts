@@ -110,7 +110,7 @@ test("several recorders: numbers of hits add up part by part, proposals are merg
     (await (await fetch(`${http}/api/v1/recordings/${path}`, { headers: admin })).json()) as Record<string, unknown>;
   const counted: unknown[] = [];
   for (let next: unknown = ""; next !== undefined && counted.length < 9; ) {
-    const part = await get(`positions?state=complete${next === "" ? "" : `&cursor=${String(next)}`}`);
+    const part = await get(`positions?state=complete${next === "" ? "" : `&cursor=${next as string}`}`);
     assert.deepEqual([part["blocks"], part["approximate"]], [[], true]);
     counted.push(part["counted"]);
     next = part["next"];

@@ -65,7 +65,7 @@ async function positions(url: string, parameters: URLSearchParams, o: RecorderQu
       const place = places?.get(recorder) ?? (places === undefined ? cursor : "");
       if (place === "") own.searchParams.delete("cursor");
       else own.searchParams.set("cursor", place);
-      return ask(recorder, own.pathname + own.search, o);
+      return askRecorder(recorder, own.pathname + own.search, o);
     }),
   );
   const refused = answers.find((answer) => answer !== undefined && answer.status !== 200);
@@ -94,7 +94,7 @@ function readPlaces(cursor: string): ReadonlyMap<string, string> | undefined {
 }
 
 async function suggestions(url: string, o: RecorderQuestion): Promise<RecorderVerdict> {
-  const answers = await Promise.all(o.recorders.map((recorder) => ask(recorder, url, o)));
+  const answers = await Promise.all(o.recorders.map((recorder) => askRecorder(recorder, url, o)));
   const refused = answers.find((answer) => answer !== undefined && answer.status !== 200);
   if (refused !== undefined) return { status: refused.status, body: refused.body };
   const values = answers.flatMap((answer) => (answer?.body as { values?: string[] } | undefined)?.values ?? []);

@@ -32,7 +32,10 @@ export async function positions(
     const part = await index.countHits({ ...query, ...(after === undefined ? {} : { after }), every, examine });
     for (const block of part.blocks) join(blocks, block, every);
     after = part.next;
-    examine = clock.now() - from > COUNT_GO_MS ? Math.ceil(examine / 2) : Math.min(examine * 2, COUNT_ROWS_MAX);
+    examine =
+      clock.now() - from > COUNT_GO_MS
+        ? Math.max(examine / 2, COUNT_ROWS_FIRST)
+        : Math.min(examine * 2, COUNT_ROWS_MAX);
   } while (after !== undefined && clock.now() - began < COUNT_MS && blocks.length < COUNT_BLOCKS);
   return {
     counted: blocks.reduce((sum, { size }) => sum + size, 0),

@@ -12,13 +12,18 @@ export interface FreeText {
   /** True where `r.text` has it. @param text lower case */
   has(text: string): Condition;
   /**
-   * The few rows that may have the text, by an index of the text: a table to read before `r`, and what of `r` it names. Undefined where they
-   * would be too many, or too short a text was given: then the rows are read in their order until a page is full.
+   * The rows that may have the text, by an index of the text; undefined where they would be too many, or too short a text was given: then the
+   * rows are read in their order until a page is full.
    */
-  candidates(
-    db: Kysely<IndexTables>,
-    text: string,
-  ): Promise<{ readonly from: RawBuilder<unknown>; readonly is: Condition } | undefined>;
+  candidates(db: Kysely<IndexTables>, text: string): Promise<TextCandidates | undefined>;
+}
+
+/** Rows that may have a text. */
+export interface TextCandidates {
+  /** Where they are few: a table to read before `r`. */
+  readonly from?: RawBuilder<unknown>;
+  /** True where `r` is one of them. */
+  readonly is: Condition;
 }
 
 /** A row as the search reads it. */
@@ -92,11 +97,18 @@ export async function leadOf(
     storage,
     query.keys.map(([kind, value]) => keyOf(kind, value)),
   );
-  if (rare === undefined || rare.many) {
-    const others = query.oneOf === undefined ? await fewRows(db, storage, freeText, query) : undefined;
-    if (others !== undefined) return others;
+  const few = (rare !== undefined && !rare.many) || query.oneOf !== undefined;
+  const asked = !few && query.q !== undefined && query.q !== "";
+  const text = asked ? await freeText.candidates(db, plainText(query.q?.toLowerCase() ?? "")) : undefined;
+  const own = [sql<boolean>`r.storage = ${storage}`, ...ordered("r", query).bounds];
+  if (text?.from !== undefined) {
+    const from = sql`${text.from} cross join recordings r`;
+    return { ...ordered("r", query), from, alone: from, bounds: own, ties: [text.is], few: true };
   }
-  if (rare === undefined) return byTime(query.oneOf !== undefined);
+  const more = text === undefined ? [] : [text.is];
+  const seen = few ? undefined : await seenFew(db, storage, query);
+  if (seen !== undefined) return { ...seen, ties: [...seen.ties, ...more] };
+  if (rare === undefined) return { ...byTime(few), ties: more };
   const { start, id, bounds } = ordered("k", query);
   const { kind, value } = rare.key;
   return {
@@ -110,43 +122,37 @@ export async function leadOf(
       sql<boolean>`k.value = ${value}`,
       ...bounds,
     ],
-    ties: [sql<boolean>`r.storage = k.storage`, sql<boolean>`r.id = k.id`],
+    ties: [sql<boolean>`r.storage = k.storage`, sql<boolean>`r.id = k.id`, ...more],
     key: rare.key,
     few: !rare.many,
   };
 }
 
-/** The rows that have the text, or that the visitor may see, where either are few. */
-async function fewRows(
-  db: Kysely<IndexTables>,
-  storage: number,
-  freeText: FreeText,
-  query: Searched,
-): Promise<Lead | undefined> {
-  const { start, id, bounds } = ordered("r", query);
-  const own = [sql<boolean>`r.storage = ${storage}`, ...bounds];
-  if (query.q !== undefined && query.q !== "") {
-    const found = await freeText.candidates(db, plainText(query.q.toLowerCase()));
-    if (found !== undefined) {
-      const from = sql`${found.from} cross join recordings r`;
-      return { from, alone: from, start, id, bounds: own, ties: [found.is], few: true };
-    }
-  }
-  if (query.scope === undefined) return undefined;
+/** The recordings of the DNs that the visitor may see, where they are few. */
+async function seenFew(db: Kysely<IndexTables>, storage: number, query: Searched): Promise<Lead | undefined> {
+  const { scope } = query;
   // A pattern that begins with a star has no place in an index.
-  if (query.scope.some((pattern) => pattern.startsWith("*"))) return undefined;
-  const one = (pattern: string, columns: RawBuilder<unknown>): RawBuilder<unknown> =>
-    sql`select ${columns} from recording_keys x where x.storage = ${storage} and x.kind = 'dn' and ${fits(pattern)}`;
+  if (scope === undefined || scope.some((pattern) => pattern.startsWith("*"))) return undefined;
   const all = (columns: RawBuilder<unknown>): RawBuilder<unknown> =>
-    sql.join(query.scope?.map((pattern) => one(pattern, columns)) ?? [], sql` union all `);
+    sql.join(
+      scope.map(
+        (pattern) => sql`select ${columns} from recording_keys x
+          where x.storage = ${storage} and x.kind = 'dn' and ${fits(pattern)}`,
+      ),
+      sql` union all `,
+    );
   const probe = await sql<{ n: number }>`select count(*) as n from
     (select one from (${all(sql`1 as one`)}) as each_one limit ${SCOPE_FEW}) as counted`.execute(db);
   if ((probe.rows[0]?.n ?? 0) >= SCOPE_FEW) return undefined;
-  const from = sql`(select distinct id as seen from (${all(sql`x.id`)}) as every_one) as s cross join recordings r`;
-  return { from, alone: from, start, id, bounds: own, ties: [sql<boolean>`r.id = s.seen`], few: true };
+  // In the order of the page already: the rows themselves are read until it is full.
+  const from = sql`(select distinct start_micros, id from (${all(sql`x.start_micros, x.id`)}) as every_one
+    order by start_micros desc, id desc) as s cross join recordings r`;
+  const ties = [sql<boolean>`r.storage = ${storage}`, sql<boolean>`r.id = s.id`];
+  const { start, id, bounds } = ordered("s", query);
+  return { from, alone: from, start, id, bounds, ties, few: true };
 }
 
-function ordered(place: "r" | "k", query: Searched): Pick<Lead, "start" | "id" | "bounds"> {
+function ordered(place: "r" | "k" | "s", query: Searched): Pick<Lead, "start" | "id" | "bounds"> {
   const start = sql.ref<number>(`${place}.start_micros`);
   const id = sql.ref<string>(`${place}.id`);
   const bounds: Condition[] = [];

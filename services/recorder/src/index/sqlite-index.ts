@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import { Kysely, type RawBuilder, SqliteDialect, sql } from "kysely";
-import { COMMON_TEXTS, TEXT_CANDIDATES } from "../limits.ts";
+import { COMMON_TEXTS, TEXT_FEW, TEXT_SOME } from "../limits.ts";
 import { DatabaseIndex } from "./database-index.ts";
 import type { FreeText } from "./index-search.ts";
 import { type IndexTables, type Migration, migrate } from "./index-tables.ts";
@@ -55,14 +55,17 @@ function freeText(): FreeText {
       if (all.length === 0 || common.has(text)) return undefined;
       const match = all.map((t) => `"${t.replaceAll('"', '""')}"`).join(" AND ");
       const found = await sql<{ rowid: number }>`select rowid from recordings_text
-        where recordings_text match ${match} limit ${TEXT_CANDIDATES}`.execute(db);
-      if (found.rows.length >= TEXT_CANDIDATES) {
+        where recordings_text match ${match} limit ${TEXT_SOME}`.execute(db);
+      if (found.rows.length >= TEXT_SOME) {
         if (common.size >= COMMON_TEXTS) common.clear();
         common.add(text);
         return undefined;
       }
       const numbers = JSON.stringify(found.rows.map(({ rowid }) => rowid));
-      return { from: sql`json_each(${numbers}) as c`, is: sql<boolean>`r.number = c.value` };
+      if (found.rows.length <= TEXT_FEW)
+        return { from: sql`json_each(${numbers}) as c`, is: sql<boolean>`r.number = c.value` };
+      // Rows are read in the order of time, and of the others only what the index of time has: the + keeps this one from leading.
+      return { is: sql<boolean>`+r.number in (select value from json_each(${numbers}))` };
     },
   };
 }

@@ -19,7 +19,7 @@ interface PositionsAnswer {
 }
 
 /** Hits of a page. */
-const pageSize = 100;
+const pageSize = 50;
 /** Pages that are kept. */
 const keptPages = 60;
 
