@@ -63,6 +63,7 @@ export function NothingRecorded() {
   const phones = status?.phones;
   const dns = phones?.dns ?? [];
   const recorded = dns.find(({ record }) => record);
+  const others = dns.map(({ dn }) => dn).filter((dn) => dn !== recorded?.dn);
   return (
     <EmptyState title="Nothing is recorded yet">
       <p>Make a call, and it stands here while it is still going on.</p>
@@ -80,7 +81,7 @@ export function NothingRecorded() {
                 with password <code>{recorded.demoPassword}</code>
               </>
             )}
-            , and call another one of {dns.map(({ dn }) => dn).join(", ")}.
+            , and call another one of {others.join(", ")}.
           </li>
         )}
         <li>

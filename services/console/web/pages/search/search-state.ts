@@ -106,5 +106,5 @@ export function readTyped(
       return before;
     },
   );
-  return { q: complete || conditions.length > 0 ? q.trim() : text, conditions };
+  return { q: complete || conditions.length > 0 ? q.trim().replaceAll(/\s+/g, " ") : text, conditions };
 }
