@@ -52,6 +52,8 @@ export interface Lead {
   /** What ties the tables together. */
   readonly ties: readonly Condition[];
   readonly key?: Key;
+  /** All of its rows are in the scope. */
+  readonly scoped?: boolean;
   /** So few rows that all of them can be read and sorted. */
   readonly few: boolean;
 }
@@ -144,12 +146,12 @@ async function seenFew(db: Kysely<IndexTables>, storage: number, query: Searched
   const probe = await sql<{ n: number }>`select count(*) as n from
     (select one from (${all(sql`1 as one`)}) as each_one limit ${SCOPE_FEW}) as counted`.execute(db);
   if ((probe.rows[0]?.n ?? 0) >= SCOPE_FEW) return undefined;
-  // In the order of the page already: the rows themselves are read until it is full.
+  // In the order of the page already, which SQLite keeps where there is a limit: the rows themselves are read until the page is full.
   const from = sql`(select distinct start_micros, id from (${all(sql`x.start_micros, x.id`)}) as every_one
-    order by start_micros desc, id desc) as s cross join recordings r`;
+    order by start_micros desc, id desc limit ${2 * SCOPE_FEW}) as s cross join recordings r`;
   const ties = [sql<boolean>`r.storage = ${storage}`, sql<boolean>`r.id = s.id`];
   const { start, id, bounds } = ordered("s", query);
-  return { from, alone: from, start, id, bounds, ties, few: true };
+  return { from, alone: from, start, id, bounds, ties, few: true, scoped: true };
 }
 
 function ordered(place: "r" | "k" | "s", query: Searched): Pick<Lead, "start" | "id" | "bounds"> {
@@ -175,7 +177,7 @@ export function conditionsOf(storage: number, freeText: FreeText, query: Searche
     if (key.kind !== lead.key?.kind || key.value !== lead.key.value) where.push(hasKey(storage, lead, key));
   }
   if (query.oneOf !== undefined) where.push(hasOneOf(storage, query.oneOf));
-  if (query.scope !== undefined) where.push(hasScope(storage, query.scope));
+  if (query.scope !== undefined && lead.scoped !== true) where.push(hasScope(storage, query.scope));
   if (query.q !== undefined && query.q !== "") where.push(freeText.has(plainText(query.q.toLowerCase())));
   return where;
 }
