@@ -15,8 +15,8 @@ test("the document is OpenAPI 3.1", async () => {
 });
 
 test("every parameter of the search is in the document, and every one of the document is known to the search", () => {
-  const search = paths["/api/v1/recordings"]?.["get"] as unknown as { parameters: { name: string }[] };
-  const documented = search.parameters.map(({ name }) => name);
+  const search = paths["/api/v1/recordings"]?.["get"] as unknown as { parameters: { name: string; in: string }[] };
+  const documented = search.parameters.filter((one) => one.in === "query").map(({ name }) => name);
   for (const name of documented) {
     const read = readSearch({ [name]: "~" });
     assert.ok(read.ok || !read.error.detail.startsWith("There is no parameter"), name);

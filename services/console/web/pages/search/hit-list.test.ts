@@ -64,7 +64,7 @@ test("where nothing can be jumped to, the list grows page by page as it is looke
   await list.open();
   await settled();
   assert.equal(list.count, TOTAL);
-  for (let n = 0; list.rows < TOTAL && n < 100; n++) {
+  for (let n = 0; !list.complete && n < 100; n++) {
     list.look(list.rows - 1, list.rows);
     await settled();
   }

@@ -57,7 +57,7 @@ export class HitList {
 
   /** Hits as far as they are counted. */
   get count(): number {
-    return Math.max(this.#sum, this.#blocks.total);
+    return this.complete ? this.#blocks.total : Math.max(this.#sum, this.#blocks.total);
   }
 
   /** Whether that is all of them, or there may be more. */
@@ -151,7 +151,8 @@ export class HitList {
       this.#problem = undefined;
       if (this.#counted === "by pages" && index === this.#blocks.length - 1) {
         this.#blocks.resizeLast(page.recordings.length);
-        if (page.next !== undefined) this.#blocks.add([{ cursor: page.next, size: pageSize }]);
+        if (page.next === undefined) this.#counted = "all";
+        else this.#blocks.add([{ cursor: page.next, size: pageSize }]);
       }
       // The first page stays: it would be another one now.
       for (const old of this.#pages.keys()) {
