@@ -62,7 +62,7 @@ test("nothing recorded yet: the page says how to make the first recording", { sk
   await go(page, "");
   await page.getByRole("heading", { name: "Nothing is recorded yet" }).waitFor();
   await page.getByText("npm run demo").waitFor();
-  await page.getByText("7011@").waitFor();
+  await page.getByText("7001@").waitFor();
   await axe(page);
   await screenshot(page, "search-nothing-recorded");
 });
