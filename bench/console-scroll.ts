@@ -21,6 +21,30 @@ const ROWS = Number(values.rows);
 const SCROLL_MS = 10_000;
 const CALLS = 30;
 
+/** Notes every frame, the most rows in the page and the farthest of them. Text: it runs in the page. */
+const watchFrames = `{
+  const seen = (globalThis.seen = { times: [], rows: 0, farthest: 0, on: true });
+  let last;
+  const frame = (now) => {
+    if (last !== undefined) seen.times.push(now - last);
+    last = now;
+    const drawn = document.querySelectorAll("[role=row]");
+    seen.rows = Math.max(seen.rows, drawn.length);
+    for (const row of drawn) seen.farthest = Math.max(seen.farthest, Number(row.getAttribute("aria-rowindex")));
+    if (seen.on) requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+  performance.clearResourceTimings();
+}`;
+const frameReport = `(() => {
+  seen.on = false;
+  const queries = performance
+    .getEntriesByType("resource")
+    .filter(({ name }) => new URL(name).pathname === "/api/v1/recordings")
+    .map(({ startTime, duration, name }) => ({ at: startTime, ms: duration, url: name }));
+  return { times: seen.times, queries, rows: seen.rows, farthest: seen.farthest };
+})()`;
+
 mkdirSync(values.folder, { recursive: true });
 const database = join(values.folder, `recordings-${ROWS}.sqlite`);
 await recordingsDatabase(database, ROWS);
@@ -128,30 +152,6 @@ interface Scrolled {
   readonly rows: number;
   readonly farthest: number;
 }
-
-/** Notes every frame, the most rows in the page and the farthest of them. Text: it runs in the page. */
-const watchFrames = `{
-  const seen = (globalThis.seen = { times: [], rows: 0, farthest: 0, on: true });
-  let last;
-  const frame = (now) => {
-    if (last !== undefined) seen.times.push(now - last);
-    last = now;
-    const drawn = document.querySelectorAll("[role=row]");
-    seen.rows = Math.max(seen.rows, drawn.length);
-    for (const row of drawn) seen.farthest = Math.max(seen.farthest, Number(row.getAttribute("aria-rowindex")));
-    if (seen.on) requestAnimationFrame(frame);
-  };
-  requestAnimationFrame(frame);
-  performance.clearResourceTimings();
-}`;
-const frameReport = `(() => {
-  seen.on = false;
-  const queries = performance
-    .getEntriesByType("resource")
-    .filter(({ name }) => new URL(name).pathname === "/api/v1/recordings")
-    .map(({ startTime, duration, name }) => ({ at: startTime, ms: duration, url: name }));
-  return { times: seen.times, queries, rows: seen.rows, farthest: seen.farthest };
-})()`;
 
 /** Ten seconds of wheel, and of the scroll bar dragged to all places; frames as the page itself sees them. */
 async function scroll(page: Page): Promise<Scrolled> {
