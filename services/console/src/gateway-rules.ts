@@ -16,6 +16,8 @@ const patterns: readonly Pattern[] = [
   ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/live$/, "listen-live", "listen-live"],
   ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/audio$/, "listen", "listen"],
   ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/peaks$/, "listen"],
+  // Numbers and proposals for a search whose pages are in the audit.
+  ["GET HEAD", /^\/api\/v1\/recordings\/(positions|suggestions)$/, "search"],
   ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)$/, "search", "open-recording"],
   ["GET HEAD", /^\/api\/v1\/recordings$/, "search", "search"],
   ["GET HEAD", /^\/api\/v1\/reconciliation(\/.*)?$/, "reconciliation"],

@@ -24,6 +24,8 @@ export const lingerMs = 2000;
 export const maxCommandAnswerBytes = 4 * 1024 * 1024;
 /** Largest list of recordings that is read from one of several recorders, in bytes: 1000 rows of many events. */
 export const maxListBytes = 64 * 1024 * 1024;
+/** Proposals for a value of the search, as of one recorder. */
+export const maxSuggestions = 20;
 /** Rows of a list where nobody says how many, as at a recorder. */
 export const pageDefault = 50;
 /** Part of the hash that says whether the pages are built: another number when the way they are built changes. */

@@ -92,3 +92,29 @@ test("R31: what no part has is told in milliseconds; a recorder that does not an
   await two.close();
   assert.deepEqual((await get()).unreachable, [two.url]);
 });
+
+test("several recorders: numbers of hits add up part by part, proposals are merged", async (t) => {
+  const counting = (parts: readonly number[], values: readonly string[]) => (app: FastifyInstance) => {
+    app.get("/api/v1/recordings/positions", async (request) => {
+      const { cursor } = request.query as Record<string, string>;
+      const part = cursor === undefined ? 0 : Number(cursor);
+      const next = part + 1 < parts.length ? { next: String(part + 1) } : {};
+      return { counted: parts[part], blocks: [{ size: parts[part] }], ...next };
+    });
+    app.get("/api/v1/recordings/suggestions", async () => ({ values }));
+  };
+  const one = await role(t, "recorder", counting([5, 7, 1], ["7001", "7003"]));
+  const two = await role(t, "recorder", counting([2], ["7002", "7003"]));
+  const { http } = await consoleFor(t, [one.url, two.url]);
+  const get = async (path: string): Promise<Record<string, unknown>> =>
+    (await (await fetch(`${http}/api/v1/recordings/${path}`, { headers: admin })).json()) as Record<string, unknown>;
+  const counted: unknown[] = [];
+  for (let next: unknown = ""; next !== undefined && counted.length < 9; ) {
+    const part = await get(`positions?state=complete${next === "" ? "" : `&cursor=${next as string}`}`);
+    assert.deepEqual([part["blocks"], part["approximate"]], [[], true]);
+    counted.push(part["counted"]);
+    next = part["next"];
+  }
+  assert.deepEqual(counted, [7, 7, 1]);
+  assert.deepEqual(await get("suggestions?field=dn&prefix=70"), { values: ["7001", "7002", "7003"] });
+});

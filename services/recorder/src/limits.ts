@@ -125,8 +125,27 @@ export const MAX_KEY_VALUE = 256;
 export const MAX_KEYS_PER_ROW = 500;
 /** Recordings with a key are counted up to here, to know which of several keys leads the search. */
 export const DRIVER_PROBE = 2000;
-/** Rows that may have a text are looked at one by one up to here; more are common enough to be met in the order of time. */
-export const TEXT_CANDIDATES = 10_000;
+/** Rows that may have a text, by SQLite's index of texts: so few are all read and sorted. */
+export const TEXT_FEW = 1000;
+/** So many are known by their numbers while rows are met in the order of time; more are common enough to be met without. */
+export const TEXT_SOME = 30_000;
+/** Recordings of the DNs that a visitor may see: fewer than these are read and sorted; of more a page is soon found in the order of time. */
+export const SCOPE_FEW = 30_000;
+/** Texts that are known to be common. */
+export const COMMON_TEXTS = 200;
+/** `every` of the positions of a search, default and most: hits of a block. */
+export const BLOCK_DEFAULT = 100;
+/** A count of hits answers after this long with what it has, so that others need not wait; ms. */
+export const COUNT_MS = 40;
+/** Rows that a count looks at in one go: first, and at most. Pages wait for one of these at most. */
+export const COUNT_ROWS_FIRST = 4000;
+export const COUNT_ROWS_MAX = 64_000;
+/** One go of a count is to take about this long; ms. */
+export const COUNT_GO_MS = 20;
+/** Blocks of one answer. */
+export const COUNT_BLOCKS = 2000;
+/** Proposals for a value of the search. */
+export const SUGGESTIONS = 20;
 /** A connection to PostgreSQL is there within this; ms. */
 export const PG_CONNECT_MS = 2000;
 /** An answer of PostgreSQL is there within this, or the connection is given up; ms. */

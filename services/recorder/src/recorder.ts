@@ -260,7 +260,7 @@ export async function startRecorder(
         token: config.apiToken,
         ready,
         register: (app) => {
-          addRecordingsApi(app, { index, root });
+          addRecordingsApi(app, { index, root, clock });
           addStorageApi(app, { root, watch: storage });
           addReconciliationApi(app, reconciliation);
         },

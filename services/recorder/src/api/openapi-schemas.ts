@@ -116,6 +116,19 @@ export const schemas: Readonly<Record<string, Schema>> = {
     },
     recording.optional,
   ),
+  Positions: object(
+    {
+      counted: { ...count, description: "Hits of this part" },
+      blocks: {
+        type: "array",
+        description:
+          "Hits that stand next to each other; the first has no cursor where the part begins with the newest",
+        items: object({ size: { type: "integer", minimum: 1 } }, { cursor: text }),
+      },
+    },
+    { next: { ...text, description: "Where the next part begins; absent where all are counted" } },
+  ),
+  Suggestions: object({ values: { type: "array", items: text } }),
   RecordingPage: object(
     { recordings: { type: "array", items: { $ref: "#/components/schemas/Recording" } } },
     { next: { ...text, description: "`cursor` of the next page; absent on the last one." } },

@@ -15,8 +15,8 @@ test("the document is OpenAPI 3.1", async () => {
 });
 
 test("every parameter of the search is in the document, and every one of the document is known to the search", () => {
-  const search = paths["/api/v1/recordings"]?.["get"] as unknown as { parameters: { name: string }[] };
-  const documented = search.parameters.map(({ name }) => name);
+  const search = paths["/api/v1/recordings"]?.["get"] as unknown as { parameters: { name: string; in: string }[] };
+  const documented = search.parameters.filter((one) => one.in === "query").map(({ name }) => name);
   for (const name of documented) {
     const read = readSearch({ [name]: "~" });
     assert.ok(read.ok || !read.error.detail.startsWith("There is no parameter"), name);
@@ -81,6 +81,47 @@ test("operations.md, HTTP: searches, one recording and its audio are as the docu
     assert.deepEqual(await ids("from=2000-01-01T00:00:00Z&to=2001-01-01T00:00:00%2B01:00"), []);
     const [, page] = await get("/api/v1/recordings?limit=1");
     assert.deepEqual(await ids(`limit=1&cursor=${String(page["next"])}`), ["first"]);
+    const [, positions] = await get("/api/v1/recordings/positions?every=1");
+    const blocks = positions["blocks"] as { cursor?: string; size: number }[];
+    assert.deepEqual([positions["counted"], blocks.length, positions["next"]], [2, 2, undefined]);
+    assert.deepEqual(await ids(`limit=1&cursor=${blocks[1]?.cursor}`), ["first"]);
+    assert.deepEqual((await get("/api/v1/recordings/positions?param.result=sold%20first"))[1], {
+      counted: 1,
+      blocks: [{ size: 1 }],
+    });
+    const proposals = await get("/api/v1/recordings/suggestions?field=param.Result&prefix=SOLD");
+    assert.deepEqual(proposals[1], { values: ["sold first", "sold second"] });
+    for (const [path, place] of [
+      ["positions?every=0", /parameter every/],
+      ["positions?limit=5", /no parameter "limit"/],
+      ["suggestions?field=q", /parameter field/],
+      ["suggestions?field=dn&prefix=1&prefix=2", /parameter prefix/],
+    ] as const) {
+      const [status, body] = await get(`/api/v1/recordings/${path}`);
+      assert.equal(status, 400, path);
+      assert.match(String(body["detail"]), place);
+    }
+    // Who is limited to some DNs sees what they are a party of, and of the rest nothing, wherever they ask.
+    for (const [dns, seen] of [
+      ["70*, 8001", 200],
+      ["*", 200],
+      ["7002,8*", 404],
+      ["", 404],
+    ] as const) {
+      const headers = { "x-sidetone-dns": dns };
+      const number = seen === 200 ? 2 : 0;
+      const [, found] = await get("/api/v1/recordings", { headers });
+      assert.equal((found["recordings"] as unknown[]).length, number, dns);
+      assert.equal((await get("/api/v1/recordings/positions", { headers }))[1]["counted"], number, dns);
+      const suggested = await get("/api/v1/recordings/suggestions?field=dn&prefix=7001", { headers });
+      assert.deepEqual(suggested[1]["values"], seen === 200 ? ["7001"] : [], dns);
+      assert.equal((await get("/api/v1/recordings/first", { headers }))[0], seen, dns);
+      assert.equal((await get("/api/v1/recordings/first/audio", { headers }))[0], seen, dns);
+    }
+    assert.deepEqual(
+      (await get("/api/v1/recordings/suggestions?field=agent", { headers: { "x-sidetone-dns": "70*" } }))[1],
+      { values: [] },
+    );
     assert.equal((await get("/api/v1/recordings/first"))[0], 200);
     assert.equal((await get("/api/v1/recordings/none"))[0], 404);
     assert.equal((await get("/api/v1/recordings/none/audio"))[0], 404);

@@ -1,5 +1,5 @@
 import { searchKeys } from "../index/recording-row.ts";
-import { MAX_QUERY_VALUE, PAGE_DEFAULT, PAGE_MAX } from "../limits.ts";
+import { BLOCK_DEFAULT, MAX_QUERY_VALUE, PAGE_DEFAULT, PAGE_MAX } from "../limits.ts";
 import { verdicts } from "../reconciliation/judge.ts";
 import { groupings } from "../reconciliation/reconciliation-store.ts";
 import { schemas } from "./openapi-schemas.ts";
@@ -50,11 +50,31 @@ const exact: Readonly<Record<(typeof searchKeys)[number], string>> = {
   "call-uuid": "CallUUID of a call",
 };
 
+/** What a search is narrowed by. */
+const conditions: readonly Part[] = [
+  inQuery("from", "Began at or after this time", { type: "string", format: "date-time" }),
+  inQuery("to", "Began before this time", { type: "string", format: "date-time" }),
+  inQuery("min-duration-ms", "At least this long", { type: "integer", minimum: 0 }),
+  inQuery("max-duration-ms", "At most this long", { type: "integer", minimum: 0 }),
+  ...searchKeys.map((name) => inQuery(name, exact[name])),
+  inQuery("id", "The recording's id"),
+  inQuery("state", "What became of it", { enum: ["recording", "complete", "partial", "failed"] }),
+  inQuery("q", "Stands anywhere in ids, file name, numbers, names, values of parameters and user data"),
+];
+const scope: Part = {
+  name: "x-sidetone-dns",
+  in: "header",
+  description:
+    "DNs, separated by commas, `*` stands for any characters: recordings of which none of them is a party are not there. For those who ask on behalf of others.",
+  schema: { type: "string" },
+};
+
 const audio = (method: "get" | "head"): Part => ({
   operationId: `${method}Audio`,
   summary: "The audio, stereo: customer left, agent right; also while it is being recorded",
   parameters: [
     id,
+    scope,
     { name: "Range", in: "header", description: "RFC 9110 14.2, one range of bytes", schema: { type: "string" } },
   ],
   responses: {
@@ -85,20 +105,52 @@ export const openApi: Part = {
         summary: "Search, newest first; everything given must hold",
         description:
           "Exact values are compared without regard to case. Besides the parameters listed here, `param.NAME=VALUE` asks for a parameter of the recording, `user-data.NAME=VALUE` for attached data of its call.",
-        parameters: [
-          inQuery("from", "Began at or after this time", { type: "string", format: "date-time" }),
-          inQuery("to", "Began before this time", { type: "string", format: "date-time" }),
-          inQuery("min-duration-ms", "At least this long", { type: "integer", minimum: 0 }),
-          inQuery("max-duration-ms", "At most this long", { type: "integer", minimum: 0 }),
-          ...searchKeys.map((name) => inQuery(name, exact[name])),
-          inQuery("id", "The recording's id"),
-          inQuery("state", "What became of it", { enum: ["recording", "complete", "partial", "failed"] }),
-          inQuery("q", "Stands anywhere in ids, file name, numbers, names, values of parameters and user data"),
-          ...pageOf("Recordings"),
-        ],
+        parameters: [...conditions, ...pageOf("Recordings"), scope],
         responses: {
           "200": json("A page", "RecordingPage"),
           "400": problem("A parameter is unknown or wrong; `detail` names it."),
+          ...always,
+          ...noIndex,
+        },
+      },
+    },
+    "/api/v1/recordings/positions": {
+      get: {
+        operationId: "countRecordings",
+        summary: "How many recordings a search finds, and cursors from which any position of them is near",
+        description:
+          "Counts for a moment and answers with what it has: where there is `next`, ask again with it as `cursor`. The parameters are those of the search.",
+        parameters: [
+          ...conditions,
+          inQuery("every", "Hits of a block", {
+            type: "integer",
+            minimum: 1,
+            maximum: PAGE_MAX,
+            default: BLOCK_DEFAULT,
+          }),
+          inQuery("cursor", "`next` of the part before, or of a page, with the same other parameters"),
+          scope,
+        ],
+        responses: {
+          "200": json("A part of the hits, from the cursor on", "Positions"),
+          "400": problem("A parameter is unknown or wrong; `detail` names it."),
+          ...always,
+          ...noIndex,
+        },
+      },
+    },
+    "/api/v1/recordings/suggestions": {
+      get: {
+        operationId: "suggestValues",
+        summary: "Values that recordings have and that begin so, in lower case",
+        parameters: [
+          inQuery("field", "One of the exact values of the search, such as `dn` or `param.NAME`"),
+          inQuery("prefix", "What they begin with"),
+          scope,
+        ],
+        responses: {
+          "200": json("Some of them, in their order", "Suggestions"),
+          "400": problem("A parameter is wrong; `detail` names it."),
           ...always,
           ...noIndex,
         },
@@ -108,7 +160,7 @@ export const openApi: Part = {
       get: {
         operationId: "getRecording",
         summary: "One recording, its files compared with their hashes",
-        parameters: [id],
+        parameters: [id, scope],
         responses: {
           "200": json("The recording", "RecordingWithIntegrity"),
           "404": problem("There is no such recording."),

@@ -1,26 +1,22 @@
 import { join } from "node:path";
-import { SidetoneError } from "@sidetone/foundation";
+import { type Clock, SidetoneError } from "@sidetone/foundation";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, problem, sendProblem } from "@sidetone/http";
 import { SegmentHashes, openWav, verifyFolder } from "@sidetone/recording-file";
-import type { RecordingDocument, RecordingIndex, RecordingRow } from "../index/recording-row.ts";
+import { fitsScope } from "../index/dn-scope.ts";
+import type { RecordingDocument, RecordingIndex, RecordingQuery, RecordingRow } from "../index/recording-row.ts";
+import { PAGE_MAX, SUGGESTIONS } from "../limits.ts";
 import { readRow } from "../store/recording-files.ts";
 import { readRange } from "./byte-range.ts";
 import { openApi } from "./openapi.ts";
-import { formatCursor, readSearch } from "./search-query.ts";
+import { recordingFinder, scopeOf } from "./found-recording.ts";
+import { positions } from "./positions.ts";
+import { formatCursor, readPositions, readSearch, readSuggestion, type SearchMistake } from "./search-query.ts";
 
 /** Adds `/api/v1/recordings` and what is below it. */
-export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingIndex; root: string }): void {
-  const { index, root } = o;
+export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingIndex; root: string; clock: Clock }): void {
+  const { index, root, clock } = o;
   const hashes = new SegmentHashes();
-  const found = async (id: string): Promise<RecordingRow> => {
-    const row = await index.get(id);
-    if (row === undefined)
-      throw new SidetoneError("no-such-recording", `There is no recording ${JSON.stringify(id.slice(0, 200))}.`, {
-        http: 404,
-        remedy: "Search for it: GET /api/v1/recordings?q=...",
-      });
-    return row;
-  };
+  const found = recordingFinder(index);
   /** What runs is read from its files: they know more than the index. */
   const current = async ({ document, folder }: RecordingRow): Promise<RecordingDocument> => {
     const live = document.state === "recording" ? (await readRow(root, folder))?.document : undefined;
@@ -32,11 +28,8 @@ export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingInde
 
   app.get("/api/v1/recordings", async (request, reply) => {
     const query = readSearch(request.query as Record<string, unknown>);
-    if (!query.ok) {
-      const { detail, remedy } = query.error;
-      return sendProblem(reply, problem(400, "bad-parameter", detail, remedy));
-    }
-    const { rows, more } = await index.search(query.value);
+    if (!query.ok) return refused(reply, query.error);
+    const { rows, more } = await index.search(scoped(query.value, request));
     const recordings = await Promise.all(rows.map(current));
     const last = rows.at(-1);
     const next =
@@ -44,8 +37,26 @@ export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingInde
     return reply.send({ recordings, ...(next === undefined ? {} : { next }) });
   });
 
+  app.get("/api/v1/recordings/positions", async (request, reply) => {
+    const read = readPositions(request.query as Record<string, unknown>);
+    if (!read.ok) return refused(reply, read.error);
+    return reply.send(await positions(index, clock, scoped(read.value.query, request), read.value.every));
+  });
+
+  app.get("/api/v1/recordings/suggestions", async (request, reply) => {
+    const read = readSuggestion(request.query as Record<string, unknown>);
+    if (!read.ok) return refused(reply, read.error);
+    const { field, prefix } = read.value;
+    const scope = scopeOf(request);
+    // What others than their own DNs' calls have is not told to who may not see them.
+    if (scope !== undefined && field !== "dn") return reply.send({ values: [] });
+    const values = await index.valuesOf(field, prefix, scope === undefined ? SUGGESTIONS : PAGE_MAX);
+    const seen = values.filter((value) => scope === undefined || fitsScope(value, scope));
+    return reply.send({ values: seen.slice(0, SUGGESTIONS) });
+  });
+
   app.get("/api/v1/recordings/:id", async (request: FastifyRequest<{ Params: { id: string } }>, reply) => {
-    const row = await found(request.params.id);
+    const row = await found(request);
     const verified = verifyFolder(join(root, row.folder), hashes).catch(gone);
     const [document, integrity] = await Promise.all([current(row), verified]);
     return reply.send({ ...document, integrity });
@@ -55,8 +66,17 @@ export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingInde
     method: ["GET", "HEAD"],
     url: "/api/v1/recordings/:id/audio",
     handler: async (request: FastifyRequest<{ Params: { id: string } }>, reply) =>
-      audio(root, await found(request.params.id), request, reply),
+      audio(root, await found(request), request, reply),
   });
+}
+
+function refused(reply: FastifyReply, { detail, remedy }: SearchMistake): FastifyReply {
+  return sendProblem(reply, problem(400, "bad-parameter", detail, remedy));
+}
+
+function scoped(query: RecordingQuery, request: FastifyRequest): RecordingQuery {
+  const scope = scopeOf(request);
+  return scope === undefined ? query : { ...query, scope };
 }
 
 function gone(): { verdict: "damaged"; problems: string[] } {

@@ -1,6 +1,6 @@
 import { type Result, fail, nearestName, ok } from "@sidetone/foundation";
 import type { RecordingState } from "@sidetone/recording-file";
-import { MAX_QUERY_KEYS, MAX_QUERY_VALUE, PAGE_DEFAULT } from "../limits.ts";
+import { MAX_QUERY_KEYS, MAX_QUERY_VALUE, PAGE_DEFAULT, PAGE_MAX } from "../limits.ts";
 import { limitValue, mistake, orderMistake, type QueryMistake, textValue, timeValue } from "./query-values.ts";
 import { type RecordingQuery, type SearchKey, searchKeys } from "../index/recording-row.ts";
 
@@ -105,6 +105,37 @@ function readOne(name: string, value: string, query: Partly): Result<Partly, Sea
     default:
       return ok({ ...query, q: value });
   }
+}
+
+/** Reads the parameters of the positions of a search: those of the search, and `every`, hits of a block. */
+export function readPositions(
+  parameters: Readonly<Record<string, unknown>>,
+): Result<{ readonly query: RecordingQuery; readonly every: number | undefined }, SearchMistake> {
+  const { every, ...others } = parameters;
+  if ("limit" in others) return fail(unknown("limit"));
+  const query = readSearch(others);
+  if (!query.ok) return query;
+  if (every === undefined || every === "") return ok({ query: query.value, every: undefined });
+  const hits = typeof every === "string" && /^\d{1,6}$/.test(every) ? Number(every) : 0;
+  return hits < 1 || hits > PAGE_MAX
+    ? mistake(`The parameter every is not a number from 1 to ${PAGE_MAX}.`, "Take the limit of the pages.")
+    : ok({ query: query.value, every: hits });
+}
+
+/** Reads what proposals are asked for: of which parameter of the search, and what they begin with. */
+export function readSuggestion(
+  parameters: Readonly<Record<string, unknown>>,
+): Result<{ readonly field: SearchKey; readonly prefix: string }, SearchMistake> {
+  const { field, prefix = "" } = parameters;
+  const key = typeof field === "string" && field.length <= MAX_QUERY_VALUE ? keyNamed(field) : undefined;
+  if (key === undefined)
+    return mistake(
+      "The parameter field names no value that is searched for exactly.",
+      `Give one of ${searchKeys.join(", ")}, param.NAME and user-data.NAME.`,
+    );
+  if (typeof prefix !== "string" || prefix.length > MAX_QUERY_VALUE)
+    return mistake(`The parameter prefix is not one text of at most ${MAX_QUERY_VALUE} characters.`, "Shorten it.");
+  return ok({ field: key, prefix });
 }
 
 /** The place after a row, as text that URLs carry. */

@@ -3,9 +3,13 @@ import { SidetoneError } from "@sidetone/foundation";
 import type { RecordingState } from "@sidetone/recording-file";
 import { MAX_KEYS_PER_ROW, MAX_KEY_VALUE, PUT_ROWS, REBUILD_ROWS, REMOVE_ROWS } from "../limits.ts";
 import { plainText } from "./plain-text.ts";
+import { countedHits } from "./index-count.ts";
 import { type FreeText, searchRows } from "./index-search.ts";
 import type { IndexTables } from "./index-tables.ts";
+import { valuesOf } from "./index-values.ts";
 import type {
+  CountedHits,
+  CountQuery,
   RecordingDocument,
   RecordingIndex,
   RecordingPage,
@@ -47,6 +51,16 @@ export class DatabaseIndex implements RecordingIndex {
         .execute();
       return trx.selectFrom("storages").selectAll().where("name", "=", name).executeTakeFirstOrThrow();
     });
+    return new DatabaseIndex(database, found.number, found.generation);
+  }
+
+  /** One that only reads, of a database that another one has opened. */
+  static async reading(database: IndexDatabase, name: string): Promise<DatabaseIndex> {
+    const found = await database.read
+      .selectFrom("storages")
+      .selectAll()
+      .where("name", "=", name)
+      .executeTakeFirstOrThrow();
     return new DatabaseIndex(database, found.number, found.generation);
   }
 
@@ -133,6 +147,14 @@ export class DatabaseIndex implements RecordingIndex {
       const found = await searchRows(db, this.#storage, this.#database.freeText, query);
       return { rows: found.slice(0, query.limit).map(rowOf), more: found.length > query.limit };
     });
+  }
+
+  countHits(query: CountQuery): Promise<CountedHits> {
+    return this.#read((db) => countedHits(db, this.#storage, this.#database.freeText, query));
+  }
+
+  valuesOf(kind: SearchKey, prefix: string, limit: number): Promise<readonly string[]> {
+    return this.#read((db) => valuesOf(db, this.#storage, { kind, prefix, limit }));
   }
 
   foldersIn(state: RecordingState): Promise<readonly string[]> {

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { SidetoneError, rfc3339 } from "@sidetone/foundation";
-import type { RecordingIndex, RecordingQuery, RecordingRow, SearchKey } from "./recording-row.ts";
+import { inScope } from "./dn-scope.ts";
+import type {
+  CountedHits,
+  HitBlock,
+  RecordingIndex,
+  RecordingQuery,
+  RecordingRow,
+  SearchKey,
+} from "./recording-row.ts";
 
 /** A row that says what is given, and is found by it. */
 export function sampleRow(o: {
@@ -44,7 +52,7 @@ export function searchInMemory(rows: readonly RecordingRow[], query: RecordingQu
   return rows
     .filter((row) => {
       const { document, startMicros } = row;
-      const { fromMicros, toMicros, minDurationMs, maxDurationMs, id, state, keys, oneOf, q, after } = query;
+      const { fromMicros, toMicros, minDurationMs, maxDurationMs, id, state, keys, oneOf, scope, q, after } = query;
       return (
         (fromMicros === undefined || startMicros >= fromMicros) &&
         (toMicros === undefined || startMicros < toMicros) &&
@@ -54,6 +62,7 @@ export function searchInMemory(rows: readonly RecordingRow[], query: RecordingQu
         (state === undefined || document.state === state) &&
         keys.every(([kind, value]) => has(row, kind, value)) &&
         (oneOf === undefined || oneOf.values.some((value) => has(row, oneOf.kind, value))) &&
+        inScope(row, scope) &&
         (q === undefined || row.text.includes(q.toLowerCase())) &&
         (after === undefined || before(after, place(row)) < 0)
       );
@@ -115,6 +124,10 @@ const someQuery: fc.Arbitrary<RecordingQuery> = fc
       fc.record({ kind: fc.constantFrom(...KINDS), values: fc.array(fc.constantFrom(...VALUES), { maxLength: 3 }) }),
       { nil: undefined, freq: 5 },
     ),
+    scope: fc.option(fc.array(fc.constantFrom("70*", "*1", "%*", "_", "+1*0", "ü*", 'x"y'), { maxLength: 3 }), {
+      nil: undefined,
+      freq: 2,
+    }),
     q: optional(piece.filter((text) => text !== "")),
     limit: fc.constantFrom(1, 2, 3, 100),
     after: optional(fc.record({ startMicros: someStart, id: someId })),
@@ -330,6 +343,95 @@ export function indexContract(
         ),
         { numRuns: 40 },
       );
+    });
+
+    on("the hits of any search are counted in parts; each block begins where its cursor says", async (index) => {
+      const some = fc.record({ every: fc.integer({ min: 1, max: 4 }), examine: fc.integer({ min: 1, max: 7 }) });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.uniqueArray(someRow, { maxLength: 25, selector: (row) => row.document.id }),
+          fc.array(fc.tuple(someQuery, some), { minLength: 4, maxLength: 4 }),
+          async (rows, queries) => {
+            await index.rebuild(rows);
+            for (const [query, { every, examine }] of queries) {
+              const blocks: HitBlock[] = [];
+              let after = query.after;
+              for (let parts = 0; ; parts++) {
+                const place = after === undefined ? {} : { after };
+                const part: CountedHits = await index.countHits({ ...query, ...place, every, examine });
+                blocks.push(...part.blocks);
+                if (part.next === undefined) break;
+                assert.ok(parts < 30, "every part goes on");
+                after = part.next;
+              }
+              const found: string[] = [];
+              for (const block of blocks) {
+                const place = block.after === undefined ? {} : { after: block.after };
+                const page = await index.search({ ...query, ...place, limit: block.size });
+                assert.ok(block.size >= 1 && block.size <= every);
+                found.push(...page.rows.map((row) => row.document.id));
+              }
+              assert.deepEqual(found, searchInMemory(rows, query));
+            }
+          },
+        ),
+        { numRuns: 30 },
+      );
+    });
+
+    on("different values of a key, from where they begin", async (index) => {
+      const values = ["7001", "7002", "70", "8001", "70%", "ÜX", "7"];
+      await index.putMany(
+        values.flatMap((value, n) =>
+          [1, 2].map((copy) =>
+            sampleRow({
+              id: `v${n}-${copy}`,
+              keys: [
+                ["dn", value],
+                ["param.x", "70x"],
+              ],
+            }),
+          ),
+        ),
+      );
+      assert.deepEqual(await index.valuesOf("dn", "70", 10), ["70", "70%", "7001", "7002"]);
+      assert.deepEqual(await index.valuesOf("dn", "70", 2), ["70", "70%"]);
+      assert.deepEqual(await index.valuesOf("dn", "üx", 10), ["üx"]);
+      assert.deepEqual(await index.valuesOf("param.X", "", 10), ["70x"]);
+      assert.deepEqual(await index.valuesOf("agent", "", 10), []);
+    });
+
+    on("a scope shows what a DN of it is a party of, whatever its patterns", async (index) => {
+      await index.putMany([
+        sampleRow({ id: "a", keys: [["dn", "7001"]] }),
+        sampleRow({ id: "b", keys: [["dn", "7002"]] }),
+        sampleRow({ id: "c", keys: [["agent", "7001"]] }),
+        sampleRow({
+          id: "d",
+          keys: [
+            ["dn", "Sales_1"],
+            ["dn", "8001"],
+          ],
+        }),
+      ]);
+      for (const [scope, wanted] of [
+        [["70*"], ["b", "a"]],
+        [["*01"], ["d", "a"]],
+        [
+          ["7001", "8*"],
+          ["d", "a"],
+        ],
+        [["sales_*"], ["d"]],
+        [["sales%"], []],
+        [
+          ["s*_1", "*1"],
+          ["d", "a"],
+        ],
+        [[], []],
+      ] as const)
+        assert.deepEqual(await idsOf(index, { scope }), wanted, scope.join());
+      assert.deepEqual(await idsOf(index, { scope: ["70*"], id: "d" }), []);
+      assert.deepEqual(await idsOf(index, { scope: ["70*"], keys: [["agent", "7001"]] }), []);
     });
 
     on("closing twice is closing once; a closed index says so", async (index) => {

@@ -1,14 +1,15 @@
 import { errorText, SidetoneError } from "@sidetone/foundation";
 import { serveObjects } from "@sidetone/worker-calls";
-import { openSqliteIndex } from "./sqlite-index.ts";
+import type { IndexThreadData } from "./index-thread.ts";
+import { openSqliteIndex, openSqliteReader } from "./sqlite-index.ts";
 
-// The index thread: SQLite blocks, the service must not. Started by `IndexThread`.
+// A thread of the index: SQLite blocks, the service must not. Started by `IndexThread`.
 let path = "";
 
 serveObjects(
-  async (file: string) => {
+  async ({ file, reading }: IndexThreadData) => {
     path = file;
-    return { index: await openSqliteIndex(file) };
+    return { index: await (reading ? openSqliteReader(file) : openSqliteIndex(file)) };
   },
   { close: ({ index }) => index.close(), explain: (thrown) => failure(path, thrown) },
 );

@@ -2,7 +2,15 @@ import { type Clock, type Logger, SidetoneError, errorText } from "@sidetone/fou
 import type { RecordingState } from "@sidetone/recording-file";
 import { within } from "../within.ts";
 import { INDEX_CLOSE_MS, INDEX_PATIENCE_MS, INDEX_RETRY_MS, MAX_WAITING_ROWS, PUT_ROWS } from "../limits.ts";
-import type { RecordingIndex, RecordingPage, RecordingQuery, RecordingRow } from "./recording-row.ts";
+import type {
+  CountedHits,
+  CountQuery,
+  RecordingIndex,
+  RecordingPage,
+  RecordingQuery,
+  RecordingRow,
+  SearchKey,
+} from "./recording-row.ts";
 
 /** What a patient index needs around it. */
 export interface PatientSurroundings {
@@ -71,6 +79,14 @@ export class PatientIndex implements RecordingIndex {
       return shown === undefined ? [] : [shown];
     });
     return { rows: now.filter((row) => query.state === undefined || row.document.state === query.state), more };
+  }
+
+  countHits(query: CountQuery): Promise<CountedHits> {
+    return this.#inner.countHits(query);
+  }
+
+  valuesOf(kind: SearchKey, prefix: string, limit: number): Promise<readonly string[]> {
+    return this.#inner.valuesOf(kind, prefix, limit);
   }
 
   foldersIn(state: RecordingState): Promise<readonly string[]> {

@@ -98,6 +98,8 @@ export interface RecordingQuery {
   readonly oneOf?: { readonly kind: SearchKey; readonly values: readonly string[] };
   /** Stands anywhere in the recording's text, whatever its case. */
   readonly q?: string;
+  /** Patterns in lower case: a DN of the recording fits one of them. See `dn-scope.ts`. */
+  readonly scope?: readonly string[];
   readonly limit: number;
   /** The last row of the page before. */
   readonly after?: RecordingPlace;
@@ -113,6 +115,28 @@ export interface RecordingPlace {
 export interface RecordingPage {
   readonly rows: readonly RecordingRow[];
   readonly more: boolean;
+}
+
+/** What is counted of a search in one go: few rows, so that whoever asks for a page meanwhile need not wait. */
+export interface CountQuery extends Omit<RecordingQuery, "limit"> {
+  /** Hits of a block. */
+  readonly every: number;
+  /** Rows that are looked at, at most, where the hits are not few; they need not be hits. */
+  readonly examine: number;
+}
+
+/** Hits that stand next to each other in the order of a search. */
+export interface HitBlock {
+  /** Just before the first of them; undefined: from the newest on. */
+  readonly after: RecordingPlace | undefined;
+  readonly size: number;
+}
+
+/** A part of all hits, from `after` of the query on. */
+export interface CountedHits {
+  readonly blocks: readonly HitBlock[];
+  /** Where the next part begins; undefined: everything is counted. */
+  readonly next: RecordingPlace | undefined;
 }
 
 /**
@@ -131,6 +155,10 @@ export interface RecordingIndex {
   get(id: string): Promise<RecordingRow | undefined>;
   /** Rows without their keys. */
   search(query: RecordingQuery): Promise<RecordingPage>;
+  /** Counts a part of the hits, and says where every so many of them begin. */
+  countHits(query: CountQuery): Promise<CountedHits>;
+  /** Different values of a key that begin so, in lower case, in the order of their bytes. */
+  valuesOf(kind: SearchKey, prefix: string, limit: number): Promise<readonly string[]>;
   /** Folders of the recordings in a state. */
   foldersIn(state: RecordingState): Promise<readonly string[]>;
   count(): Promise<number>;

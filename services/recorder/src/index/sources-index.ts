@@ -1,5 +1,13 @@
 import type { RecordingState } from "@sidetone/recording-file";
-import type { RecordingIndex, RecordingPage, RecordingQuery, RecordingRow } from "./recording-row.ts";
+import type {
+  CountedHits,
+  CountQuery,
+  RecordingIndex,
+  RecordingPage,
+  RecordingQuery,
+  RecordingRow,
+  SearchKey,
+} from "./recording-row.ts";
 import { combined, familyOf, otherCopy } from "./recording-sources.ts";
 
 /**
@@ -58,6 +66,14 @@ export class SourcesIndex implements RecordingIndex {
 
   search(query: RecordingQuery): Promise<RecordingPage> {
     return this.#inner.search(query);
+  }
+
+  countHits(query: CountQuery): Promise<CountedHits> {
+    return this.#inner.countHits(query);
+  }
+
+  valuesOf(kind: SearchKey, prefix: string, limit: number): Promise<readonly string[]> {
+    return this.#inner.valuesOf(kind, prefix, limit);
   }
 
   foldersIn(state: RecordingState): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import { Kysely, type RawBuilder, SqliteDialect, sql } from "kysely";
-import { TEXT_CANDIDATES } from "../limits.ts";
+import { COMMON_TEXTS, TEXT_FEW, TEXT_SOME } from "../limits.ts";
 import { DatabaseIndex } from "./database-index.ts";
 import type { FreeText } from "./index-search.ts";
 import { type IndexTables, type Migration, migrate } from "./index-tables.ts";
@@ -45,18 +45,30 @@ export const sqliteMigrations: readonly Migration[] = [
 const elements = (json: string): RawBuilder<unknown> => sql`json_each(${json}) as e`;
 
 /** FTS5 by trigrams, then the text itself. */
-const freeText: FreeText = {
-  has: (text) => sql<boolean>`instr(r.text, ${text}) > 0`,
-  async candidates(db, text) {
-    const all = trigrams(text);
-    if (all.length === 0) return undefined;
-    const match = all.map((t) => `"${t.replaceAll('"', '""')}"`).join(" AND ");
-    const found = await sql<{ n: number }>`select count(*) as n from (select 1 from recordings_text
-      where recordings_text match ${match} limit ${TEXT_CANDIDATES})`.execute(db);
-    if ((found.rows[0]?.n ?? 0) >= TEXT_CANDIDATES) return undefined;
-    return sql<boolean>`r.number in (select rowid from recordings_text where recordings_text match ${match})`;
-  },
-};
+function freeText(): FreeText {
+  // What was common stays so: it is not looked up with every page and count.
+  const common = new Set<string>();
+  return {
+    has: (text) => sql<boolean>`instr(r.text, ${text}) > 0`,
+    async candidates(db, text) {
+      const all = trigrams(text);
+      if (all.length === 0 || common.has(text)) return undefined;
+      const match = all.map((t) => `"${t.replaceAll('"', '""')}"`).join(" AND ");
+      const found = await sql<{ rowid: number }>`select rowid from recordings_text
+        where recordings_text match ${match} limit ${TEXT_SOME}`.execute(db);
+      if (found.rows.length >= TEXT_SOME) {
+        if (common.size >= COMMON_TEXTS) common.clear();
+        common.add(text);
+        return undefined;
+      }
+      const numbers = JSON.stringify(found.rows.map(({ rowid }) => rowid));
+      if (found.rows.length <= TEXT_FEW)
+        return { from: sql`json_each(${numbers}) as c`, is: sql<boolean>`r.number = c.value` };
+      // Rows are read in the order of time, and of the others only what the index of time has: the + keeps this one from leading.
+      return { is: sql<boolean>`+r.number in (select value from json_each(${numbers}))` };
+    },
+  };
+}
 
 /** Every three characters in a row, each once. */
 function trigrams(text: string): readonly string[] {
@@ -81,7 +93,27 @@ export async function openSqliteIndex(file: string, newest?: number): Promise<Da
     // kB: the pages that a search or a rebuild of many rows comes back to.
     database.pragma("cache_size = -64000");
     await migrate(db, sqliteMigrations, { name: file, ...(newest === undefined ? {} : { newest }) });
-    return await DatabaseIndex.open({ read: db, write: db, elements, freeText, close: () => db.destroy() }, "");
+    return await DatabaseIndex.open(
+      { read: db, write: db, elements, freeText: freeText(), close: () => db.destroy() },
+      "",
+    );
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
+
+/**
+ * The same index to be searched in, by another thread than the one that writes: neither waits for the other.
+ * @param file that `openSqliteIndex` has opened before
+ */
+export async function openSqliteReader(file: string): Promise<DatabaseIndex> {
+  const database = new Database(file, { readonly: true });
+  const db = new Kysely<IndexTables>({ dialect: new SqliteDialect({ database }) });
+  try {
+    database.pragma("cache_size = -64000");
+    const close = (): Promise<void> => db.destroy();
+    return await DatabaseIndex.reading({ read: db, write: db, elements, freeText: freeText(), close }, "");
   } catch (error) {
     await db.destroy();
     throw error;
