@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { SidetoneConfig, SipServerConfig } from "@sidetone/config";
 import { errorText, type Logger, type RoleContext, type RunningRole } from "@sidetone/foundation";
-import { type HttpServer, startHttp } from "@sidetone/http";
+import { type HttpServer, startHttp, StatePush } from "@sidetone/http";
 import {
   DigestVerifier,
   GuessGuard,
@@ -12,7 +12,7 @@ import {
   type SipJournal,
 } from "@sidetone/sip";
 import { callView } from "./api/call-view.ts";
-import { registerMetrics, registerRoutes } from "./api/index.ts";
+import { LiveCalls, registerLiveRoutes, registerMetrics, registerRoutes } from "./api/index.ts";
 import type { Call } from "./call-model/call.ts";
 import { ConfigReload, type Directory, directoryOf, liveConfig, TrunkUse } from "./directory/index.ts";
 import { CallUuidSource, ConfIdSource, ConnIdSource, RecordingIds } from "./identity/index.ts";
@@ -82,6 +82,7 @@ export async function startSipServer(
     });
     const journal = new CallJournal({ storage, clock });
     const audit = new AuditTrail({ storage, clock });
+    const live = new LiveCalls(clock);
     const parts = {
       config,
       directory,
@@ -94,6 +95,7 @@ export async function startSipServer(
       endpoint,
       registrar,
       authenticator,
+      live,
     };
     const { calls, tlib } = await newCalls({ ...parts, opened });
     opened.push(() => endCalls(calls, context));
@@ -114,9 +116,11 @@ export async function startSipServer(
     restored.resume().catch((error: unknown) => {
       log.error({ error: errorText(error) }, "calls of before the restart could not be set right");
     });
-    const http = await newHttp({ ...parts, log, calls, tlib });
+    const push = new StatePush<void>({ clock, stateFor: () => live.state(calls, tlib.agents()) });
+    const http = await newHttp({ ...parts, log, calls, tlib, push });
     if (http !== undefined) {
       opened.push(() => http.close());
+      opened.push(() => push.close());
       listening.push(http.url);
     }
     opened.push(() => tlib.close());
@@ -159,13 +163,14 @@ interface Parts {
   readonly endpoint: SipEndpoint;
   readonly registrar: Registrar;
   readonly authenticator: Authenticator;
+  readonly live: LiveCalls;
 }
 
 async function newCalls(
   parts: Parts & { readonly opened: (() => Promise<void> | void)[] },
 ): Promise<{ readonly calls: Calls; readonly tlib: TlibServer }> {
-  const { config, directory, context, storage, store, journal, ledger, endpoint, registrar, authenticator, opened } =
-    parts;
+  const { config, directory, context, storage, store, journal, ledger, endpoint, registrar, authenticator } = parts;
+  const { live, opened } = parts;
   const { clock, random } = context;
   const log = context.log.child({ role: "sip-server" });
   const sweep = (): void => {
@@ -236,11 +241,13 @@ async function newCalls(
       keeper: store,
       onCall: (call, effects) => {
         for (const effect of effects) note(call, effect.kind, effect);
+        live.onCall(call);
         tlib?.onCall(call, effects);
       },
       onAlarm: (call, reason) => {
         log.warn({ callUuid: call.callUuid, connId: call.connId, reason }, "a call that should be recorded is not");
         note(call, "alarm", { reason });
+        live.onAlarm(call, reason);
       },
     },
     (tx) => authenticator.check(tx.request, tx.flow),
@@ -249,7 +256,7 @@ async function newCalls(
   return { calls, tlib };
 }
 
-function newTlib({ config, directory, context, journal, audit }: Parts, calls: Calls): TlibServer {
+function newTlib({ config, directory, context, journal, audit, live }: Parts, calls: Calls): TlibServer {
   return new TlibServer({
     clock: context.clock,
     random: context.random,
@@ -257,7 +264,12 @@ function newTlib({ config, directory, context, journal, audit }: Parts, calls: C
     calls: new CallSwitch(calls),
     serverVersion: ownVersion(),
     journal,
-    audit,
+    audit: {
+      append: (entry) => {
+        live.onAudit(entry);
+        return audit.append(entry);
+      },
+    },
     tokenSecret: config.tokenSecret,
     applications: () => directory.applications(),
     agentLogins: () => directory.agentLogins(),
@@ -295,10 +307,11 @@ async function newHttp(
   parts: Omit<Parts, "context" | "directory"> & {
     readonly calls: Calls;
     readonly tlib: TlibServer;
+    readonly push: StatePush<void>;
     readonly log: Logger;
   },
 ): Promise<HttpServer | undefined> {
-  const { config, calls, tlib, log, storage, ledger, registrar, authenticator, journal, audit, store } = parts;
+  const { config, calls, tlib, push, log, storage, ledger, registrar, authenticator, journal, audit, store } = parts;
   if (config.http === undefined) return undefined;
   const door = webSocketDoor({ server: tlib, log, host: config.http.host, plainWs: config.plainWs === true });
   const shown = { storage, store, ledger, registrar, authenticator, tlib, trace: { journal, audit } };
@@ -308,7 +321,10 @@ async function newHttp(
     log,
     token: config.apiToken,
     ready: () => readiness(storage),
-    register: (app) => registerRoutes(app, { ...shown, calls: () => calls.list().map(callView) }),
+    register: (app) => {
+      registerRoutes(app, { ...shown, calls: () => calls.list().map(callView) });
+      registerLiveRoutes(app, push);
+    },
     upgrades: new Map([[tlibPath, door]]),
   });
   registerMetrics(http.metrics, { ...shown, calls: () => calls.list() });
