@@ -3,13 +3,17 @@ import { SidetoneError } from "@sidetone/foundation";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, problem, sendProblem } from "@sidetone/http";
 import { SegmentHashes, openWav, verifyFolder } from "@sidetone/recording-file";
 import type { RecordingDocument, RecordingIndex, RecordingRow } from "../index/recording-row.ts";
+import { addLiveAudio, type LiveAudioParts } from "../listening/live-audio.ts";
 import { readRow } from "../store/recording-files.ts";
 import { readRange } from "./byte-range.ts";
 import { openApi } from "./openapi.ts";
 import { formatCursor, readSearch } from "./search-query.ts";
 
 /** Adds `/api/v1/recordings` and what is below it. */
-export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingIndex; root: string }): void {
+export function addRecordingsApi(
+  app: FastifyInstance,
+  o: { index: RecordingIndex; root: string; live: LiveAudioParts },
+): void {
   const { index, root } = o;
   const hashes = new SegmentHashes();
   const found = async (id: string): Promise<RecordingRow> => {
@@ -50,6 +54,8 @@ export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingInde
     const [document, integrity] = await Promise.all([current(row), verified]);
     return reply.send({ ...document, integrity });
   });
+
+  addLiveAudio(app, o.live, (request) => found(request.params.id));
 
   app.route({
     method: ["GET", "HEAD"],

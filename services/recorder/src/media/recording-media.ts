@@ -20,6 +20,7 @@ import {
   SILENT_CHANNEL_MS,
   START_HINT_MS,
 } from "../limits.ts";
+import type { HeardAudio } from "../listening/heard-line.ts";
 import { Assembler, type Loss } from "./assembler.ts";
 import { DelayWindow } from "./delay-window.ts";
 import { samplesOf } from "./decoding.ts";
@@ -84,6 +85,9 @@ export class RecordingMedia {
   readonly #heard = new Map<number, { from: number; to: number; noise: boolean }>();
   #lossLines = 0;
   #unlisted = 0;
+  #onHeard: ((audio: HeardAudio) => void) | undefined;
+  /** What went to the files since the last look, where somebody listens. */
+  #heardNow: (Uint8Array | number)[] = [];
   /** What waits for time zero; by then the sender's delay is known, too. */
   #notes: { position: () => number; line: (frame: number) => ManifestLine }[] = [];
   #lastNote = Number.NEGATIVE_INFINITY;
@@ -252,6 +256,16 @@ export class RecordingMedia {
     if (this.#zero === undefined) this.#beginIfDue(assembler, nowMs);
     if (this.#seam?.settled(nowMs) === true) this.#closeSeam(undefined);
     assembler.flush(nowMs, REORDER_WINDOW_MS);
+    if (this.#heardNow.length === 0) return;
+    const pieces = this.#heardNow.splice(0);
+    const behindMs = toMs(this.#positionOf(nowMicros) - (assembler.base ?? 0));
+    this.#onHeard?.({ codec: assembler.codec, pieces, behindMs });
+  }
+
+  /** Somebody listens from now on, or nobody any more: gets what goes to the files, too. */
+  listen(onHeard: ((audio: HeardAudio) => void) | undefined): void {
+    this.#onHeard = onHeard;
+    this.#heardNow = [];
   }
 
   /**
@@ -307,8 +321,14 @@ export class RecordingMedia {
       codec,
       sink: {
         // Slices own their memory: it can move to the writer without a copy.
-        audio: (bytes) => this.#send({ do: "audio", handle, bytes }, bytes.buffer as ArrayBuffer),
-        silence: (frames) => this.#send({ do: "silence", handle, frames }),
+        audio: (bytes) => {
+          if (this.#onHeard !== undefined) this.#heardNow.push(bytes.slice());
+          this.#send({ do: "audio", handle, bytes }, bytes.buffer as ArrayBuffer);
+        },
+        silence: (frames) => {
+          if (this.#onHeard !== undefined) this.#heardNow.push(frames);
+          this.#send({ do: "silence", handle, frames });
+        },
       },
       onLoss: (loss) => this.#lost(loss),
       ...(base === undefined ? {} : { base }),
