@@ -7,6 +7,9 @@ import { Authentication } from "./authentication.ts";
 import { registerGateway } from "./gateway.ts";
 import { guard } from "./guard.ts";
 import { builtPages } from "./build-pages.ts";
+import { registerLive } from "./live/live-api.ts";
+import { LiveStage } from "./live/live-stage.ts";
+import { registerRecordingCommand } from "./live/recording-command.ts";
 import { registerPages } from "./pages.ts";
 import { registerResourceCommands } from "./resource-commands.ts";
 import { RoleDirectory } from "./role-directory.ts";
@@ -34,6 +37,9 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
       : new AccessTokenMint({ secret: section.tokenSecret, clock: context.clock });
   if (mint === undefined) log.warn({}, `${liveViewOff.detail} ${liveViewOff.remedy}`);
   const audit = logAudit(log);
+  const asking = { upstream, apiToken: section.apiToken };
+  const stage = new LiveStage({ clock: context.clock, log, directory, asking });
+  let endLive = (): void => undefined;
   const pages = await builtPages(log);
   let http: HttpServer;
   try {
@@ -49,12 +55,15 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
         app.get("/api/v1/status", async () => consoleStatus(config, directory.all));
         registerPages(app, pages);
         registerSession(app, { visitorOf });
+        endLive = registerLive(app, { clock: context.clock, stage, visitorOf });
+        registerRecordingCommand(app, { clock: context.clock, directory, asking, mint, audit, visitorOf });
         registerResourceCommands(app, { directory, upstream, apiToken: section.apiToken, visitorOf });
         registerGateway(app, { directory, upstream, log, apiToken: section.apiToken, audit, visitorOf });
       },
       upgrades: new Map([[tlibPath, tlibProxy({ directory, log })]]),
     });
   } catch (error) {
+    stage.close();
     upstream.close();
     throw error;
   }
@@ -67,6 +76,8 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
     close: () =>
       (closing ??= (async () => {
         directory.close();
+        endLive();
+        stage.close();
         upstream.close();
         await http.close();
       })()),

@@ -20,7 +20,7 @@ import {
   SILENT_CHANNEL_MS,
   START_HINT_MS,
 } from "../limits.ts";
-import type { HeardAudio } from "../listening/heard-line.ts";
+import { HeardTap } from "../listening/heard-tap.ts";
 import { Assembler, type Loss } from "./assembler.ts";
 import { DelayWindow } from "./delay-window.ts";
 import { samplesOf } from "./decoding.ts";
@@ -57,6 +57,7 @@ export interface ContinuedAt {
  */
 export class RecordingMedia {
   readonly handle: number;
+  readonly tap = new HeardTap();
   readonly #originMicros: number;
   readonly #send: (message: WriterMessage, transfer?: ArrayBuffer) => void;
   readonly #delays = new DelayWindow();
@@ -85,9 +86,6 @@ export class RecordingMedia {
   readonly #heard = new Map<number, { from: number; to: number; noise: boolean }>();
   #lossLines = 0;
   #unlisted = 0;
-  #onHeard: ((audio: HeardAudio) => void) | undefined;
-  /** What went to the files since the last look, where somebody listens. */
-  #heardNow: (Uint8Array | number)[] = [];
   /** What waits for time zero; by then the sender's delay is known, too. */
   #notes: { position: () => number; line: (frame: number) => ManifestLine }[] = [];
   #lastNote = Number.NEGATIVE_INFINITY;
@@ -256,16 +254,7 @@ export class RecordingMedia {
     if (this.#zero === undefined) this.#beginIfDue(assembler, nowMs);
     if (this.#seam?.settled(nowMs) === true) this.#closeSeam(undefined);
     assembler.flush(nowMs, REORDER_WINDOW_MS);
-    if (this.#heardNow.length === 0) return;
-    const pieces = this.#heardNow.splice(0);
-    const behindMs = toMs(this.#positionOf(nowMicros) - (assembler.base ?? 0));
-    this.#onHeard?.({ codec: assembler.codec, pieces, behindMs });
-  }
-
-  /** Somebody listens from now on, or nobody any more: gets what goes to the files, too. */
-  listen(onHeard: ((audio: HeardAudio) => void) | undefined): void {
-    this.#onHeard = onHeard;
-    this.#heardNow = [];
+    this.tap.flush(assembler.codec, toMs(this.#positionOf(nowMicros) - (assembler.base ?? 0)));
   }
 
   /**
@@ -320,13 +309,13 @@ export class RecordingMedia {
     const assembler = new Assembler({
       codec,
       sink: {
-        // Slices own their memory: it can move to the writer without a copy.
         audio: (bytes) => {
-          if (this.#onHeard !== undefined) this.#heardNow.push(bytes.slice());
+          this.tap.take(bytes);
+          // Slices own their memory: it can move to the writer without a copy.
           this.#send({ do: "audio", handle, bytes }, bytes.buffer as ArrayBuffer);
         },
         silence: (frames) => {
-          if (this.#onHeard !== undefined) this.#heardNow.push(frames);
+          this.tap.take(frames);
           this.#send({ do: "silence", handle, frames });
         },
       },
