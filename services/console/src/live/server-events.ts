@@ -6,13 +6,13 @@ export interface ServerEvent {
   readonly data: string;
 }
 
-/** Reads Server-Sent Events (HTML Living Standard 9.2.6) from text as it comes; pure. Comments and ids are passed over. */
+/** Reads Server-Sent Events as our roles send them (HTML Living Standard 9.2.6, lines end with LF) from text as it comes; pure. Comments and ids are passed over. */
 export class ServerEventReader {
   #rest = "";
 
   /** The events that are whole now. @throws Error where one is longer than any of ours. */
   take(text: string): ServerEvent[] {
-    this.#rest += text.replaceAll("\r\n", "\n");
+    this.#rest += text;
     if (this.#rest.length > maxEventBytes) throw new Error("an event is too long");
     const found: ServerEvent[] = [];
     let from = 0;
