@@ -20,9 +20,8 @@ export interface Stage {
 /** What a visitor sees of it: only calls, agents and alarms of their DNs; `control` names the calls whose recording is theirs to command. */
 export function viewFor(visitor: Visitor, stage: Stage): LiveState {
   const sees = sightOf(visitor.scope);
-  const inCall = ({ parties }: CallOnStage): boolean => sees(parties.map(({ dn }) => dn));
   const alarm = ({ dns }: Alarm): boolean => dns === undefined || sees(dns);
-  const calls = visitor.scope === undefined ? stage.calls : only(stage.calls, inCall);
+  const calls = visitor.scope === undefined ? stage.calls : only(stage.calls, (call) => seesCall(visitor, call));
   return {
     calls,
     control: controlOf(visitor, calls),
@@ -33,6 +32,11 @@ export function viewFor(visitor: Visitor, stage: Stage): LiveState {
     alarms: only(stage.book.now, alarm),
     ended: only(stage.book.ended, alarm),
   };
+}
+
+/** Whether a visitor may know of a call. */
+export function seesCall({ scope }: Visitor, { parties }: Pick<CallOnStage, "parties">): boolean {
+  return sightOf(scope)(parties.map(({ dn }) => dn));
 }
 
 /** The DN of a call at which a visitor may command its recording; SIP Server has the last word. */

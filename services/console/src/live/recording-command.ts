@@ -10,7 +10,7 @@ import { may } from "../permissions.ts";
 import type { RoleDirectory } from "../role-directory.ts";
 import { liveViewOff } from "../tlib-token.ts";
 import { type Asking, askJson } from "./ask-json.ts";
-import { commandDn } from "./live-view.ts";
+import { commandDn, seesCall } from "./live-view.ts";
 import type { CallOnStage } from "./role-views.ts";
 
 const commands = ["start", "pause", "resume", "stop"] as const;
@@ -109,16 +109,18 @@ async function carryOut(o: RecordingCommandOptions, visitor: Visitor, connId: st
 /** The call at one of the SIP Servers, where the visitor may see it. */
 async function findCall(
   { directory, asking }: RecordingCommandOptions,
-  { scope }: Visitor,
+  visitor: Visitor,
   connId: string,
 ): Promise<{ readonly url: string; readonly call: CallOnStage } | undefined> {
   if (directory.urlsOf("sip-server").length === 0) await directory.ask();
+  const { scope } = visitor;
   const headers = scope === undefined ? {} : { [scopeHeader]: scope.join(", ") };
   for (const url of directory.urlsOf("sip-server")) {
     const answer = await askJson(asking, `${url}/api/v1/calls`, headers);
     const { calls } = (answer ?? { calls: [] }) as { readonly calls: readonly CallOnStage[] };
     const call = calls.find((one) => one.connId === connId);
-    if (call !== undefined) return { url, call };
+    // It is narrowed there; a SIP Server that does not know the header yet must not open what is not theirs.
+    if (call !== undefined && seesCall(visitor, call)) return { url, call };
   }
   return undefined;
 }

@@ -94,7 +94,7 @@ function ListenButton({ call }: { call: LiveCall }) {
       type="button"
       class="listen-button"
       aria-pressed={listening}
-      aria-label={`Listen to the call of ${partiesText(call)}`}
+      aria-label={`${listening ? "Listening" : "Listen"} to the call of ${partiesText(call)}`}
       onClick={() => (listening ? listener.stop() : void listener.start({ id, sides: sideNames(call) }))}
     >
       <Icon name="headset" /> {listening ? "Listening" : "Listen"}

@@ -84,7 +84,9 @@ function Calls(o: {
   return (
     <section aria-labelledby="calls-title">
       <div class="calls-head">
-        <h2 id="calls-title">Calls now</h2>
+        <h2 id="calls-title" class={o.calls.size === 0 ? "visually-hidden" : ""}>
+          Calls now
+        </h2>
         {o.calls.size > 0 && <FilterBar shown={shown.length} all={o.calls.size} />}
       </div>
       {shown.length > 0 ? (
