@@ -33,7 +33,7 @@ export function registerLive(app: FastifyInstance, { clock, stage, visitorOf }: 
   app.get("/api/v1/live", (request, reply) => {
     const visitor = visitorOf(request);
     if (visitor === undefined || !may(visitor, "live"))
-      throw new SidetoneError("not-allowed", `A ${visitor?.role ?? "visitor"} may not see the calls of others.`, {
+      throw new SidetoneError("not-allowed", "Your role may not see the calls of others.", {
         http: 403,
         remedy: "Ask an administrator for another role.",
       });

@@ -59,7 +59,7 @@ export function registerRecordingCommand(app: FastifyInstance, o: RecordingComma
       });
     if (visitor === undefined || !may(visitor, "control")) {
       await keep("refused", { reason: "role" });
-      throw new SidetoneError("not-allowed", `A ${visitor?.role ?? "visitor"} may not do this.`, {
+      throw new SidetoneError("not-allowed", "Your role may not command recordings.", {
         http: 403,
         remedy: "Ask an administrator for another role.",
       });
