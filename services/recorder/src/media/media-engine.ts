@@ -124,7 +124,9 @@ export class MediaEngine {
         break;
       case "listen": {
         const { handle, on } = command;
-        this.#recordings.get(handle)?.tap.listen(on ? (audio) => this.#tell({ tell: "heard", handle, audio }) : undefined);
+        this.#recordings
+          .get(handle)
+          ?.tap.listen(on ? (audio) => this.#tell({ tell: "heard", handle, audio }) : undefined);
         break;
       }
       case "stop":
