@@ -31,7 +31,7 @@ async function rig(t: TestContext): Promise<Rig> {
     viewer === "all"
       ? made.state
       : { calls: new Map(Array.from(made.state["calls"] ?? []).filter(([key]) => key === viewer)) };
-  const push = new StatePush<string>({ clock, stateFor, onWatched: (on) => watched.push(on) });
+  const push = new StatePush<string>({ clock, stateFor, onWatched: (on) => watched.push(on), maxAgeMs: 600_000 });
   const http = await startHttp({
     role: "test",
     address: { host: "127.0.0.1", port: 0 },
@@ -139,6 +139,16 @@ test("a client that does not read is told nothing more until it does: then the d
   }
   const told = text.match(/event: (snapshot|change)/g)?.length ?? 0;
   assert.ok(told < 100, `${told} of 300 states were told`);
+});
+
+test("a stream has an end, after which its client is asked again who it is", async (t) => {
+  const r = await rig(t);
+  const next = await reader(`${r.url}/live/all`);
+  await next();
+  r.clock.advance(600_000);
+  let block = "";
+  while (block !== "end") block = await next();
+  assert.deepEqual(r.watched, [true, false]);
 });
 
 test("nothing runs while nobody watches", async (t) => {

@@ -5,6 +5,7 @@ import { heartbeatMs, maxShareOfThread, pushIntervalMs } from "./limits.ts";
 interface Watcher<V> {
   readonly viewer: V;
   readonly reply: FastifyReply;
+  readonly openedAt: number;
   /** What this client was told last; `{}` before the first time. */
   told: LiveState;
   id: number;
@@ -21,6 +22,7 @@ export class StatePush<V> {
   readonly #clock: Clock;
   readonly #stateFor: (viewer: V) => LiveState;
   readonly #onWatched: (watched: boolean) => void;
+  readonly #maxAgeMs: number;
   readonly #watchers = new Set<Watcher<V>>();
   #cancel: Cancel | undefined;
   #restUntil = 0;
@@ -28,15 +30,18 @@ export class StatePush<V> {
   /**
    * @param o.stateFor what a viewer sees now: values that have not changed are the same objects
    * @param o.onWatched the first client has come, or the last one has gone
+   * @param o.maxAgeMs a stream ends after this, so that its client comes again and is asked again who it is
    */
   constructor(o: {
     readonly clock: Clock;
     readonly stateFor: (viewer: V) => LiveState;
     readonly onWatched?: (watched: boolean) => void;
+    readonly maxAgeMs?: number;
   }) {
     this.#clock = o.clock;
     this.#stateFor = o.stateFor;
     this.#onWatched = o.onWatched ?? (() => undefined);
+    this.#maxAgeMs = o.maxAgeMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Clients that watch. */
@@ -59,7 +64,8 @@ export class StatePush<V> {
     });
     raw.socket?.setTimeout(0);
     raw.socket?.setNoDelay(true);
-    const watcher: Watcher<V> = { viewer, reply, told: {}, id: 0, behind: false, spokenAt: this.#clock.now() };
+    const openedAt = this.#clock.now();
+    const watcher: Watcher<V> = { viewer, reply, openedAt, told: {}, id: 0, behind: false, spokenAt: openedAt };
     raw.on("error", () => undefined); // `close` follows
     raw.on("drain", () => {
       watcher.behind = false;
@@ -94,6 +100,7 @@ export class StatePush<V> {
   }
 
   #tellOne(watcher: Watcher<V>, now: number): void {
+    if (now - watcher.openedAt >= this.#maxAgeMs) return void watcher.reply.raw.end();
     if (watcher.behind) return;
     const state = this.#stateFor(watcher.viewer);
     const change = changeBetween(watcher.told, state);

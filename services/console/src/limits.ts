@@ -46,3 +46,5 @@ export const certificateWarningMs = 14 * 24 * 3_600_000;
 export const commandTimeoutMs = 10_000;
 /** What is live is put together anew after this; ms. */
 export const stageMs = 50;
+/** A visitor's stream of the live page ends after this; the browser opens the next one by itself, with the rights of then; ms. */
+export const liveStreamMs = 10 * 60_000;

@@ -75,6 +75,7 @@ export class CallFeed {
       method: "GET",
       headers: { ...ownHeaders(this.#asking), accept: "text/event-stream" },
       timeoutMs: liveSilenceMs,
+      lasting: true,
       signal,
     });
     if (answer.statusCode !== 200) {

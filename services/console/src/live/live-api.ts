@@ -1,7 +1,7 @@
 import { type Cancel, type Clock, SidetoneError } from "@sidetone/foundation";
 import { type FastifyInstance, type FastifyRequest, StatePush } from "@sidetone/http";
 import type { Visitor } from "../authentication.ts";
-import { liveLingerMs } from "../limits.ts";
+import { liveLingerMs, liveStreamMs } from "../limits.ts";
 import { may } from "../permissions.ts";
 import type { LiveStage } from "./live-stage.ts";
 import { viewFor } from "./live-view.ts";
@@ -22,6 +22,7 @@ export function registerLive(app: FastifyInstance, { clock, stage, visitorOf }: 
   const push = new StatePush<Visitor>({
     clock,
     stateFor: (visitor) => viewFor(visitor, stage.now),
+    maxAgeMs: liveStreamMs,
     onWatched: (watched) => {
       leaving?.();
       leaving = undefined;
@@ -30,7 +31,7 @@ export function registerLive(app: FastifyInstance, { clock, stage, visitorOf }: 
       else leaving = clock.after(liveLingerMs, () => stage.watch(false));
     },
   });
-  app.get("/api/v1/live", (request, reply) => {
+  app.get("/api/v1/live", { exposeHeadRoute: false }, (request, reply) => {
     const visitor = visitorOf(request);
     if (visitor === undefined || !may(visitor, "live"))
       throw new SidetoneError("not-allowed", "Your role may not see the calls of others.", {

@@ -20,7 +20,8 @@ export function addLiveAudio(
   { listening, recordingOf }: LiveAudioParts,
   found: (request: FastifyRequest<{ Params: { id: string } }>) => Promise<RecordingRow>,
 ): void {
-  app.get("/api/v1/recordings/:id/live", async (request: FastifyRequest<{ Params: { id: string } }>, reply) => {
+  const path = "/api/v1/recordings/:id/live";
+  app.get(path, { exposeHeadRoute: false }, async (request: FastifyRequest<{ Params: { id: string } }>, reply) => {
     const { document } = await found(request);
     const active = [document.id, ...(document.sources ?? []).map(({ id }) => id)]
       .map((id) => recordingOf(id))

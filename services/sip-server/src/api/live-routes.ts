@@ -10,7 +10,7 @@ const scopeHeader = "x-sidetone-dns";
  * five a second, each `{ calls?, agents?, alarms?: { set: [[key, value]], gone: [key] } }`.
  */
 export function registerLiveRoutes(app: FastifyInstance, push: StatePush<void>): void {
-  app.get("/api/v1/calls/events", (request, reply) => {
+  app.get("/api/v1/calls/events", { exposeHeadRoute: false }, (request, reply) => {
     readParameters(request.query, []);
     if (request.headers[scopeHeader] !== undefined)
       throw new SidetoneError("not-allowed", "This stream is for who may see every DN.", {
