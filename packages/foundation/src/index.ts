@@ -2,6 +2,7 @@ export * from "./brand.ts";
 export * from "./clock.ts";
 export * from "./error.ts";
 export * from "./events.ts";
+export * from "./live-state.ts";
 export * from "./logger.ts";
 export * from "./manual-clock.ts";
 export * from "./nearest.ts";

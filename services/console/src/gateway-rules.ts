@@ -23,6 +23,8 @@ const patterns: readonly Pattern[] = [
   ["GET HEAD", /^\/api\/v1\/reconciliation(\/.*)?$/, "reconciliation"],
   ["GET HEAD", /^\/api\/v1\/(journal|trace)$/, "search"],
   ["GET HEAD", /^\/api\/v1\/ledger(\/.*)?$/, "reconciliation"],
+  // Its own, for who sees everything; people have /api/v1/live.
+  ["GET HEAD", /^\/api\/v1\/calls\/events$/, "resources"],
   ["GET HEAD", /^\/api\/v1\/openapi\.json$/, "search"],
   ["GET HEAD", /^\/api\/v1\/.*$/, "live"],
   ["POST PUT PATCH DELETE", /^\/api\/v1\/.*$/, "resources"],

@@ -108,6 +108,7 @@ async function pass(request: FastifyRequest, reply: FastifyReply, o: GatewayOpti
         headers: onwardHeaders(request, o),
         body,
         timeoutMs: upstreamTimeoutMs,
+        lasting: pathOf(request.url).endsWith("/live"),
         signal: gone.signal,
       });
       const elsewhere = answer.statusCode === 404 && i + 1 < urls.length && body === undefined;

@@ -63,3 +63,23 @@ export const listeningMs = 10 * 60_000;
 export const maxListenings = 10_000;
 /** A recording that is paused for so long is too long, where the configuration says nothing; ms. */
 export const defaultPauseReminderMs = 60_000;
+/** Time between two looks at resources and storages for the live page; ms. */
+export const liveLookMs = 2000;
+/** A SIP Server whose stream of calls broke off is asked again after this; ms. */
+export const liveRetryMs = 1000;
+/** A stream of calls that says nothing for this long is given up; ms. SIP Server says every 5 s that it lives. */
+export const liveSilenceMs = 15_000;
+/** The streams of calls stay open this long after the last visitor has left the live page; ms. */
+export const liveLingerMs = 10_000;
+/** Largest event of such a stream; bytes: 20,000 calls of 2 kB. */
+export const maxEventBytes = 64 * 1024 * 1024;
+/** Alarms that have ended and are still shown. */
+export const endedAlarmsKept = 20;
+/** A certificate that ends within this is told; ms. */
+export const certificateWarningMs = 14 * 24 * 3_600_000;
+/** SIP Server carries out a recording command within this; ms. */
+export const commandTimeoutMs = 10_000;
+/** What is live is put together anew after this; ms. */
+export const stageMs = 50;
+/** A visitor's stream of the live page ends after this; the browser opens the next one by itself, with the rights of then; ms. */
+export const liveStreamMs = 10 * 60_000;

@@ -4,6 +4,8 @@ import { type RoleName, roleNames } from "@sidetone/foundation";
 const owners = new Map<string, RoleName>([
   ["recordings", "recorder"],
   ["sessions", "recorder"],
+  ["storage", "recorder"],
+  ["alarms", "recorder"],
   ["calls", "sip-server"],
   ["ledger", "sip-server"],
   ["journal", "sip-server"],

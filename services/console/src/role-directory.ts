@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { type Cancel, type Clock, errorText, type RoleName, roleNames } from "@sidetone/foundation";
 import { askIntervalMs, askTimeoutMs, maxHealthBytes } from "./limits.ts";
 import type { Upstream } from "./upstream.ts";
@@ -9,6 +11,8 @@ export interface RoleHealth {
   readonly role: RoleName | undefined;
   readonly ok: boolean;
   readonly reasons: readonly string[];
+  /** End of the certificate that it showed, wall clock in µs; undefined where it is asked without TLS. */
+  readonly certificateUntil?: number | undefined;
 }
 
 /** Knows which role answers at which base URL, and whether it is ready: asks each one's `/readyz`. */
@@ -65,9 +69,16 @@ export class RoleDirectory {
         headers: {},
         timeoutMs: askTimeoutMs,
       });
+      const certificateUntil = certificateEnd(answer.socket);
       const parsed = readHealth(await textOf(answer));
       const { role, reasons } = parsed ?? { role: before?.role, reasons: ["gave an answer that is no health report"] };
-      this.#health.set(url, { url, role, ok: answer.statusCode === 200 && parsed !== undefined, reasons });
+      this.#health.set(url, {
+        url,
+        role,
+        ok: answer.statusCode === 200 && parsed !== undefined,
+        reasons,
+        certificateUntil,
+      });
     } catch (error) {
       this.#health.set(url, { url, role: before?.role, ok: false, reasons: [`does not answer: ${whyNot(error)}`] });
     }
@@ -78,6 +89,14 @@ export class RoleDirectory {
 function whyNot(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return code === "ECONNREFUSED" ? "nothing listens there" : errorText(error);
+}
+
+/** When what a server shows of itself ends. */
+function certificateEnd(socket: Socket): number | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  // There is none on a session that was resumed.
+  const ms = socket.getPeerX509Certificate()?.validToDate.getTime();
+  return ms === undefined ? undefined : ms * 1000;
 }
 
 async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {

@@ -9,6 +9,9 @@ import { registerGateway } from "./gateway.ts";
 import { guard } from "./guard.ts";
 import { builtPages } from "./build-pages.ts";
 import { registerOwnPaths } from "./own-paths.ts";
+import { registerLive } from "./live/live-api.ts";
+import { LiveStage } from "./live/live-stage.ts";
+import { registerRecordingCommand } from "./live/recording-command.ts";
 import { registerPages } from "./pages.ts";
 import { registerResourceCommands } from "./resource-commands.ts";
 import { RoleDirectory } from "./role-directory.ts";
@@ -37,6 +40,9 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
       ? undefined
       : new AccessTokenMint({ secret: section.tokenSecret, clock: context.clock });
   if (mint === undefined) log.warn({}, `${liveViewOff.detail} ${liveViewOff.remedy}`);
+  const asking = { upstream, apiToken: section.apiToken };
+  const stage = new LiveStage({ clock: context.clock, log, directory, asking });
+  let endLive = (): void => undefined;
   const pages = await builtPages(log);
   const store = await openConsoleStore(section.storage);
   const trail = new StoredAudit({ table: store.audit, clock: context.clock, log });
@@ -60,6 +66,8 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
         app.get("/api/v1/status", async () => consoleStatus(config, directory.all));
         registerPages(app, pages);
         registerSession(app, { visitorOf });
+        endLive = registerLive(app, { clock: context.clock, stage, visitorOf });
+        registerRecordingCommand(app, { clock: context.clock, directory, asking, mint, audit, visitorOf });
         registerResourceCommands(app, { directory, upstream, apiToken: section.apiToken, visitorOf });
         const { apiToken } = section;
         const { file } = config;
@@ -79,6 +87,7 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
       upgrades: new Map([[tlibPath, tlibProxy({ directory, log })]]),
     });
   } catch (error) {
+    stage.close();
     upstream.close();
     await store.close();
     throw error;
@@ -92,6 +101,8 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
     close: () =>
       (closing ??= (async () => {
         directory.close();
+        endLive();
+        stage.close();
         upstream.close();
         await http.close();
         await store.close();

@@ -9,6 +9,8 @@ export interface UpstreamRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Readable | undefined;
   readonly timeoutMs: number;
+  /** Its answer may last for hours: it has a connection of its own, so that others need not wait for one. */
+  readonly lasting?: boolean | undefined;
   /** Ends it, e.g. when the client is gone. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -25,7 +27,7 @@ export class Upstream {
       const options = {
         method: o.method,
         headers: o.headers,
-        agent: secure ? this.#https : this.#http,
+        agent: o.lasting === true ? false : secure ? this.#https : this.#http,
         ...(o.signal === undefined ? {} : { signal: o.signal }),
       };
       const request = secure ? httpsRequest(o.url, options, resolve) : httpRequest(o.url, options, resolve);

@@ -156,3 +156,9 @@ export const PG_READERS = 3;
 export const MAX_QUERY_KEYS = 10;
 /** Groups in a summary of the reconciliation: more than a year of days. */
 export const MAX_GROUPS = 400;
+/** People who listen to recordings while they are made, at one recorder. */
+export const MAX_LISTENERS = 200;
+/** What waits for one of them at most, bytes: 2 s. What comes then is not heard. */
+export const LISTENER_BUFFER_BYTES = 2 * RATE * 4;
+/** Time between two looks for recordings that stand still while somebody listens; ms. */
+export const LISTENING_TICK_MS = 100;

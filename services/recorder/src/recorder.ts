@@ -11,10 +11,12 @@ import {
 import { CallWatch } from "./call-watch/call-watch.ts";
 import { watchedIndex } from "./call-watch/watched-index.ts";
 import { SipEndpoint, checkExtensions, hidesKeys, openSipJournal, peerCheck } from "@sidetone/sip";
+import { addAlarmsApi } from "./api/alarms-api.ts";
 import { addRecordingsApi } from "./api/recordings-api.ts";
 import { openIndex } from "./index/open-index.ts";
 import { PatientIndex } from "./index/patient-index.ts";
 import { SourcesIndex } from "./index/sources-index.ts";
+import { LiveListening } from "./listening/live-listening.ts";
 import { CLOSE_TIMEOUT_MS, RESTART_MS, SILENCE_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
@@ -153,12 +155,15 @@ export async function startRecorder(
         reconciliation.streams.over(session);
         log.debug({ session, lanes }, "streams of a recording session closed");
       },
+      onHeard: (handle, audio) => liveListening.heard(handle, audio),
       onDeath: (error) => {
         health.mediaAlive = false;
         died("media-died", "the media thread died", error);
       },
     });
     undo.push(() => media.close());
+    const liveListening = new LiveListening({ clock, media });
+    undo.push(() => liveListening.close());
     const journal = config.sipJournal === undefined ? undefined : openSipJournal(config.sipJournal, log);
     if (journal !== undefined) undo.push(() => journal.close());
     const supported = ["100rel", "timer", "siprec"];
@@ -260,7 +265,9 @@ export async function startRecorder(
         token: config.apiToken,
         ready,
         register: (app) => {
-          addRecordingsApi(app, { index, root, clock });
+          const live = { listening: liveListening, recordingOf: (id: string) => running.recordingOf(id) };
+          addRecordingsApi(app, { index, root, clock, live });
+          addAlarmsApi(app, { reconciliation, watch: storage });
           addStorageApi(app, { root, watch: storage });
           addReconciliationApi(app, reconciliation);
         },

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { SidetoneConfig, SipServerConfig } from "@sidetone/config";
 import { errorText, type Logger, type RoleContext, type RunningRole } from "@sidetone/foundation";
-import { type HttpServer, startHttp } from "@sidetone/http";
+import { type HttpServer, startHttp, StatePush } from "@sidetone/http";
 import {
   DigestVerifier,
   GuessGuard,
@@ -12,7 +12,7 @@ import {
   type JournalEntry,
 } from "@sidetone/sip";
 import { callView } from "./api/call-view.ts";
-import { registerMetrics, registerRoutes } from "./api/index.ts";
+import { LiveCalls, registerLiveRoutes, registerMetrics, registerRoutes } from "./api/index.ts";
 import type { Call } from "./call-model/call.ts";
 import { ConfigReload, type Directory, directoryOf, liveConfig, TrunkUse } from "./directory/index.ts";
 import { defaultKeeping, SignallingJournal } from "./journal/index.ts";
@@ -88,6 +88,7 @@ export async function startSipServer(
     });
     const journal = new CallJournal({ storage, clock });
     const audit = new AuditTrail({ storage, clock });
+    const live = new LiveCalls(clock);
     const parts = {
       config,
       directory,
@@ -101,6 +102,7 @@ export async function startSipServer(
       endpoint,
       registrar,
       authenticator,
+      live,
     };
     const { calls, tlib } = await newCalls({ ...parts, opened });
     opened.push(() => endCalls(calls, context));
@@ -121,9 +123,11 @@ export async function startSipServer(
     restored.resume().catch((error: unknown) => {
       log.error({ error: errorText(error) }, "calls of before the restart could not be set right");
     });
-    const http = await newHttp({ ...parts, log, calls, tlib });
+    const push = new StatePush<void>({ clock, stateFor: () => live.state(calls, tlib.agents()) });
+    const http = await newHttp({ ...parts, log, calls, tlib, push });
     if (http !== undefined) {
       opened.push(() => http.close());
+      opened.push(() => push.close());
       listening.push(http.url);
     }
     opened.push(() => tlib.close());
@@ -186,6 +190,7 @@ interface Parts {
   readonly endpoint: SipEndpoint;
   readonly registrar: Registrar;
   readonly authenticator: Authenticator;
+  readonly live: LiveCalls;
 }
 
 async function newCalls(
@@ -204,7 +209,7 @@ async function newCalls(
     registrar,
     authenticator,
   } = parts;
-  const { opened } = parts;
+  const { live, opened } = parts;
   const { clock, random } = context;
   const log = context.log.child({ role: "sip-server" });
   const sweep = (): void => {
@@ -282,11 +287,13 @@ async function newCalls(
           if (effect.kind === "user-data-changed" && effect.keys.includes("GSIP_RECORD"))
             note(call, "recording", call.recording);
         }
+        live.onCall(call);
         tlib?.onCall(call, effects);
       },
       onAlarm: (call, reason) => {
         log.warn({ callUuid: call.callUuid, connId: call.connId, reason }, "a call that should be recorded is not");
         note(call, "alarm", { reason });
+        live.onAlarm(call, reason);
       },
     },
     (tx) => authenticator.check(tx.request, tx.flow),
@@ -295,7 +302,7 @@ async function newCalls(
   return { calls, tlib };
 }
 
-function newTlib({ config, directory, context, journal, audit }: Parts, calls: Calls): TlibServer {
+function newTlib({ config, directory, context, journal, audit, live }: Parts, calls: Calls): TlibServer {
   return new TlibServer({
     clock: context.clock,
     random: context.random,
@@ -303,7 +310,12 @@ function newTlib({ config, directory, context, journal, audit }: Parts, calls: C
     calls: new CallSwitch(calls),
     serverVersion: ownVersion(),
     journal,
-    audit,
+    audit: {
+      append: (entry) => {
+        live.onAudit(entry);
+        return audit.append(entry);
+      },
+    },
     tokenSecret: config.tokenSecret,
     applications: () => directory.applications(),
     agentLogins: () => directory.agentLogins(),
@@ -341,11 +353,12 @@ async function newHttp(
   parts: Omit<Parts, "context" | "directory"> & {
     readonly calls: Calls;
     readonly tlib: TlibServer;
+    readonly push: StatePush<void>;
     readonly log: Logger;
   },
 ): Promise<HttpServer | undefined> {
-  const { config, calls, tlib, log, storage, ledger, registrar, authenticator, journal, audit, store, signalling } =
-    parts;
+  const { config, calls, tlib, push, log, storage, ledger, registrar, authenticator, journal, audit } = parts;
+  const { store, signalling } = parts;
   if (config.http === undefined) return undefined;
   const door = webSocketDoor({ server: tlib, log, host: config.http.host, plainWs: config.plainWs === true });
   const journals = { signalling, journal, audit };
@@ -356,13 +369,15 @@ async function newHttp(
     log,
     token: config.apiToken,
     ready: () => readiness(storage),
-    register: (app) =>
+    register: (app) => {
       registerRoutes(app, {
         ...shown,
         journals,
         site: () => config.options.geoLocation,
         calls: () => calls.list().map(callView),
-      }),
+      });
+      registerLiveRoutes(app, push);
+    },
     upgrades: new Map([[tlibPath, door]]),
   });
   registerMetrics(http.metrics, { ...shown, calls: () => calls.list() });

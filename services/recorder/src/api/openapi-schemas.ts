@@ -189,6 +189,25 @@ export const schemas: Readonly<Record<string, Schema>> = {
     recordings: { type: "array", items: object({ id: text }, { recorder: text }) },
     ledger: object({ sipServer: text, outcome: text, reason: orNull(text) }),
   }),
+  Alarms: object({
+    streams: {
+      type: "array",
+      items: object({
+        kind: { enum: ["stream-silent"] },
+        recordingId: text,
+        callUuid: orNull(text),
+        side,
+        since: time,
+      }),
+    },
+    storage: object(
+      {
+        takesSessions: { type: "boolean" },
+        alarms: { type: "array", items: object({ code: text, text, remedy: text, since: time }) },
+      },
+      { freeBytes: count, sizeBytes: count },
+    ),
+  }),
   Storage: object(
     {
       directory: text,

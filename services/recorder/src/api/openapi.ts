@@ -170,6 +170,28 @@ export const openApi: Part = {
       },
     },
     "/api/v1/recordings/{id}/audio": { get: audio("get"), head: audio("head") },
+    "/api/v1/recordings/{id}/live": {
+      get: {
+        operationId: "listenLive",
+        summary: "The audio as it is recorded, from now to the recording's end; silence while it is paused",
+        description:
+          "Blocks: a head of two 16-bit numbers, little-endian (frames of the block; ms since its end was said), then the frames, each a 16-bit little-endian sample of the customer and one of the agent, 8000 a second.",
+        parameters: [id],
+        responses: {
+          "200": { description: "Blocks, until the recording ends", content: { "application/octet-stream": {} } },
+          "404": problem("There is no such recording, or it is not being made."),
+          ...always,
+          "503": problem("The index cannot be asked now, or too many listen."),
+        },
+      },
+    },
+    "/api/v1/alarms": {
+      get: {
+        operationId: "getAlarms",
+        summary: "What is wrong now: streams that bring no RTP, the storage; and how much is recorded",
+        responses: { "200": json("Now", "Alarms"), ...always },
+      },
+    },
     "/api/v1/reconciliation": {
       get: {
         operationId: "reconcile",

@@ -5,6 +5,7 @@ import { SegmentHashes, openWav, verifyFolder } from "@sidetone/recording-file";
 import { fitsScope } from "../index/dn-scope.ts";
 import type { RecordingDocument, RecordingIndex, RecordingQuery, RecordingRow } from "../index/recording-row.ts";
 import { PAGE_MAX, SUGGESTIONS } from "../limits.ts";
+import { addLiveAudio, type LiveAudioParts } from "../listening/live-audio.ts";
 import { readRow } from "../store/recording-files.ts";
 import { readRange } from "./byte-range.ts";
 import { openApi } from "./openapi.ts";
@@ -13,7 +14,10 @@ import { positions } from "./positions.ts";
 import { formatCursor, readPositions, readSearch, readSuggestion, type SearchMistake } from "./search-query.ts";
 
 /** Adds `/api/v1/recordings` and what is below it. */
-export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingIndex; root: string; clock: Clock }): void {
+export function addRecordingsApi(
+  app: FastifyInstance,
+  o: { index: RecordingIndex; root: string; clock: Clock; live: LiveAudioParts },
+): void {
   const { index, root, clock } = o;
   const hashes = new SegmentHashes();
   const found = recordingFinder(index);
@@ -61,6 +65,8 @@ export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingInde
     const [document, integrity] = await Promise.all([current(row), verified]);
     return reply.send({ ...document, integrity });
   });
+
+  addLiveAudio(app, o.live, found);
 
   app.route({
     method: ["GET", "HEAD"],

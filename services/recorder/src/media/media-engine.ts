@@ -122,6 +122,13 @@ export class MediaEngine {
       case "close-session":
         this.#closeSession(command);
         break;
+      case "listen": {
+        const { handle, on } = command;
+        this.#recordings
+          .get(handle)
+          ?.tap.listen(on ? (audio) => this.#tell({ tell: "heard", handle, audio }) : undefined);
+        break;
+      }
       case "stop":
         this.close();
         this.#tell({ tell: "answer", ask: command.ask });

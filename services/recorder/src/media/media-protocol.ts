@@ -1,6 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { EndLine, FileCodec } from "@sidetone/recording-file";
 import type { SrtpParameters } from "@sidetone/rtp";
+import type { HeardAudio } from "../listening/heard-line.ts";
 import type { LaneStats, PayloadKind, RemoteMedia } from "./lane.ts";
 import type { ContinuedAt, NoteLine } from "./recording-media.ts";
 
@@ -66,6 +67,8 @@ export type MediaCommand =
           }
         | undefined;
     }
+  /** Somebody listens to a recording while it is made, or nobody any more. */
+  | { readonly do: "listen"; readonly handle: number; readonly on: boolean }
   | { readonly do: "stop"; readonly ask: number };
 
 /** What the media thread tells the service. */
@@ -79,6 +82,7 @@ export type MediaTelling =
   | { readonly tell: "silent"; readonly session: number }
   /** A stream has brought no RTP for so long, ms; 0: it brings RTP again, or is paused. */
   | { readonly tell: "stream"; readonly session: number; readonly channel: number; readonly silentMs: number }
+  | { readonly tell: "heard"; readonly handle: number; readonly audio: HeardAudio }
   | { readonly tell: "closed"; readonly session: number; readonly lanes: readonly LaneStats[] }
   | {
       readonly tell: "counters";

@@ -1,5 +1,6 @@
 import { type MessagePort, Worker } from "node:worker_threads";
 import { type Logger, SidetoneError } from "@sidetone/foundation";
+import type { HeardAudio } from "../listening/heard-line.ts";
 import type { LaneStats } from "./lane.ts";
 import type { LaneSpec, MediaCommand, MediaSetup, MediaTelling } from "./media-protocol.ts";
 
@@ -10,6 +11,8 @@ export interface MediaThreadEvents {
   /** R34: a stream has brought no RTP for so long; 0: it brings RTP again, or is paused. */
   onStream?(session: number, channel: number, silentMs: number): void;
   onClosed(session: number, lanes: readonly LaneStats[]): void;
+  /** Audio of a recording that somebody listens to. */
+  onHeard?(handle: number, audio: HeardAudio): void;
   /** The thread died: nothing is received any more, until `revive`. */
   onDeath(error: Error): void;
 }
@@ -132,6 +135,9 @@ export class MediaThread {
         break;
       case "stream":
         events.onStream?.(telling.session, telling.channel, telling.silentMs);
+        break;
+      case "heard":
+        events.onHeard?.(telling.handle, telling.audio);
         break;
       case "closed":
         events.onClosed(telling.session, telling.lanes);

@@ -20,6 +20,7 @@ import {
   SILENT_CHANNEL_MS,
   START_HINT_MS,
 } from "../limits.ts";
+import { HeardTap } from "../listening/heard-tap.ts";
 import { Assembler, type Loss } from "./assembler.ts";
 import { DelayWindow } from "./delay-window.ts";
 import { samplesOf } from "./decoding.ts";
@@ -56,6 +57,7 @@ export interface ContinuedAt {
  */
 export class RecordingMedia {
   readonly handle: number;
+  readonly tap = new HeardTap();
   readonly #originMicros: number;
   readonly #send: (message: WriterMessage, transfer?: ArrayBuffer) => void;
   readonly #delays = new DelayWindow();
@@ -252,6 +254,7 @@ export class RecordingMedia {
     if (this.#zero === undefined) this.#beginIfDue(assembler, nowMs);
     if (this.#seam?.settled(nowMs) === true) this.#closeSeam(undefined);
     assembler.flush(nowMs, REORDER_WINDOW_MS);
+    this.tap.flush(assembler.codec, toMs(this.#positionOf(nowMicros) - (assembler.base ?? 0)));
   }
 
   /**
@@ -306,9 +309,15 @@ export class RecordingMedia {
     const assembler = new Assembler({
       codec,
       sink: {
-        // Slices own their memory: it can move to the writer without a copy.
-        audio: (bytes) => this.#send({ do: "audio", handle, bytes }, bytes.buffer as ArrayBuffer),
-        silence: (frames) => this.#send({ do: "silence", handle, frames }),
+        audio: (bytes) => {
+          this.tap.take(bytes);
+          // Slices own their memory: it can move to the writer without a copy.
+          this.#send({ do: "audio", handle, bytes }, bytes.buffer as ArrayBuffer);
+        },
+        silence: (frames) => {
+          this.tap.take(frames);
+          this.#send({ do: "silence", handle, frames });
+        },
       },
       onLoss: (loss) => this.#lost(loss),
       ...(base === undefined ? {} : { base }),

@@ -28,6 +28,11 @@ export class Agents {
     return this.#byDn.get(dn);
   }
 
+  /** Everybody who is logged in. */
+  all(): readonly Agent[] {
+    return Array.from(this.#byId.values());
+  }
+
   /** Where an agent is logged in. */
   dnOf(agentId: string): string | undefined {
     return this.#byId.get(agentId)?.dn;

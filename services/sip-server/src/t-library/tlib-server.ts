@@ -6,7 +6,7 @@ import { type SessionConnection, type SessionInput, type SessionLimits, SessionS
 import type { Call } from "../call-model/call.ts";
 import type { CallEffect } from "../call-model/machine.ts";
 import type { AuditEntry, CallJournalEntry } from "../storage/index.ts";
-import { Agents } from "./agents.ts";
+import { type Agent, Agents } from "./agents.ts";
 import { ApplicationDoor } from "./authentication.ts";
 import type { Application, Session, TlibContext } from "./context.ts";
 import { eventsOfEffects } from "./events-of-effects.ts";
@@ -137,6 +137,11 @@ export class TlibServer {
   /** Where an agent is logged in. */
   dnOfAgent(agentId: string): string | undefined {
     return this.#agents.dnOf(agentId);
+  }
+
+  /** Who is logged in where. */
+  agents(): readonly Agent[] {
+    return this.#agents.all();
   }
 
   /** Whether a client that may route has registered a DN. */
