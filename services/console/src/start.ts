@@ -1,23 +1,35 @@
+import cookie from "@fastify/cookie";
 import { AccessTokenMint } from "@sidetone/access-token";
 import type { SidetoneConfig } from "@sidetone/config";
 import { type RoleContext, type RunningRole, SidetoneError } from "@sidetone/foundation";
 import { type HttpServer, type Readiness, startHttp } from "@sidetone/http";
 import { ListeningOnce } from "./audit/listening-once.ts";
+import { Accounts } from "./accounts/accounts.ts";
+import { LogInLimit } from "./accounts/log-in-limit.ts";
+import { oidcPaths, registerOidc } from "./accounts/oidc-api.ts";
+import { OidcLogIn } from "./accounts/oidc-log-in.ts";
+import { Passwords } from "./accounts/passwords.ts";
+import { Sessions } from "./accounts/sessions.ts";
+import { registerUsers } from "./accounts/users-api.ts";
 import { StoredAudit } from "./audit/stored-audit.ts";
 import { Authentication } from "./authentication.ts";
+import { admitted } from "./admission.ts";
 import { registerGateway } from "./gateway.ts";
 import { guard } from "./guard.ts";
 import { builtPages } from "./build-pages.ts";
 import { registerOwnPaths } from "./own-paths.ts";
-import { registerPages } from "./pages.ts";
+import { pagePaths, registerPages } from "./pages.ts";
 import { registerResourceCommands } from "./resource-commands.ts";
 import { RoleDirectory } from "./role-directory.ts";
 import { registerSession } from "./session.ts";
+import { endWithSession } from "./session-sockets.ts";
 import { consoleStatus } from "./status.ts";
 import { openConsoleStore } from "./store/console-store.ts";
 import { liveViewOff, registerTlibToken } from "./tlib-token.ts";
 import { tlibPath, tlibProxy } from "./tlib-proxy.ts";
 import { Upstream } from "./upstream.ts";
+
+const usualSession = { idleMs: 30 * 60_000, longestMs: 12 * 3_600_000 };
 
 /**
  * Starts the console of `config`: the gateway to every role, and the page.
@@ -30,50 +42,69 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
   const log = context.log.child({ role: "console" });
   const upstream = new Upstream();
   const directory = new RoleDirectory(section.roles, context.clock, upstream);
-  const authentication = new Authentication(section.users, section.apiToken, context.clock);
   const mint =
     section.tokenSecret === undefined
       ? undefined
       : new AccessTokenMint({ secret: section.tokenSecret, clock: context.clock });
   if (mint === undefined) log.warn({}, `${liveViewOff.detail} ${liveViewOff.remedy}`);
+  const { clock, random } = context;
   const pages = await builtPages(log);
   const store = await openConsoleStore(section.storage);
-  const trail = new StoredAudit({ table: store.audit, clock: context.clock, log });
-  const audit = new ListeningOnce(trail, context.clock);
+  const trail = new StoredAudit({ table: store.audit, clock, log });
+  const audit = new ListeningOnce(trail, clock);
+  const passwords = new Passwords();
+  const oidc = section.oidc === undefined ? undefined : new OidcLogIn(section.oidc, { clock, log });
+  const configured = section.users;
+  const accounts = new Accounts({ configured, users: store.users, passwords, clock, oidc: oidc !== undefined });
+  const { idleMs, longestMs } = section.session ?? usualSession;
+  const sessions = new Sessions({ table: store.sessions, accounts, clock, random, idleMs, longestMs });
+  const limit = new LogInLimit(clock);
+  const authentication = new Authentication({ accounts, token: section.apiToken, limit, clock, random });
   let http: HttpServer;
   try {
+    await accounts.load();
     http = await startHttp({
       role: "console",
       address: section.http,
       log,
-      plainHostOnly: section.users.length === 0,
+      plainHostOnly: accounts.open,
+      trustedProxies: section.trustedProxies,
       ready: () => readiness(directory, trail),
-      register: (app) => {
-        const visitorOf = guard(app, authentication);
-        registerTlibToken(app, { mint, visitorOf, log });
-        app.get("/api/v1/status", async () => consoleStatus(config, directory.all));
+      register: async (app) => {
+        await app.register(cookie);
+        const { publicUrl, apiToken } = section;
+        const open = new Set<string>([...pagePaths, ...pages.map(({ path }) => path), "/api/v1/session", ...oidcPaths]);
+        const door = guard(app, { authentication, sessions, audit, open, publicUrl });
+        const { visitorOf } = door;
+        const doorkeeping = { visitorOf, audit };
+        const account = { guard: door, accounts, authentication, passwords, sessions, audit, publicUrl };
+        registerSession(app, { ...account, oidc });
+        if (oidc !== undefined) registerOidc(app, { ...account, oidc });
+        registerUsers(app, { ...doorkeeping, accounts, authentication, passwords, sessions, random });
+        registerTlibToken(app, { ...doorkeeping, mint, log });
+        app.get("/api/v1/status", async (request) => {
+          await admitted(request, doorkeeping, { permission: ["live", "workspace"], action: "workspace" });
+          return consoleStatus(config, directory.all);
+        });
         registerPages(app, pages);
-        registerSession(app, { visitorOf });
-        registerResourceCommands(app, { directory, upstream, apiToken: section.apiToken, visitorOf });
-        const { apiToken } = section;
-        const { file } = config;
+        registerResourceCommands(app, { ...doorkeeping, directory, upstream, apiToken });
         registerOwnPaths(app, {
+          ...doorkeeping,
           store,
-          file,
+          file: config.file,
           directory,
           upstream,
           apiToken,
-          clock: context.clock,
+          clock,
           log,
-          audit,
-          visitorOf,
         });
-        registerGateway(app, { directory, upstream, log, apiToken: section.apiToken, audit, visitorOf });
+        registerGateway(app, { ...doorkeeping, directory, upstream, log, apiToken });
       },
-      upgrades: new Map([[tlibPath, tlibProxy({ directory, log })]]),
+      upgrades: new Map([[tlibPath, endWithSession(tlibProxy({ directory, log }), sessions)]]),
     });
   } catch (error) {
     upstream.close();
+    sessions.close();
     await store.close();
     throw error;
   }
@@ -87,6 +118,7 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
       (closing ??= (async () => {
         directory.close();
         upstream.close();
+        sessions.close();
         await http.close();
         await store.close();
       })()),
