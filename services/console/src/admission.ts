@@ -46,7 +46,8 @@ export function kept(
 
 /** What somebody who may not is told. */
 export function notAllowed(visitor: Visitor | undefined): SidetoneError {
-  const who = visitor === undefined ? "Who is not logged in" : `${/^[aeiou]/.test(visitor.role) ? "An" : "A"} ${visitor.role}`;
+  const who =
+    visitor === undefined ? "Who is not logged in" : `${/^[aeiou]/.test(visitor.role) ? "An" : "A"} ${visitor.role}`;
   return new SidetoneError("not-allowed", `${who} may not do this.`, {
     http: 403,
     remedy: "Ask an administrator for another role.",

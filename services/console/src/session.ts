@@ -1,4 +1,4 @@
-import { rfc3339, SidetoneError } from "@sidetone/foundation";
+import { type Logger, rfc3339, SidetoneError } from "@sidetone/foundation";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "@sidetone/http";
 import type { Account, Accounts, UserRole } from "./accounts/accounts.ts";
 import type { OidcLogIn } from "./accounts/oidc-log-in.ts";
@@ -6,6 +6,7 @@ import { passwordMistake } from "./accounts/password-rules.ts";
 import type { Passwords } from "./accounts/passwords.ts";
 import type { Session, Sessions } from "./accounts/sessions.ts";
 import type { Audit, AuditAction } from "./audit/audit.ts";
+import { keepLogIn } from "./audit/log-in-entry.ts";
 import type { Authentication, Visitor } from "./authentication.ts";
 import { Body } from "./body.ts";
 import { demoElsewhere, type Guard, sessionCookie, tooManyTries } from "./guard.ts";
@@ -48,6 +49,7 @@ export interface SessionOptions {
   readonly passwords: Passwords;
   readonly sessions: Sessions;
   readonly audit: Audit;
+  readonly log: Logger;
   readonly oidc: OidcLogIn | undefined;
   readonly publicUrl: string | undefined;
 }
@@ -84,9 +86,9 @@ export function registerSession(app: FastifyInstance, o: SessionOptions): void {
     let next: string | null = null;
     if (session !== undefined) {
       const { name, role } = session.account;
-      await note(request, o.audit, "log-out", { user: name, role });
       guard.detach(request);
       await sessions.end(session.tokenHash);
+      await note(request, o.audit, "log-out", { user: name, role });
       if (session.kind === "oidc") next = (await o.oidc?.endUrl(ownUrl(request, o.publicUrl))) ?? null;
     }
     void reply.clearCookie(sessionCookie, { path: "/" }).header("cache-control", "no-store");
@@ -137,19 +139,13 @@ export function registerSession(app: FastifyInstance, o: SessionOptions): void {
 export async function enter(
   request: FastifyRequest,
   reply: FastifyReply,
-  o: Pick<SessionOptions, "guard" | "sessions" | "audit" | "accounts" | "publicUrl">,
+  o: Pick<SessionOptions, "guard" | "sessions" | "audit" | "accounts" | "publicUrl" | "log">,
   account: Account,
   kind: Session["kind"],
 ): Promise<Session> {
-  await o.audit.record({
-    user: account.name,
-    role: account.role,
-    address: request.ip,
-    action: "log-in",
-    object: undefined,
-    outcome: "ok",
-    detail: { by: kind },
-  });
+  const { name: user, role } = account;
+  const entry = { user, role, address: request.ip, action: "log-in", object: undefined, detail: { by: kind } } as const;
+  await keepLogIn(o.audit, { ...entry, outcome: "ok" }, o.log);
   const before = o.guard.sessionOf(request);
   if (before !== undefined) {
     o.guard.detach(request);

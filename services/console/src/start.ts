@@ -77,7 +77,7 @@ export async function startConsole(config: SidetoneConfig, context: RoleContext)
         const door = guard(app, { authentication, sessions, audit, open, publicUrl });
         const { visitorOf } = door;
         const doorkeeping = { visitorOf, audit };
-        const account = { guard: door, accounts, authentication, passwords, sessions, audit, publicUrl };
+        const account = { guard: door, accounts, authentication, passwords, sessions, audit, log, publicUrl };
         registerSession(app, { ...account, oidc });
         if (oidc !== undefined) registerOidc(app, { ...account, oidc });
         registerUsers(app, { ...doorkeeping, accounts, authentication, passwords, sessions, random });

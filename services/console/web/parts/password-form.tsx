@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api, ApiProblem } from "../api.ts";
 import { session } from "../session.ts";
 import { Dialog } from "./dialog.tsx";
@@ -15,6 +15,8 @@ export function PasswordForm(o: { onDone: () => void; onCancel?: () => void; cur
   const [wrong, setWrong] = useState<{ at: "current" | "password" | "again"; text: string }>();
   const [busy, setBusy] = useState(false);
   const user = session.value?.user?.name ?? "";
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
 
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -50,6 +52,7 @@ export function PasswordForm(o: { onDone: () => void; onCancel?: () => void; cur
         {(ids) => (
           <input
             {...ids}
+            ref={first}
             type="password"
             autocomplete="current-password"
             required
