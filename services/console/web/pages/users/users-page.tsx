@@ -152,9 +152,9 @@ export default function UsersPage() {
           onClose={close}
           act={async () => {
             await api.delete(pathOf(over.user));
-            setSaid(`${over.user.name} is deleted.`);
             close();
             await load();
+            setSaid(`${over.user.name} is deleted.`);
           }}
         />
       )}
