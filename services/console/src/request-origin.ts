@@ -1,5 +1,5 @@
 import { BlockList, isIPv4, isIPv6 } from "node:net";
-import type { FastifyRequest } from "@sidetone/http";
+import { type FastifyRequest, isPlainHost } from "@sidetone/http";
 
 const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8, "ipv4");
@@ -8,11 +8,11 @@ loopback.addAddress("::1", "ipv6");
 /** What a proxy adds: whoever comes through one is not known to be at this machine. */
 const proxyHeaders = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
-/** Whether a request comes from this machine itself, without a proxy, and to a name that no other site can take. */
+/** Whether a request comes from this machine itself, without a proxy, and to a name that no other site can take (DNS rebinding). */
 export function isLocal(request: FastifyRequest): boolean {
   const address = request.socket.remoteAddress ?? "";
   const here = isIPv4(address) ? loopback.check(address, "ipv4") : isIPv6(address) && loopback.check(address, "ipv6");
-  return here && !proxyHeaders.some((name) => request.headers[name] !== undefined);
+  return here && isPlainHost(request.headers.host) && !proxyHeaders.some((name) => request.headers[name] !== undefined);
 }
 
 /** Whether the browser's connection is encrypted, as far as anybody knows who may be believed. */

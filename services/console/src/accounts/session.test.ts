@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { once } from "node:events";
-import { IncomingMessage } from "node:http";
+import { IncomingMessage, request } from "node:http";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { describe, type TestContext, test } from "node:test";
 import type { ConsoleConfig, ConsoleUser } from "@sidetone/config";
 import { ManualClock, systemRandom } from "@sidetone/foundation";
@@ -170,6 +171,10 @@ describe("session of a cookie", () => {
     const some = await start(t, { users: [{ name: "admin", password: "demo-admin", role: "administrator" }] });
     assert.deepEqual(await demo(some), { user: "admin", password: "demo-admin" });
     assert.equal(await demo(some, { "x-forwarded-for": "203.0.113.9" }), null);
+    const rebound = request(`${some.base}/api/v1/session`, { headers: { host: "evil.example" }, agent: false });
+    rebound.end();
+    const [answer] = (await once(rebound, "response")) as [IncomingMessage];
+    assert.match(await text(answer), /"demo":null/, "DNS rebinding");
   });
 });
 
