@@ -138,11 +138,9 @@ async function checkChange(
     throw badBody("Nothing is to be changed.");
   const deed = { ...permission, object: account.name, detail: didText(body) };
   if (account.source === "oidc" && (role !== undefined || grants !== undefined || resetPassword === true)) {
-    throw conflict({
-      code: "set-by-provider",
-      message: `Role, DNs and password of ${account.name} are the single sign-on's.`,
-      remedy: "Change them there; they are taken over at the next log-in.",
-    });
+    const message = `Role, DNs and password of ${account.name} are the single sign-on's.`;
+    const remedy = "Change them there; they are taken over at the next log-in.";
+    throw conflict({ code: "set-by-provider", message, remedy });
   }
   const demoted = role !== undefined && role !== account.role;
   if (account.name === visitor.name && (demoted || disabled === true || resetPassword === true))
