@@ -72,8 +72,15 @@ function exposure(config: SidetoneConfig, reading: Reading): void {
   const console = config.console;
   if (console === undefined || isLoopback(console.http.host)) return;
   exposed("console.http", console.http.host);
-  if (console.users.length === 0) {
+  if (console.users.length === 0 && console.oidc === undefined) {
     reading.complain({ path: "console.http" }, "is reachable from other machines, but has no users.", "Add users.");
+  }
+  if (console.oidc !== undefined && console.publicUrl === undefined) {
+    reading.complain(
+      { path: "console.oidc" },
+      "needs console.public-url, which the provider sends browsers back to.",
+      "Write public-url: https://NAME, as people type it.",
+    );
   }
 }
 

@@ -89,6 +89,52 @@ describe("operations.md, configuration", () => {
     assert.equal(good(recorder("")).recorder?.storage.directory, "/etc/sidetone/rec");
   });
 
+  test("sessions, proxies and single sign-on of the console", () => {
+    const section = (more: string, http = "127.0.0.1:2"): string =>
+      `console: { roles: ["http://127.0.0.1:1"], http: "http://${http}"${more} }\n`;
+    const usual = good(section("")).console;
+    assert.deepEqual(
+      [usual?.session, usual?.oidc, usual?.publicUrl, usual?.trustedProxies],
+      [{ idleMs: 1_800_000, longestMs: 43_200_000 }, undefined, undefined, []],
+    );
+    const oidc = (more: string): string =>
+      `, oidc: { issuer: "https://id.example/x", client-id: s, client-secret: t, roles: { a: agent }${more} }`;
+    const { console: some } = good(
+      section(
+        `, session: { idle: 5m, longest: 1h }, trusted-proxies: [10.0.0.0/8], public-url: "https://c.example/"${oidc("")}`,
+      ),
+    );
+    assert.deepEqual(
+      [some?.session, some?.trustedProxies, some?.publicUrl],
+      [{ idleMs: 300_000, longestMs: 3_600_000 }, ["10.0.0.0/8"], "https://c.example"],
+    );
+    assert.deepEqual(some?.oidc, {
+      issuer: "https://id.example/x",
+      clientId: "s",
+      clientSecret: "t",
+      label: "Single sign-on",
+      scopes: ["openid", "profile", "email"],
+      nameClaim: "preferred_username",
+      roleClaim: "groups",
+      roles: new Map([["a", "agent"]]),
+      dnsClaim: undefined,
+      grants: [],
+    });
+    for (const [more, mistake] of [
+      [", session: { idle: 2h, longest: 1h }", /console\.session\.idle: is more than session\.longest/],
+      [", session: { idle: 1s }", /console\.session\.idle: must be from 1m/],
+      [", trusted-proxies: [proxy.example]", /trusted-proxies\[0\]: .* neither an IP address nor a network/],
+      [oidc("").replace("https:", "http:"), /console\.oidc\.issuer: .*http is taken on loopback only/],
+      [oidc("").replace("agent", "boss"), /console\.oidc\.roles\.a: must be one of administrator/],
+      [oidc("").replace("a: agent", ""), /console\.oidc\.roles: is empty/],
+      [oidc(", scopes: [profile]"), /console\.oidc\.scopes: lacks openid/],
+      [oidc("").replace("client-secret", "client-secrat"), /Did you mean "client-secret"/],
+    ] as const)
+      assert.match(mistakes(section(more)).join("\n"), mistake, more);
+    const exposed = mistakes(section(`, users: {}${oidc("")}`, "10.0.0.1:2"));
+    assert.match(exposed.join("\n"), /console\.oidc: needs console\.public-url/);
+  });
+
   test("the console has a file of its own for what it keeps, beside the configuration where none is named", () => {
     const section = (more: string): string =>
       `console: { roles: ["http://127.0.0.1:1"], http: "http://127.0.0.1:2"${more} }\n`;

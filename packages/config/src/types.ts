@@ -335,6 +335,43 @@ export interface ConsoleConfig {
   readonly tokenSecret?: string | undefined;
   /** Agents are reminded of a recording that is paused for so long; ms. */
   readonly pauseReminderMs?: number | undefined;
+  /** Default: half an hour, twelve hours. */
+  readonly session?: SessionConfig | undefined;
+  /** Undefined: nobody logs in by OpenID Connect. */
+  readonly oidc?: OidcConfig | undefined;
+  /** Where browsers reach the console, without a slash at the end; undefined: where each request says that it went. */
+  readonly publicUrl?: string | undefined;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. */
+  readonly trustedProxies?: readonly string[] | undefined;
+}
+
+/** How long a log-in at the console lasts. */
+export interface SessionConfig {
+  /** Without a request for this long it ends; ms. */
+  readonly idleMs: number;
+  /** It ends then in any case; ms. */
+  readonly longestMs: number;
+}
+
+/** Log-in by OpenID Connect. */
+export interface OidcConfig {
+  /** Issuer URL; `/.well-known/openid-configuration` is found under it. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** What the button says. */
+  readonly label: string;
+  readonly scopes: readonly string[];
+  /** Claim that names the user at the console. */
+  readonly nameClaim: string;
+  /** Claim, text or list of texts, that `roles` is about. */
+  readonly roleClaim: string;
+  /** Value of the claim → role; who has none of them is refused. */
+  readonly roles: ReadonlyMap<string, ConsoleUser["role"]>;
+  /** Claim, text or list of texts, with the DNs (patterns) of supervisors and agents; undefined: `grants` says. */
+  readonly dnsClaim: string | undefined;
+  /** What supervisors and agents get whose DNs no claim says. */
+  readonly grants: readonly GrantConfig[];
 }
 
 /** A whole `sidetone.yaml`, checked, with defaults filled in and secrets resolved. An absent section is a role that does not run here. */

@@ -31,6 +31,8 @@ export interface HttpOptions {
   readonly register?: ((app: FastifyInstance) => void | Promise<void>) | undefined;
   /** True (the default): a server on loopback answers only where `Host` is an IP address or localhost. */
   readonly plainHostOnly?: boolean | undefined;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: `request.ip` and `protocol` are the client's. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /**
    * RFC 9110 7.8: who takes over the connection of a request with `Upgrade`, by path without query. The Host and Origin
    * checks have been made; the bearer token is not asked for, since a browser cannot send it: the protocol has its own.
@@ -68,6 +70,7 @@ export async function startHttp(o: HttpOptions): Promise<HttpServer> {
     routerOptions: { maxParamLength: maxPathPart },
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(error)),
     clientErrorHandler: answerClientError,
+    ...(o.trustedProxies === undefined || o.trustedProxies.length === 0 ? {} : { trustProxy: [...o.trustedProxies] }),
   });
   answerErrors(app, o.log);
   const insistOnHost = o.token === undefined && o.plainHostOnly !== false && isLoopbackHost(o.address.host);

@@ -12,7 +12,8 @@ export interface Doorkeeping {
 
 /** Something that somebody asks for. */
 export interface Deed {
-  readonly permission: Permission;
+  /** Of several, one is enough. */
+  readonly permission: Permission | readonly Permission[];
   readonly action: AuditAction;
   readonly object?: string | undefined;
   readonly detail?: Readonly<Record<string, string>>;
@@ -28,7 +29,7 @@ export async function admitted(
   deed: Deed,
 ): Promise<Visitor> {
   const visitor = visitorOf(request);
-  if (visitor !== undefined && may(visitor, deed.permission)) return visitor;
+  if (visitor !== undefined && [deed.permission].flat().some((one) => may(visitor, one))) return visitor;
   await audit.record(entryOf(request, visitor, deed, "refused"));
   throw notAllowed(visitor);
 }
@@ -45,7 +46,8 @@ export function kept(
 
 /** What somebody who may not is told. */
 export function notAllowed(visitor: Visitor | undefined): SidetoneError {
-  const who = visitor === undefined ? "Who is not logged in" : `A ${visitor.role}`;
+  const who =
+    visitor === undefined ? "Who is not logged in" : `${/^[aeiou]/.test(visitor.role) ? "An" : "A"} ${visitor.role}`;
   return new SidetoneError("not-allowed", `${who} may not do this.`, {
     http: 403,
     remedy: "Ask an administrator for another role.",

@@ -26,16 +26,30 @@ const patterns: readonly Pattern[] = [
   // Its own, for who sees everything; people have /api/v1/live.
   ["GET HEAD", /^\/api\/v1\/calls\/events$/, "resources"],
   ["GET HEAD", /^\/api\/v1\/openapi\.json$/, "search"],
-  ["GET HEAD", /^\/api\/v1\/.*$/, "live"],
+  ["GET HEAD", /^\/api\/v1\/(calls|registrations|resources|conferences|connections|sessions|storage)(\/.*)?$/, "live"],
+  // What this table does not know may show any DN: it is for those who are limited to none.
+  ["GET HEAD", /^\/api\/v1\/.*$/, "configuration"],
   ["POST PUT PATCH DELETE", /^\/api\/v1\/.*$/, "resources"],
 ];
 
-/** The rule of a request; undefined: nobody may do this through the console. */
-export function gatewayRule(method: string, path: string): GatewayRule | undefined {
+/** The rule of a request; undefined: nobody may do this through the console. @param written the path as it was sent */
+export function gatewayRule(method: string, written: string): GatewayRule | undefined {
+  const path = readPath(written);
+  if (path === undefined) return undefined;
   for (const [methods, pattern, permission, action] of patterns) {
     if (!methods.split(" ").includes(method)) continue;
     const found = pattern.exec(path);
     if (found !== null) return { permission, action, object: found.groups?.["object"] };
   }
   return undefined;
+}
+
+/** As the role will read it: `%61udio` is `audio`. Undefined: it has dot segments, so it would be another path there. */
+function readPath(written: string): string | undefined {
+  try {
+    const parts = written.split("/").map((part) => decodeURIComponent(part).replaceAll("/", "%2F"));
+    return parts.some((part) => part === "." || part === "..") || written.includes("\\") ? undefined : parts.join("/");
+  } catch {
+    return undefined;
+  }
 }

@@ -64,7 +64,7 @@ export function registerGateway(app: FastifyInstance, o: GatewayOptions): void {
 /** Lets pass what the visitor may do, and keeps both that and what was refused. */
 async function admit(request: FastifyRequest, { audit, visitorOf }: GatewayOptions): Promise<void> {
   const visitor = visitorOf(request);
-  const rule = gatewayRule(request.method, pathOf(request.url));
+  const rule = gatewayRule(request.method, request.url.split("?", 1)[0] ?? "");
   const allowed = visitor !== undefined && rule !== undefined && may(visitor, rule.permission);
   if (allowed && rule.action === undefined) return;
   await audit.record({

@@ -83,3 +83,39 @@ export const commandTimeoutMs = 10_000;
 export const stageMs = 50;
 /** A visitor's stream of the live page ends after this; the browser opens the next one by itself, with the rights of then; ms. */
 export const liveStreamMs = 10 * 60_000;
+/** Wrong passwords per address, over all names, before it gets slow: people behind one address share it. */
+export const freeTriesOfAddress = 30;
+/** Wrong tries are forgotten when none has followed for so long; ms. */
+export const forgetTriesMs = 15 * 60_000;
+/** Password hashes that are computed at once: they share the process's threads with the disk. */
+export const hashesAtOnce = 2;
+/** Passwords that may wait to be hashed. */
+export const maxWaitingHashes = 200;
+/** Right passwords of programs (HTTP Basic) that are remembered by a hash of this process, and how long; ms. */
+export const maxKnownPasswords = 500;
+export const knownPasswordMs = 5 * 60_000;
+/** Shortest and longest password that a person may choose; characters. */
+export const minPasswordLength = 12;
+export const maxPasswordLength = 200;
+/** Longest name of a user; characters. */
+export const maxUserName = 100;
+/** Most grants of one user. */
+export const maxGrants = 200;
+/** Longest pattern of DNs in a grant; characters. */
+export const maxDnPattern = 64;
+/** Users that the console keeps. */
+export const maxUsers = 10_000;
+/** A session's last use is written down so often at most; ms. */
+export const seenEveryMs = 30_000;
+/** What the store said of a session counts so long; changes made here count at once. ms. */
+export const sessionCacheMs = 5000;
+/** Sessions that are held in memory. */
+export const maxCachedSessions = 10_000;
+/** Sessions that have expired are looked for so often, and their open streams ended; ms. */
+export const sessionSweepMs = 15_000;
+/** A log-in at the OIDC provider must be through within this time; ms. */
+export const oidcPatienceMs = 10 * 60_000;
+/** Log-ins that are at the provider at the same time. */
+export const maxPendingOidc = 1000;
+/** The provider has this long to answer; seconds. */
+export const oidcTimeoutSeconds = 10;

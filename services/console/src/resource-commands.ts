@@ -1,19 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { errorText, SidetoneError } from "@sidetone/foundation";
-import { type FastifyInstance, type FastifyRequest, problem, sendProblem } from "@sidetone/http";
-import type { Visitor } from "./authentication.ts";
+import type { FastifyInstance, FastifyRequest } from "@sidetone/http";
+import { admitted, type Doorkeeping, kept } from "./admission.ts";
 import { maxCommandAnswerBytes, upstreamTimeoutMs } from "./limits.ts";
-import { may } from "./permissions.ts";
 import type { RoleDirectory } from "./role-directory.ts";
 import type { Upstream } from "./upstream.ts";
 
-export interface ResourceCommandOptions {
+export interface ResourceCommandOptions extends Doorkeeping {
   readonly directory: RoleDirectory;
   readonly upstream: Upstream;
   /** Bearer token sent to the roles. */
   readonly apiToken: string | undefined;
-  readonly visitorOf: (request: FastifyRequest) => Visitor | undefined;
 }
 
 /**
@@ -23,13 +21,9 @@ export interface ResourceCommandOptions {
 export function registerResourceCommands(app: FastifyInstance, o: ResourceCommandOptions): void {
   for (const verb of ["withdraw", "restore"]) {
     app.post(`/api/v1/resources/${verb}`, async (request, reply) => {
-      const visitor = o.visitorOf(request);
-      if (visitor === undefined || !may(visitor, "resources")) {
-        return sendProblem(
-          reply,
-          problem(403, "not-administrator", "Only an administrator takes resources out of service."),
-        );
-      }
+      const deed = { permission: "resources", action: "resources", detail: { did: verb } } as const;
+      await admitted(request, o, deed);
+      await kept(request, o, { ...deed, detail: { ...deed.detail, body: JSON.stringify(request.body ?? {}) } });
       if (o.directory.urlsOf("resource-manager").length === 0) await o.directory.ask();
       const urls = o.directory.urlsOf("resource-manager");
       if (urls.length === 0) {

@@ -1,7 +1,8 @@
 import type { AccessTokenMint } from "@sidetone/access-token";
 import type { GrantConfig } from "@sidetone/config";
 import { type Logger, SidetoneError } from "@sidetone/foundation";
-import type { FastifyInstance, FastifyRequest } from "@sidetone/http";
+import type { FastifyInstance } from "@sidetone/http";
+import { admitted, type Doorkeeping } from "./admission.ts";
 import type { Visitor } from "./authentication.ts";
 
 /** Why nobody gets a token where no key is configured. */
@@ -23,10 +24,9 @@ export interface TlibTokenAnswer {
 }
 
 /** What the token's path works with. */
-export interface TlibTokenOptions {
+export interface TlibTokenOptions extends Doorkeeping {
   /** Undefined where no key is configured. */
   readonly mint: AccessTokenMint | undefined;
-  readonly visitorOf: (request: FastifyRequest) => Visitor | undefined;
   readonly pauseReminderMs: number;
   readonly log: Logger;
 }
@@ -35,14 +35,20 @@ export interface TlibTokenOptions {
 export function registerTlibToken(app: FastifyInstance, o: TlibTokenOptions): void {
   app.post("/api/v1/tlib-token", async (request, reply): Promise<TlibTokenAnswer> => {
     void reply.header("cache-control", "no-store");
-    const { name: user, grants } = person(o.visitorOf(request));
+    const { name: user, grants } = person(
+      await admitted(request, o, {
+        permission: ["live", "workspace"],
+        action: "workspace",
+        detail: { asked: "token" },
+      }),
+    );
     if (o.mint === undefined) {
       throw new SidetoneError("live-view-off", liveViewOff.detail, { http: 503, remedy: liveViewOff.remedy });
     }
     if (grants.length === 0) {
       throw new SidetoneError("no-grants", `User ${user} may see no DN live.`, {
         http: 403,
-        remedy: `Add grants to console.users.${user}.`,
+        remedy: `Give ${user} DNs on the page Users, or grants in console.users.`,
       });
     }
     o.log.info({ user }, "a T-Library token was given out");
@@ -50,8 +56,8 @@ export function registerTlibToken(app: FastifyInstance, o: TlibTokenOptions): vo
   });
 }
 
-function person(visitor: Visitor | undefined): Visitor {
-  if (visitor !== undefined && visitor.kind !== "program") return visitor;
+function person(visitor: Visitor): Visitor {
+  if (visitor.kind !== "program") return visitor;
   throw new SidetoneError("not-a-person", "Access tokens are for people.", {
     http: 403,
     remedy: "A program opens its session as an application of sip-server.applications.",

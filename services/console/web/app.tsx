@@ -1,10 +1,12 @@
 import { signal } from "@preact/signals";
 import { ErrorBoundary, lazy, LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { useEffect } from "preact/hooks";
+import type { ComponentChildren } from "preact";
 import { EmptyState } from "./parts/empty-state.tsx";
 import { LateSpinner } from "./parts/late-spinner.tsx";
+import { Page } from "./parts/page.tsx";
 import { ProblemNote } from "./parts/problem-note.tsx";
-import { askSession, can, session, sessionProblem, type Permission } from "./session.ts";
+import { askSession, can, type Permission, session, sessionProblem } from "./session.ts";
 import { Shell } from "./shell.tsx";
 
 const Live = lazy(() => import("./pages/live/live-page.tsx"));
@@ -17,6 +19,7 @@ const Users = lazy(() => import("./pages/users/users-page.tsx"));
 const Audit = lazy(() => import("./pages/audit/audit-page.tsx"));
 const Configuration = lazy(() => import("./pages/configuration/configuration-page.tsx"));
 const LogIn = lazy(() => import("./pages/log-in/log-in-page.tsx"));
+const NewPassword = lazy(() => import("./pages/log-in/new-password-page.tsx"));
 
 /** Every page that a person who may open it can reach, in the order of the navigation. */
 export const pages: readonly { path: string; title: string; permission: Permission }[] = [
@@ -43,31 +46,63 @@ export function App() {
       <ErrorBoundary onError={(error) => (failure.value = error)}>
         {failure.value !== undefined && <ProblemNote problem={failure.value} retry={() => location.reload()} />}
         {session.value.user === null ? (
-          <Router>
+          <Router key="log-in">
             <Route path="/log-in" component={LogIn} />
             <Route default component={LogIn} />
           </Router>
+        ) : session.value.user.mustChangePassword ? (
+          <Router key="new-password">
+            <Route path="/log-in" component={NewPassword} />
+            <Route default component={NewPassword} />
+          </Router>
         ) : (
           <Shell pages={pages.filter(({ permission }) => can(permission))}>
-            <Router>
-              <Route path="/" component={Home} />
-              <Route path="/log-in" component={Home} />
-              <Route path="/live" component={Live} />
-              <Route path="/search" component={Search} />
-              <Route path="/recordings/:id" component={Player} />
-              <Route path="/calls/:callUuid" component={Call} />
-              <Route path="/reconciliation" component={Reconciliation} />
-              <Route path="/workspace" component={Workspace} />
-              <Route path="/users" component={Users} />
-              <Route path="/audit" component={Audit} />
-              <Route path="/configuration" component={Configuration} />
-              <Route default component={Nowhere} />
-            </Router>
+            <Door>
+              <Router>
+                <Route path="/" component={Home} />
+                <Route path="/log-in" component={Home} />
+                <Route path="/live" component={Live} />
+                <Route path="/search" component={Search} />
+                <Route path="/recordings/:id" component={Player} />
+                <Route path="/calls/:callUuid" component={Call} />
+                <Route path="/reconciliation" component={Reconciliation} />
+                <Route path="/workspace" component={Workspace} />
+                <Route path="/users" component={Users} />
+                <Route path="/audit" component={Audit} />
+                <Route path="/configuration" component={Configuration} />
+                <Route default component={Nowhere} />
+              </Router>
+            </Door>
           </Shell>
         )}
       </ErrorBoundary>
     </LocationProvider>
   );
+}
+
+/** What opens a page besides its own permission: its address does not stand in the navigation. */
+const below: readonly { readonly path: string; readonly permission: Permission }[] = [
+  { path: "/recordings/", permission: "search" },
+  { path: "/calls/", permission: "reconciliation" },
+];
+
+/** Says so where a person may not open the page of this address; the server refuses its data in any case. */
+function Door({ children }: { children: ComponentChildren }) {
+  const { path } = useLocation();
+  const needed =
+    pages.find((page) => page.path === path)?.permission ?? below.find((one) => path.startsWith(one.path))?.permission;
+  if (needed === undefined || can(needed)) return <>{children}</>;
+  return (
+    <Page title="Not for your role">
+      <EmptyState title={`${withArticle(session.value?.user?.role ?? "visitor")} may not open this page`}>
+        Ask an administrator for another role, or <a href="/">go to your first page</a>.
+      </EmptyState>
+    </Page>
+  );
+}
+
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? "An" : "A"} ${noun}`;
 }
 
 /** `/`: the first page that this person may open. */

@@ -2,7 +2,9 @@ import type { ComponentChildren } from "preact";
 import { useLocation } from "preact-iso";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./parts/icon.tsx";
-import { session } from "./session.ts";
+import { PasswordDialog } from "./parts/password-form.tsx";
+import { ProblemNote } from "./parts/problem-note.tsx";
+import { logOut, session } from "./session.ts";
 import { setTheme, theme, type Theme } from "./theme.ts";
 import "./styles/shell.css";
 
@@ -72,6 +74,15 @@ export function Shell(o: { pages: readonly { path: string; title: string }[]; ch
 
 function UserMenu() {
   const user = session.value?.user;
+  const [changing, setChanging] = useState(false);
+  const [problem, setProblem] = useState<unknown>();
+  const leave = async (): Promise<void> => {
+    try {
+      await logOut();
+    } catch (error) {
+      setProblem(error);
+    }
+  };
   return (
     <div class="user-menu">
       <label class="theme-choice">
@@ -87,6 +98,18 @@ function UserMenu() {
           {user.name} <small>{user.role}</small>
         </span>
       )}
+      {user?.canChangePassword === true && (
+        <button type="button" onClick={() => setChanging(true)}>
+          Change password
+        </button>
+      )}
+      {typeof user?.csrfToken === "string" && (
+        <button type="button" onClick={() => void leave()}>
+          Log out
+        </button>
+      )}
+      {problem !== undefined && <ProblemNote problem={problem} />}
+      {changing && <PasswordDialog onClose={() => setChanging(false)} />}
     </div>
   );
 }

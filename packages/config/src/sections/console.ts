@@ -1,16 +1,20 @@
 import { resolve } from "node:path";
-import { baseUrl, httpAddress, mapped, sqliteFile } from "../addresses.ts";
+import { baseUrl, httpAddress, mapped, peerAddress, sqliteFile } from "../addresses.ts";
 import type { Reader } from "../reading.ts";
-import { duration, oneOf, secret } from "../scalars.ts";
+import { duration, secret } from "../scalars.ts";
 import { listOf, mapOf, object, optional, required } from "../shapes.ts";
-import { type ConsoleConfig, type ConsoleUser, type GrantConfig, grantRights } from "../types.ts";
+import { type ConsoleConfig, type ConsoleUser, type GrantConfig, grantRights, type SessionConfig } from "../types.ts";
 import { grants, tokenSecret } from "./grants.ts";
+import { oidc } from "./oidc.ts";
+import { userRole } from "./user-role.ts";
 
 const userFields = object({
   password: required(secret),
-  role: optional(oneOf(["administrator", "supervisor", "auditor", "agent"]), "agent"),
+  role: optional(userRole, "agent"),
   grants: optional(grants),
 });
+
+const minute = 60_000;
 
 const usualGrants: Readonly<Record<ConsoleUser["role"], readonly GrantConfig[]>> = {
   administrator: [{ dns: "*", rights: grantRights }],
@@ -28,6 +32,19 @@ function user(name: string): Reader<ConsoleUser> {
   );
 }
 
+const usualSession: SessionConfig = { idleMs: 30 * minute, longestMs: 12 * 60 * minute };
+
+const session: Reader<SessionConfig> = mapped(
+  object({
+    idle: optional(duration(minute), usualSession.idleMs),
+    longest: optional(duration(minute), usualSession.longestMs),
+  }),
+  ({ idle, longest }, at, reading) =>
+    idle <= longest
+      ? { idleMs: idle, longestMs: longest }
+      : reading.complain({ path: `${at.path}.idle` }, "is more than session.longest, which ends a session anyway."),
+);
+
 const fields = object({
   roles: required(listOf(baseUrl("http", "https"), 1)),
   http: required(httpAddress),
@@ -36,6 +53,10 @@ const fields = object({
   "api-token": optional(secret),
   "token-secret": optional(tokenSecret),
   "pause-reminder": optional(duration(1000, 3_600_000), 60_000),
+  session: optional(session, usualSession),
+  oidc: optional(oidc),
+  "public-url": optional(baseUrl("https", "http")),
+  "trusted-proxies": optional(listOf(peerAddress), []),
 });
 
 const usualStorage = "data/console.sqlite";
@@ -49,4 +70,8 @@ export const consoleSection: Reader<ConsoleConfig> = mapped(fields, (v, _, readi
   apiToken: v["api-token"],
   tokenSecret: v["token-secret"],
   pauseReminderMs: v["pause-reminder"],
+  session: v.session,
+  oidc: v.oidc,
+  publicUrl: v["public-url"],
+  trustedProxies: v["trusted-proxies"],
 }));

@@ -27,7 +27,10 @@ const anna: StoredUser = {
   grants: [{ dns: "70*", rights: ["monitor"] }],
   passwordHash: "$argon2id$x",
   source: "local",
+  subject: undefined,
   disabled: false,
+  mustChange: true,
+  lastLogInAt: undefined,
   createdAt: 10,
   changedAt: 10,
 };
@@ -37,6 +40,7 @@ const session = (tokenHash: string, more: Partial<StoredSession> = {}): StoredSe
   user: "anna",
   csrfToken: "c",
   kind: "password",
+  stamp: "s",
   address: "127.0.0.1",
   createdAt: 10,
   lastSeenAt: 10,
@@ -48,10 +52,20 @@ test("users: added once, changed in what is given, removed with their sessions",
   const { users, sessions } = await storeOf(t);
   assert.equal(await users.add(anna), true);
   assert.equal(await users.add({ ...anna, role: "agent" }), false);
-  assert.equal(await users.add({ ...anna, name: "Anna", source: "oidc", passwordHash: undefined }), true);
+  const other: StoredUser = {
+    ...anna,
+    name: "Anna",
+    source: "oidc",
+    passwordHash: undefined,
+    subject: "https://i sub",
+  };
+  assert.equal(await users.add(other), true);
+  assert.equal(await users.add({ ...other, name: "twin" }), false);
+  assert.deepEqual([(await users.bySubject("https://i sub"))?.name, await users.count()], ["Anna", 2]);
   assert.deepEqual(await users.get("anna"), anna);
-  const disabled = { ...anna, disabled: true, changedAt: 20 };
-  assert.deepEqual(await users.change("anna", { disabled: true }, 20), disabled);
+  const disabled = { ...anna, disabled: true, mustChange: false, lastLogInAt: 15, changedAt: 20 };
+  assert.deepEqual(await users.change("anna", { disabled: true, mustChange: false, lastLogInAt: 15 }, 20), disabled);
+  assert.deepEqual(await users.get("anna"), disabled);
   assert.deepEqual(
     (await users.list()).map((u) => [u.name, u.passwordHash, u.disabled]),
     [

@@ -49,4 +49,14 @@ export const migrations: readonly Migration[] = [
       create index comments_recording on comments (recording, at_ms, id);
     `,
   },
+  {
+    version: 2,
+    sql: `
+      alter table users add column subject text;
+      alter table users add column must_change integer not null default 0;
+      alter table users add column last_log_in_at integer;
+      create unique index users_subject on users (subject) where subject is not null;
+      alter table sessions add column stamp text not null default '';
+    `,
+  },
 ];

@@ -8,6 +8,8 @@ export interface StoredSession {
   readonly csrfToken: string;
   /** How the user logged in, e.g. `password`, `oidc`. */
   readonly kind: string;
+  /** Hash of the token and of what the user's password was where the configuration has it: another password ends the session. */
+  readonly stamp: string;
   /** IP address at the log-in. */
   readonly address: string;
   readonly createdAt: number;
@@ -20,6 +22,7 @@ interface Row {
   user: string;
   csrf_token: string;
   kind: string;
+  stamp: string;
   address: string;
   created_at: number;
   last_seen_at: number;
@@ -36,7 +39,10 @@ export class SessionTable {
 
   add(session: StoredSession): void {
     this.#db
-      .prepare("insert into sessions values (?, ?, ?, ?, ?, ?, ?, ?)")
+      .prepare(
+        `insert into sessions (token_hash, user, csrf_token, kind, address, created_at, last_seen_at, expires_at, stamp)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
       .run(
         session.tokenHash,
         session.user,
@@ -46,6 +52,7 @@ export class SessionTable {
         session.createdAt,
         session.lastSeenAt,
         session.expiresAt,
+        session.stamp,
       );
   }
 
@@ -95,6 +102,7 @@ function sessionOf(row: Row): StoredSession {
     user: row.user,
     csrfToken: row.csrf_token,
     kind: row.kind,
+    stamp: row.stamp,
     address: row.address,
     createdAt: row.created_at,
     lastSeenAt: row.last_seen_at,

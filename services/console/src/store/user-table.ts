@@ -9,14 +9,22 @@ export interface StoredUser {
   /** Undefined: logs in by OIDC only. */
   readonly passwordHash: string | undefined;
   readonly source: "local" | "oidc";
+  /** Issuer and `sub` of an OIDC user, who is found by them and never by the name. */
+  readonly subject: string | undefined;
   readonly disabled: boolean;
+  /** The password was given by somebody else: the user chooses another one first of all. */
+  readonly mustChange: boolean;
+  /** Wall-clock microseconds; undefined: never yet. */
+  readonly lastLogInAt: number | undefined;
   /** Wall-clock microseconds. */
   readonly createdAt: number;
   readonly changedAt: number;
 }
 
 /** What of a user may change; what is left out stays. */
-export type UserChange = Partial<Pick<StoredUser, "role" | "grants" | "passwordHash" | "disabled">>;
+export type UserChange = Partial<
+  Pick<StoredUser, "role" | "grants" | "passwordHash" | "disabled" | "mustChange" | "lastLogInAt">
+>;
 
 interface Row {
   name: string;
@@ -24,7 +32,10 @@ interface Row {
   grants: string;
   password_hash: string | null;
   source: StoredUser["source"];
+  subject: string | null;
   disabled: number;
+  must_change: number;
+  last_log_in_at: number | null;
   created_at: number;
   changed_at: number;
 }
@@ -47,10 +58,23 @@ export class UserTable {
     return row === undefined ? undefined : userOf(row);
   }
 
-  /** False where the name is taken. */
+  /** The user whom an OIDC provider knows by this. */
+  bySubject(subject: string): StoredUser | undefined {
+    const row = this.#db.prepare("select * from users where subject = ?").get(subject) as Row | undefined;
+    return row === undefined ? undefined : userOf(row);
+  }
+
+  count(): number {
+    return (this.#db.prepare("select count(*) as n from users").get() as { n: number }).n;
+  }
+
+  /** False where the name, or the subject, is taken. */
   add(user: StoredUser): boolean {
     const added = this.#db
-      .prepare("insert into users values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing")
+      .prepare(
+        `insert into users (name, role, grants, password_hash, source, disabled, created_at, changed_at, subject, must_change, last_log_in_at)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+      )
       .run(
         user.name,
         user.role,
@@ -60,6 +84,9 @@ export class UserTable {
         user.disabled ? 1 : 0,
         user.createdAt,
         user.changedAt,
+        user.subject ?? null,
+        user.mustChange ? 1 : 0,
+        user.lastLogInAt ?? null,
       );
     return added.changes === 1;
   }
@@ -72,13 +99,16 @@ export class UserTable {
       const after: StoredUser = { ...before, ...change, changedAt };
       this.#db
         .prepare(
-          "update users set role = ?, grants = ?, password_hash = ?, disabled = ?, changed_at = ? where name = ?",
+          `update users set role = ?, grants = ?, password_hash = ?, disabled = ?, must_change = ?, last_log_in_at = ?, changed_at = ?
+           where name = ?`,
         )
         .run(
           after.role,
           JSON.stringify(after.grants),
           after.passwordHash ?? null,
           after.disabled ? 1 : 0,
+          after.mustChange ? 1 : 0,
+          after.lastLogInAt ?? null,
           changedAt,
           name,
         );
@@ -102,7 +132,10 @@ function userOf(row: Row): StoredUser {
     grants: JSON.parse(row.grants) as GrantConfig[],
     passwordHash: row.password_hash ?? undefined,
     source: row.source,
+    subject: row.subject ?? undefined,
     disabled: row.disabled === 1,
+    mustChange: row.must_change === 1,
+    lastLogInAt: row.last_log_in_at ?? undefined,
     createdAt: row.created_at,
     changedAt: row.changed_at,
   };
