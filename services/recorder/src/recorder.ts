@@ -15,9 +15,10 @@ import { addRecordingsApi } from "./api/recordings-api.ts";
 import { openIndex } from "./index/open-index.ts";
 import { PatientIndex } from "./index/patient-index.ts";
 import { SourcesIndex } from "./index/sources-index.ts";
-import { CLOSE_TIMEOUT_MS, RESTART_MS, SILENCE_MS } from "./limits.ts";
+import { CLOSE_TIMEOUT_MS, PEAKS_AHEAD_MS, RESTART_MS, SILENCE_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
+import { PeakThread } from "./peaks/peak-thread.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
 import { addReconciliationMetrics } from "./reconciliation/metrics.ts";
 import { addReconciliationApi } from "./reconciliation/reconciliation-api.ts";
@@ -51,12 +52,16 @@ export async function startRecorder(
     const stored = await openIndex(config.storage, { log, random });
     const rowOf = (folder: string) => readRow(root, folder);
     const sources = new SourcesIndex(stored, rowOf);
+    const peaks = new PeakThread(root);
+    undo.push(() => peaks.close());
     const patient = new PatientIndex(sources, {
       clock,
       log,
       onBehind: (since) => noteBehind(root, since),
       onStored: ({ document, folder }) => {
-        if (document.state !== "recording") writer?.noted(folder);
+        if (document.state === "recording") return;
+        writer?.noted(folder);
+        if (document.durationMs >= PEAKS_AHEAD_MS) void peaks.prepare(folder);
       },
     });
     let callWatch: CallWatch | undefined;
@@ -259,7 +264,7 @@ export async function startRecorder(
         token: config.apiToken,
         ready,
         register: (app) => {
-          addRecordingsApi(app, { index, root });
+          addRecordingsApi(app, { index, root, peaks });
           addStorageApi(app, { root, watch: storage });
           addReconciliationApi(app, reconciliation);
         },

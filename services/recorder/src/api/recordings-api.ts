@@ -3,14 +3,19 @@ import { SidetoneError } from "@sidetone/foundation";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, problem, sendProblem } from "@sidetone/http";
 import { SegmentHashes, openWav, verifyFolder } from "@sidetone/recording-file";
 import type { RecordingDocument, RecordingIndex, RecordingRow } from "../index/recording-row.ts";
+import type { PeakThread } from "../peaks/peak-thread.ts";
 import { readRow } from "../store/recording-files.ts";
 import { readRange } from "./byte-range.ts";
 import { openApi } from "./openapi.ts";
+import { readPeaksQuery } from "./peaks-query.ts";
 import { formatCursor, readSearch } from "./search-query.ts";
 
 /** Adds `/api/v1/recordings` and what is below it. */
-export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingIndex; root: string }): void {
-  const { index, root } = o;
+export function addRecordingsApi(
+  app: FastifyInstance,
+  o: { index: RecordingIndex; root: string; peaks: PeakThread },
+): void {
+  const { index, root, peaks } = o;
   const hashes = new SegmentHashes();
   const found = async (id: string): Promise<RecordingRow> => {
     const row = await index.get(id);
@@ -56,6 +61,14 @@ export function addRecordingsApi(app: FastifyInstance, o: { index: RecordingInde
     url: "/api/v1/recordings/:id/audio",
     handler: async (request: FastifyRequest<{ Params: { id: string } }>, reply) =>
       audio(root, await found(request.params.id), request, reply),
+  });
+
+  app.get("/api/v1/recordings/:id/peaks", async (request: FastifyRequest<{ Params: { id: string } }>, reply) => {
+    const { folder, document } = await found(request.params.id);
+    const asked = readPeaksQuery(request.query as Record<string, unknown>);
+    if (!asked.ok) return sendProblem(reply, problem(400, "bad-parameter", asked.error.detail, asked.error.remedy));
+    const view = await peaks.ask(folder, document.state === "recording", asked.value);
+    return reply.header("cache-control", "no-store").send(view);
   });
 }
 
