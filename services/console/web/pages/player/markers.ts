@@ -74,7 +74,17 @@ export function markersOf({ events, durationMs, state }: Pick<Recording, "events
       side: event["channel"] === 0 ? "customer" : event["channel"] === 1 ? "agent" : undefined,
     });
   }
-  return markers.toSorted((a, b) => a.atMs - b.atMs);
+  const pauses = markers.filter(({ kind, untilMs }) => kind === "pause" && untilMs !== undefined);
+  return markers.filter((marker) => !isPauseAgain(marker, pauses)).toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** How much a gap may stand out of the pause that is its cause; ms. */
+const beside = 500;
+
+/** While a recording is paused nothing comes: that gap says nothing new. */
+function isPauseAgain({ kind, atMs, untilMs }: Marker, pauses: readonly Marker[]): boolean {
+  if (kind !== "gap" || untilMs === undefined) return false;
+  return pauses.some((pause) => atMs >= pause.atMs - beside && untilMs <= (pause.untilMs ?? 0) + beside);
 }
 
 /** Whether this may end what that began: a hold is ended by the one who held. */

@@ -32,6 +32,20 @@ test("a pause and its end are one region; a hold ends when the one who held come
     ["other", "•", 8000, undefined, "Something new", "colour red", undefined],
     ["pause", "II", 9000, 10_000, "Recording paused", "", undefined],
   ]);
+  const gaps = [
+    { event: "pause", atMs: 2000 },
+    { event: "gap", atMs: 1980, untilMs: 4100, channel: 0 },
+    { event: "resume", atMs: 4000 },
+    { event: "gap", atMs: 6000, untilMs: 7000, channel: 1 },
+  ];
+  assert.deepEqual(
+    markersOf({ events: gaps, durationMs: 10_000, state: "complete" }).map(({ title, atMs }) => [title, atMs]),
+    [
+      ["Recording paused", 2000],
+      ["Gap", 6000],
+    ],
+    "the gap of a pause is the pause",
+  );
   const [open] = markersOf({ events: [{ event: "pause", atMs: 9000 }], durationMs: 10_000, state: "recording" });
   assert.equal(open?.untilMs, undefined);
 });

@@ -35,7 +35,7 @@ export function Shortcuts({ playback, zoom }: { playback: Playback; zoom: (how: 
   return (
     <p class="shortcut-note">
       <button type="button" class="quiet" onClick={() => (open.value = true)}>
-        Keys
+        <kbd aria-hidden="true">?</kbd> Keys
       </button>
       {open.value && (
         <Dialog title="Keys of the player" onClose={() => (open.value = false)}>

@@ -17,13 +17,13 @@ export function Transport(o: { playback: Playback; zoom: (how: "in" | "out" | "f
   return (
     <div class="transport">
       <div class="transport-line">
-        <button type="button" onClick={() => playback.seek(at - 10_000)} aria-label="Back 10 seconds">
+        <button type="button" onClick={() => playback.seek(at - 10_000)} aria-label="−10 s, back">
           −10 s
         </button>
         <button type="button" class="primary transport-play" onClick={() => playback.toggle()}>
           <Icon name={playing ? "pause" : "play"} /> {playing ? "Pause" : "Play"}
         </button>
-        <button type="button" onClick={() => playback.seek(at + 10_000)} aria-label="Forward 10 seconds">
+        <button type="button" onClick={() => playback.seek(at + 10_000)} aria-label="+10 s, forward">
           +10 s
         </button>
         <span class="number transport-time" data-ms={Math.round(at)}>

@@ -15,7 +15,8 @@ export function drawWave(wave: ArrayLike<number>, ctx: CanvasRenderingContext2D,
   const path = new Path2D();
   for (let x = 0; x < width; x++) {
     const from = Math.floor(x * step);
-    const to = Math.max(from + 1, Math.floor((x + 1) * step));
+    // Two at least: one of them may be a point's lowest, the other its highest.
+    const to = Math.max(from + 2, Math.floor((x + 1) * step));
     let low = 0;
     let high = 0;
     for (let n = from; n < to && n < wave.length; n++) {
