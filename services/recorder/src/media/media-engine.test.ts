@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock } from "@sidetone/foundation";
-import type { WriterMessage } from "@sidetone/recording-file";
+import type { EventLine, WriterMessage } from "@sidetone/recording-file";
 import { type PacketBatch, type PacketIO, PortPairs, writeReport, writeRtpHeader } from "@sidetone/rtp";
 import { randomOf } from "./wire.fixture.ts";
 import { MediaEngine } from "./media-engine.ts";
@@ -14,6 +14,7 @@ function rig(remote: LaneSpec["remote"]) {
   const clock = new ManualClock();
   const heard = new Set<number>();
   const told: MediaTelling[] = [];
+  const events: EventLine[] = [];
   let sockets = 0;
   let queued = 0;
   const io = {
@@ -38,6 +39,7 @@ function rig(remote: LaneSpec["remote"]) {
     tell: (telling) => told.push(telling),
     write: (message: WriterMessage) => {
       if (message.do === "audio") for (const octet of message.bytes) heard.add(octet);
+      if (message.do === "line" && message.line.type === "event") events.push(message.line);
     },
   });
   const spec: LaneSpec = { channel: 0, remote, allowed: [PEER], payloads: [[0, "pcmu"]], paused: false };
@@ -88,7 +90,7 @@ function rig(remote: LaneSpec["remote"]) {
       lane: { ...spec, ...lane },
     });
   const stats = () => told.flatMap((t) => (t.tell === "closed" ? t.lanes : []))[0];
-  return { say, take, stop, invite, stats, answers: () => queued };
+  return { say, take, stop, invite, stats, events, answers: () => queued };
 }
 
 const at = { ip: SDP, port: 4000 };
@@ -186,4 +188,22 @@ test("C10: STUN, DTLS, ZRTP, RTCP, garbage and empty datagrams on the RTP port c
     [1],
   );
   assert.deepEqual([r.stats()?.packets, r.stats()?.lost], [300, 0]);
+});
+
+test("RFC 4568 7.1.4: other keys are an event at the place where they were agreed; the same ones are none", () => {
+  const keys = (seed: number): LaneSpec["srtp"] => ({
+    suite: "AES_CM_128_HMAC_SHA1_80",
+    keys: [{ keySalt: new Uint8Array(30).fill(seed), mki: new Uint8Array(0) }],
+  });
+  const r = rig(at);
+  for (let n = 0; n < 50; n++) r.say(1, SDP, 4000);
+  r.invite({ srtp: keys(1) });
+  r.invite({ srtp: keys(1) });
+  r.stop();
+  const changes = r.events.filter(({ event }) => event === "key-change");
+  assert.deepEqual(
+    changes.map(({ atMs, channel }) => [atMs, channel]),
+    [[1020, 0]],
+    "the first packet holds what was said in the 20 ms before it came",
+  );
 });
