@@ -14,7 +14,7 @@ export function longRecording(root: string, id: string, minutes: number, minute:
   const at = rfc3339(startMicros);
   const folder = join(...at.slice(0, 10).split("-"), id);
   mkdirSync(join(root, folder), { recursive: true });
-  const given = { callUuid: undefined, connId: undefined, copy: 1, epoch: 1, at, parameters: { dn: "7001" } };
+  const given = { callUuid: undefined, connId: undefined, copy: 1, epoch: 1, at, parameters: { dn: "7999" } };
   let text =
     formatLine({ type: "start", version: 1, id, fileName: id, ...given }) +
     formatLine({ type: "zero", at, wallMicros: startMicros, codec: "pcmu" });
