@@ -10,7 +10,7 @@ import { drawWave } from "./wave-drawing.ts";
 /** Height of a row, CSS pixels. */
 export const rowHeight = 96;
 /** Closest look: pixels of a second. */
-const closest = 400;
+const closest = 1000;
 
 /** Colours as the page's style sheet has them at the moment. */
 type Colors = ReadonlyMap<string, string>;
@@ -48,7 +48,11 @@ export class Waveform {
       ...this.#look(),
       plugins: [
         this.#regions,
-        TimelinePlugin.create({ height: 22, formatTimeCallback: (s) => positionText(s * 1000) }),
+        TimelinePlugin.create({
+          height: 22,
+          secondaryLabelOpacity: 0.85,
+          formatTimeCallback: (s) => positionText(s * 1000),
+        }),
       ],
     });
     this.#surfer.on("decode", () => this.#drawMarkers());
