@@ -68,6 +68,8 @@ export async function logIn(page: Page, base: string, user: string, password: st
 export async function axe(page: Page): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
+    // Colours that are still on their way to the other scheme are judged when they are there.
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
     // Evaluated by the debugger's protocol: the page's own policy allows no script from elsewhere.
     await page.evaluate(axeSource);
     const found = await page.evaluate(async () => {

@@ -51,8 +51,8 @@ after(async () => {
 function minuteOfTurns(): Buffer {
   const minute = Buffer.alloc(960_000, 0xff);
   for (let n = 0; n < 160_000; n++) {
-    minute[2 * n] = linearToUlaw[Math.round(tone(CALLER_HZ)(n) * 32_767) & 0xffff] ?? 0;
-    minute[2 * (n + 160_000) + 1] = linearToUlaw[Math.round(tone(CALLEE_HZ)(n) * 32_767) & 0xffff] ?? 0;
+    minute[2 * n] = linearToUlaw[Math.round(tone(CALLER_HZ)(n)) & 0xffff] ?? 0;
+    minute[2 * (n + 160_000) + 1] = linearToUlaw[Math.round(tone(CALLEE_HZ)(n)) & 0xffff] ?? 0;
   }
   return minute;
 }

@@ -55,6 +55,13 @@ export class Waveform {
         }),
       ],
     });
+    // Zoomed in it scrolls: who has no pointer reaches it, and the arrow keys move position and view.
+    const scroll = this.#surfer.getWrapper().parentElement;
+    if (scroll !== null) {
+      scroll.tabIndex = 0;
+      scroll.role = "group";
+      scroll.ariaLabel = "Waveform";
+    }
     this.#surfer.on("decode", () => this.#drawMarkers());
     this.#regions.on("region-clicked", (region, event) => {
       const marker = this.#markers.find(({ id }) => id === region.id);
