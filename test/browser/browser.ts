@@ -75,8 +75,9 @@ export async function fillLogIn(page: Page, user: string, password: string): Pro
 /** WCAG 2.2 A and AA as axe-core judges it: nothing to complain about, in light and dark. */
 export async function axe(page: Page): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
-    // Without transitions: colours that are still on their way have no contrast.
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    // Colours that are still on their way to the other scheme are judged when they are there.
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
     // Evaluated by the debugger's protocol: the page's own policy allows no script from elsewhere.
     await page.evaluate(axeSource);
     const found = await page.evaluate(async () => {

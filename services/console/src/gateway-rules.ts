@@ -11,9 +11,10 @@ export interface GatewayRule {
 
 type Pattern = readonly [methods: string, path: RegExp, permission: Permission, action?: AuditAction];
 
-/** The first that fits counts. `(?<object>)` is what the audit names. */
+/** The first that fits counts. `(?<object>)` is what the audit names; `?download` stands behind the path of audio that is asked for with that parameter. */
 const patterns: readonly Pattern[] = [
   ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/live$/, "listen-live", "listen-live"],
+  ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/audio\?download$/, "download", "download"],
   ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/audio$/, "listen", "listen"],
   ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/peaks$/, "listen"],
   // Numbers and proposals for a search whose pages are in the audit.
@@ -32,13 +33,19 @@ const patterns: readonly Pattern[] = [
   ["POST PUT PATCH DELETE", /^\/api\/v1\/.*$/, "resources"],
 ];
 
-/** The rule of a request; undefined: nobody may do this through the console. @param written the path as it was sent */
-export function gatewayRule(method: string, written: string): GatewayRule | undefined {
+/**
+ * The rule of a request; undefined: nobody may do this through the console.
+ * @param written the path as it was sent
+ * @param query what is behind the path: audio that is asked for with `download` is taken away, all other is heard
+ */
+export function gatewayRule(method: string, written: string, query = ""): GatewayRule | undefined {
   const path = readPath(written);
   if (path === undefined) return undefined;
+  const taken = path.endsWith("/audio") && new URLSearchParams(query).has("download");
+  const asked = taken ? `${path}?download` : path;
   for (const [methods, pattern, permission, action] of patterns) {
     if (!methods.split(" ").includes(method)) continue;
-    const found = pattern.exec(path);
+    const found = pattern.exec(asked);
     if (found !== null) return { permission, action, object: found.groups?.["object"] };
   }
   return undefined;

@@ -64,7 +64,7 @@ export function registerGateway(app: FastifyInstance, o: GatewayOptions): void {
 /** Lets pass what the visitor may do, and keeps both that and what was refused. */
 async function admit(request: FastifyRequest, { audit, visitorOf }: GatewayOptions): Promise<void> {
   const visitor = visitorOf(request);
-  const rule = gatewayRule(request.method, request.url.split("?", 1)[0] ?? "");
+  const rule = gatewayRule(request.method, request.url.split("?", 1)[0] ?? "", queryOf(request.url));
   const allowed = visitor !== undefined && rule !== undefined && may(visitor, rule.permission);
   if (allowed && rule.action === undefined) return;
   await audit.record({
@@ -149,6 +149,10 @@ async function candidates(url: string, directory: RoleDirectory): Promise<string
 
 function pathOf(url: string): string {
   return url.split("?", 1)[0]?.slice(0, 200) ?? "";
+}
+
+function queryOf(url: string): string {
+  return url.slice(url.indexOf("?") + 1 || url.length);
 }
 
 function bodyOf(request: FastifyRequest): Readable | undefined {

@@ -23,6 +23,10 @@ function recorder(rows: readonly RecordingAnswer[]): (app: FastifyInstance) => v
       const row = rows.find(({ id }) => id === (request.params as { id: string }).id);
       return row ?? reply.code(404).send({ code: "no-such-recording" });
     });
+    app.get("/api/v1/recordings/:id/peaks", async (request, reply) => {
+      const row = rows.find(({ id }) => id === (request.params as { id: string }).id);
+      return row === undefined ? reply.code(404).send() : { of: row.startTime, asked: request.query };
+    });
     app.get("/api/v1/recordings/:id/audio", async (request, reply) => {
       const row = rows.find(({ id }) => id === (request.params as { id: string }).id);
       return row === undefined ? reply.code(404).send() : reply.type("audio/wav").send(Buffer.from(row.startTime));
@@ -77,6 +81,8 @@ test("R31: a recording that went on at another recorder is one entry with its pa
   assert.deepEqual(await Promise.all(audio.map((answer) => answer.text())), [at(0), at(3)]);
   assert.equal(await (await get("/moved/audio")).text(), at(0));
   assert.equal(await (await get("/other/audio")).text(), at(50));
+  assert.deepEqual(await (await get("/moved/peaks?part=2&points=9")).json(), { of: at(3), asked: { points: "9" } });
+  assert.deepEqual(await (await get("/moved/peaks")).json(), { of: at(0), asked: {} });
   assert.equal((await get("/nothing")).status, 404);
 });
 

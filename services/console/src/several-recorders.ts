@@ -19,7 +19,7 @@ export type RecorderVerdict =
 
 /**
  * Where several recorders run: lists are one list, and a recording that went on at another recorder (R31) is one entry with its
- * parts; `?part=` chooses the audio. Undefined for every other path: any recorder that knows it answers.
+ * parts; `?part=` chooses the audio and its peaks. Undefined for every other path: any recorder that knows it answers.
  */
 export async function acrossRecorders(url: string, o: RecorderQuestion): Promise<RecorderVerdict | undefined> {
   const { pathname, searchParams } = new URL(url, "http://console");
@@ -28,12 +28,14 @@ export async function acrossRecorders(url: string, o: RecorderQuestion): Promise
   if (id === undefined || id === "") return list(url, searchParams, o);
   if (what === undefined && id === "positions") return positions(url, searchParams, o);
   if (what === undefined && id === "suggestions") return suggestions(url, o);
-  if (what !== undefined && what !== "audio") return undefined;
+  if (what !== undefined && what !== "audio" && what !== "peaks") return undefined;
   const found = inOrder(await locate(decodeURIComponent(id), o));
   if (found.length < 2) return undefined;
   if (what === undefined) return { status: 200, body: entryOf(found) };
   const part = found[Number(searchParams.get("part") ?? "1") - 1];
-  return part === undefined ? undefined : { recorder: part.recorder, path: pathname };
+  searchParams.delete("part");
+  const query = searchParams.size === 0 ? "" : `?${searchParams.toString()}`;
+  return part === undefined ? undefined : { recorder: part.recorder, path: pathname + query };
 }
 
 async function list(url: string, parameters: URLSearchParams, o: RecorderQuestion): Promise<RecorderVerdict> {

@@ -162,3 +162,13 @@ export const MAX_LISTENERS = 200;
 export const LISTENER_BUFFER_BYTES = 2 * RATE * 4;
 /** Time between two looks for recordings that stand still while somebody listens; ms. */
 export const LISTENING_TICK_MS = 100;
+/** A block of peaks: what a point of a waveform is at its finest; frames and ms. */
+export const PEAK_BLOCK_FRAMES = 160;
+export const PEAK_BLOCK_MS = 20;
+/** Points of a waveform that are asked for at once, default and most: two hours at their finest are 360,000. */
+export const PEAK_POINTS_DEFAULT = 2000;
+export const PEAK_POINTS_MAX = 400_000;
+/** Peaks that are kept in memory, octets: two hours are 2.2 MB. */
+export const MAX_PEAK_BYTES = 33_554_432;
+/** Peaks of recordings at least this long are computed when they end; of shorter ones when they are first asked for, which takes 0.2 s at most; ms. */
+export const PEAKS_AHEAD_MS = 600_000;

@@ -17,9 +17,10 @@ import { openIndex } from "./index/open-index.ts";
 import { PatientIndex } from "./index/patient-index.ts";
 import { SourcesIndex } from "./index/sources-index.ts";
 import { LiveListening } from "./listening/live-listening.ts";
-import { CLOSE_TIMEOUT_MS, RESTART_MS, SILENCE_MS } from "./limits.ts";
+import { CLOSE_TIMEOUT_MS, PEAKS_AHEAD_MS, RESTART_MS, SILENCE_MS } from "./limits.ts";
 import { MediaThread } from "./media/media-thread.ts";
 import { addMetrics } from "./metrics.ts";
+import { PeakThread } from "./peaks/peak-thread.ts";
 import { RecordingSessions } from "./recording-session/recording-sessions.ts";
 import { addReconciliationMetrics } from "./reconciliation/metrics.ts";
 import { addReconciliationApi } from "./reconciliation/reconciliation-api.ts";
@@ -53,12 +54,16 @@ export async function startRecorder(
     const stored = await openIndex(config.storage, { log, random });
     const rowOf = (folder: string) => readRow(root, folder);
     const sources = new SourcesIndex(stored, rowOf);
+    const peaks = new PeakThread(root);
+    undo.push(() => peaks.close());
     const patient = new PatientIndex(sources, {
       clock,
       log,
       onBehind: (since) => noteBehind(root, since),
       onStored: ({ document, folder }) => {
-        if (document.state !== "recording") writer?.noted(folder);
+        if (document.state === "recording") return;
+        writer?.noted(folder);
+        if (document.durationMs >= PEAKS_AHEAD_MS) void peaks.prepare(folder);
       },
     });
     let callWatch: CallWatch | undefined;
@@ -266,7 +271,7 @@ export async function startRecorder(
         ready,
         register: (app) => {
           const live = { listening: liveListening, recordingOf: (id: string) => running.recordingOf(id) };
-          addRecordingsApi(app, { index, root, clock, live });
+          addRecordingsApi(app, { index, root, clock, live, peaks });
           addAlarmsApi(app, { reconciliation, watch: storage });
           addStorageApi(app, { root, watch: storage });
           addReconciliationApi(app, reconciliation);

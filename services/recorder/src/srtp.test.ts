@@ -111,9 +111,9 @@ test("RFC 4568 7.1.4: over a change of keys what was sent with the old ones is s
   const first = packet(before, 1);
   const late = packet(before, 2);
   assert.equal(lane.open("rtp", first.slice(), 0, first.length), 172);
-  lane.set(parametersOf(1));
+  assert.equal(lane.set(parametersOf(1)), false);
   assert.equal(lane.open("rtp", first.slice(), 0, first.length), -1, "a replay");
-  lane.set(parametersOf(2));
+  assert.equal(lane.set(parametersOf(2)), true);
   const next = packet(after, 1);
   assert.equal(lane.open("rtp", late, 0, late.length), 172);
   assert.equal(lane.open("rtp", next, 0, next.length), 172);

@@ -133,6 +133,31 @@ export const schemas: Readonly<Record<string, Schema>> = {
     { recordings: { type: "array", items: { $ref: "#/components/schemas/Recording" } } },
     { next: { ...text, description: "`cursor` of the next page; absent on the last one." } },
   ),
+  Peaks: object({
+    durationMs: { ...milliseconds, description: "Of all that is there." },
+    live: { type: "boolean", description: "It is still being recorded: a later answer has more." },
+    fromMs: milliseconds,
+    toMs: milliseconds,
+    points: { ...count, description: "Points of each channel, evenly over the part." },
+    channels: {
+      type: "array",
+      items: object({
+        channel: { enum: ["left", "right"] },
+        side,
+        min: {
+          ...text,
+          contentEncoding: "base64",
+          description: "Lowest sample of each point: a signed octet, 1/128 of full scale.",
+        },
+        max: { ...text, contentEncoding: "base64", description: "Highest sample of each point, likewise." },
+        speech: {
+          type: "array",
+          description: "When somebody speaks, by loudness: beginning and end in ms of the recording.",
+          items: { type: "array", items: milliseconds, minItems: 2, maxItems: 2 },
+        },
+      }),
+    },
+  }),
   Reconciliation: object({
     ...totals,
     reasons: { type: "array", items: object({ verdict, reason: text, count }) },

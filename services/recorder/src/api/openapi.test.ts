@@ -128,6 +128,9 @@ test("operations.md, HTTP: searches, one recording and its audio are as the docu
     assert.equal((await get("/api/v1/recordings/first/audio"))[0], 200);
     assert.equal((await get("/api/v1/recordings/first/audio", { method: "HEAD" }))[0], 200);
     assert.equal((await get("/api/v1/recordings/first/audio", { headers: { range: "bytes=0-9" } }))[0], 206);
+    assert.equal((await get("/api/v1/recordings/first/peaks"))[0], 200);
+    assert.equal((await get("/api/v1/recordings/first/peaks?points=0"))[0], 400);
+    assert.equal((await get("/api/v1/recordings/none/peaks"))[0], 404);
     assert.equal((await get("/api/v1/recordings/first/audio", { headers: { range: "bytes=99999999-" } }))[0], 416);
     assert.deepEqual(await get("/api/v1/openapi.json"), [200, JSON.parse(JSON.stringify(openApi))]);
 

@@ -1,5 +1,12 @@
 import { searchKeys } from "../index/recording-row.ts";
-import { BLOCK_DEFAULT, MAX_QUERY_VALUE, PAGE_DEFAULT, PAGE_MAX } from "../limits.ts";
+import {
+  BLOCK_DEFAULT,
+  MAX_QUERY_VALUE,
+  PAGE_DEFAULT,
+  PAGE_MAX,
+  PEAK_POINTS_DEFAULT,
+  PEAK_POINTS_MAX,
+} from "../limits.ts";
 import { verdicts } from "../reconciliation/judge.ts";
 import { groupings } from "../reconciliation/reconciliation-store.ts";
 import { schemas } from "./openapi-schemas.ts";
@@ -190,6 +197,30 @@ export const openApi: Part = {
         operationId: "getAlarms",
         summary: "What is wrong now: streams that bring no RTP, the storage; and how much is recorded",
         responses: { "200": json("Now", "Alarms"), ...always },
+      },
+    },
+    "/api/v1/recordings/{id}/peaks": {
+      get: {
+        operationId: "getPeaks",
+        summary: "What a waveform is drawn from, and when somebody speaks; also while it is being recorded",
+        parameters: [
+          id,
+          inQuery("from-ms", "Beginning of the part", { type: "integer", minimum: 0, default: 0 }),
+          inQuery("to-ms", "Its end; without it, that of the recording", { type: "integer", minimum: 1 }),
+          inQuery("points", "Points at most; there is one for each 20 ms at the finest", {
+            type: "integer",
+            minimum: 1,
+            maximum: PEAK_POINTS_MAX,
+            default: PEAK_POINTS_DEFAULT,
+          }),
+        ],
+        responses: {
+          "200": json("The peaks", "Peaks"),
+          "400": problem("A parameter is wrong; `detail` names it."),
+          "404": problem("There is no such recording, or its audio is gone."),
+          ...always,
+          ...noIndex,
+        },
       },
     },
     "/api/v1/reconciliation": {

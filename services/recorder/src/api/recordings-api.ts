@@ -6,19 +6,21 @@ import { fitsScope } from "../index/dn-scope.ts";
 import type { RecordingDocument, RecordingIndex, RecordingQuery, RecordingRow } from "../index/recording-row.ts";
 import { PAGE_MAX, SUGGESTIONS } from "../limits.ts";
 import { addLiveAudio, type LiveAudioParts } from "../listening/live-audio.ts";
+import type { PeakThread } from "../peaks/peak-thread.ts";
 import { readRow } from "../store/recording-files.ts";
 import { readRange } from "./byte-range.ts";
 import { openApi } from "./openapi.ts";
 import { recordingFinder, scopeOf } from "./found-recording.ts";
+import { readPeaksQuery } from "./peaks-query.ts";
 import { positions } from "./positions.ts";
 import { formatCursor, readPositions, readSearch, readSuggestion, type SearchMistake } from "./search-query.ts";
 
 /** Adds `/api/v1/recordings` and what is below it. */
 export function addRecordingsApi(
   app: FastifyInstance,
-  o: { index: RecordingIndex; root: string; clock: Clock; live: LiveAudioParts },
+  o: { index: RecordingIndex; root: string; clock: Clock; live: LiveAudioParts; peaks: PeakThread },
 ): void {
-  const { index, root, clock } = o;
+  const { index, root, clock, peaks } = o;
   const hashes = new SegmentHashes();
   const found = recordingFinder(index);
   /** What runs is read from its files: they know more than the index. */
@@ -73,6 +75,14 @@ export function addRecordingsApi(
     url: "/api/v1/recordings/:id/audio",
     handler: async (request: FastifyRequest<{ Params: { id: string } }>, reply) =>
       audio(root, await found(request), request, reply),
+  });
+
+  app.get("/api/v1/recordings/:id/peaks", async (request: FastifyRequest<{ Params: { id: string } }>, reply) => {
+    const { folder, document } = await found(request);
+    const asked = readPeaksQuery(request.query as Record<string, unknown>);
+    if (!asked.ok) return sendProblem(reply, problem(400, "bad-parameter", asked.error.detail, asked.error.remedy));
+    const view = await peaks.ask(folder, document.state === "recording", asked.value);
+    return reply.header("cache-control", "no-store").send(view);
   });
 }
 

@@ -13,12 +13,16 @@ export class LaneSrtp {
     this.set(parameters);
   }
 
-  /** The same keys go on with what they know: rollover counter and replay window (RFC 3711 3.2.1). */
-  set(parameters: SrtpParameters | undefined): void {
-    if (sameSrtp(parameters, this.#parameters)) return;
+  /**
+   * The same keys go on with what they know: rollover counter and replay window (RFC 3711 3.2.1).
+   * @returns whether they are others than before
+   */
+  set(parameters: SrtpParameters | undefined): boolean {
+    if (sameSrtp(parameters, this.#parameters)) return false;
     this.#parameters = parameters;
     this.#before = this.#receiver;
     this.#receiver = parameters === undefined ? undefined : new SrtpReceiver(parameters);
+    return true;
   }
 
   /** Length of the plain packet, which is made in place; -1 for one that is not to be taken. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock } from "@sidetone/foundation";
-import type { WriterMessage } from "@sidetone/recording-file";
+import type { EventLine, WriterMessage } from "@sidetone/recording-file";
 import { type PacketBatch, type PacketIO, PortPairs, writeReport, writeRtpHeader } from "@sidetone/rtp";
 import { randomOf, type Sent } from "./wire.fixture.ts";
 import { MediaEngine } from "./media-engine.ts";
@@ -17,6 +17,7 @@ function rig(remote: LaneSpec["remote"]) {
   const chunks: Uint8Array[] = [];
   let zeroMicros = 0;
   const told: MediaTelling[] = [];
+  const events: EventLine[] = [];
   let sockets = 0;
   let queued = 0;
   const io = {
@@ -44,6 +45,7 @@ function rig(remote: LaneSpec["remote"]) {
       if (message.do === "audio") chunks.push(message.bytes);
       if (message.do === "silence") chunks.push(new Uint8Array(2 * message.frames).fill(0xff));
       if (message.do === "zero") zeroMicros = message.wallMicros;
+      if (message.do === "line" && message.line.type === "event") events.push(message.line);
     },
   });
   const spec: LaneSpec = { channel: 0, remote, allowed: [PEER], payloads: [[0, "pcmu"]], paused: false };
@@ -119,7 +121,7 @@ function rig(remote: LaneSpec["remote"]) {
       lane: { ...spec, ...lane },
     });
   const stats = () => told.flatMap((t) => (t.tell === "closed" ? t.lanes : []))[0];
-  return { say, take, stop, invite, stats, answers: () => queued, speak, shout, judge };
+  return { say, take, stop, invite, stats, events, answers: () => queued, speak, shout, judge };
 }
 
 const at = { ip: SDP, port: 4000 };
@@ -251,4 +253,22 @@ test("C10: STUN, DTLS, ZRTP, RTCP, garbage and empty datagrams on the RTP port c
     [1],
   );
   assert.deepEqual([r.stats()?.packets, r.stats()?.lost], [300, 0]);
+});
+
+test("RFC 4568 7.1.4: other keys are an event at the place where they were agreed; the same ones are none", () => {
+  const keys = (seed: number): LaneSpec["srtp"] => ({
+    suite: "AES_CM_128_HMAC_SHA1_80",
+    keys: [{ keySalt: new Uint8Array(30).fill(seed), mki: new Uint8Array(0) }],
+  });
+  const r = rig(at);
+  for (let n = 0; n < 50; n++) r.say(1, SDP, 4000);
+  r.invite({ srtp: keys(1) });
+  r.invite({ srtp: keys(1) });
+  r.stop();
+  const changes = r.events.filter(({ event }) => event === "key-change");
+  assert.deepEqual(
+    changes.map(({ atMs, channel }) => [atMs, channel]),
+    [[1020, 0]],
+    "the first packet holds what was said in the 20 ms before it came",
+  );
 });

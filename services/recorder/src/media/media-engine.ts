@@ -218,11 +218,13 @@ export class MediaEngine {
   }
 
   #updateLane(command: Extract<MediaCommand, { do: "update-lane" }>): void {
-    const open = this.#sessions.get(command.session)?.lanes[command.index];
-    if (open === undefined) return;
+    const session = this.#sessions.get(command.session);
+    const open = session?.lanes[command.index];
+    if (session === undefined || open === undefined) return;
     const { lane } = open;
     const { remote, allowed, payloads, paused, srtp } = command.lane;
-    open.srtp.set(srtp);
+    if (open.srtp.set(srtp))
+      session.recording.note(command.atMicros, { type: "event", event: "key-change", atMs: 0, channel: lane.channel });
     lane.update(remote, new Set(allowed), new Map(payloads));
     if (paused) lane.pause(command.atMicros);
     else lane.resume(command.atMicros);
