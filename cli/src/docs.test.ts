@@ -21,8 +21,10 @@ test("links between the documents, and the files that they name, exist", () => {
   assert.deepEqual(missing, []);
 });
 
-test("docs/operators.md names every key of the configuration", () => {
-  const text = `${readFileSync(join(root, "docs/operators.md"), "utf8")}\n${readFileSync(join(root, "sidetone.yaml"), "utf8")}`;
+test("docs/operators.md, or docs/console.md, names every key of the configuration", () => {
+  const text = ["docs/operators.md", "docs/console.md", "sidetone.yaml"]
+    .map((file) => readFileSync(join(root, file), "utf8"))
+    .join("\n");
   const missing: string[] = [];
   for (const file of globSync("packages/config/src/sections/*.ts", { cwd: root })) {
     for (const [, key = ""] of readFileSync(join(root, file), "utf8").matchAll(

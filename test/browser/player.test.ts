@@ -342,7 +342,7 @@ test("an agent is refused, at the page and at the API", { skip: noBrowser }, asy
   const page = await openBrowser(t);
   await logIn(page, system.http("console"), "al", "demo-al");
   await page.goto(`${system.http("console")}/recordings/${id}`);
-  await page.getByText("This recording is not for you to open").waitFor();
+  await page.getByRole("heading", { name: "Not for your role" }).waitFor();
   for (const what of ["", "/audio", "/audio?download", "/peaks"]) {
     const status = await page.evaluate(
       (path) => fetch(new URL(path, location.origin)).then((answer) => answer.status),

@@ -32,7 +32,7 @@ for (const [name, size] of Object.entries(sizes)) {
     await logIn(page, system.http("console"), "admin", "demo-admin");
     for (const title of ["Live", "Recordings", "Reconciliation", "Workspace", "Users", "Audit", "Configuration"]) {
       if (name === "phone") await page.getByRole("button", { name: "Menu" }).click();
-      await page.getByRole("link", { name: title, exact: true }).click();
+      await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: title, exact: true }).click();
       await page.getByRole("heading", { level: 1, name: title }).waitFor();
       const wider = await page.evaluate(
         () => document.documentElement.scrollWidth > document.documentElement.clientWidth,

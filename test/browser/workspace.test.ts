@@ -281,7 +281,7 @@ test("an agent logs in, is ready and not ready with a reason, and calls somebody
   await card(page, "7003").getByText("Talking").waitFor();
   await button(card(page, "7003"), "Hang up").click();
   await page.getByRole("heading", { name: "No call" }).waitFor();
-  await button(page, "Log out").click();
+  await page.getByRole("region", { name: "Agent" }).getByRole("button", { name: "Log out" }).click();
   await page.getByLabel("Agent ID").waitFor();
 });
 

@@ -96,11 +96,17 @@ async function carryOut(o: RecordingCommandOptions, visitor: Visitor, connId: st
     await say(o.clock, found.url, token, dn, connId, command);
   } catch (error) {
     if (!(error instanceof TlibError)) throw error;
+    const said = `${error.message} (${error.name}).`;
     // Without a code it is what the library says: SIP Server has judged nothing.
-    const refused = error.code !== 0;
-    throw new SidetoneError(refused ? "recording-refused" : "role-unreachable", `${error.message} (${error.name}).`, {
-      http: refused ? 409 : 502,
-      remedy: refused ? "Look at the call: it may have changed meanwhile." : "Look at /readyz of SIP Server.",
+    if (error.code === 0)
+      throw new SidetoneError("role-unreachable", said, {
+        http: 502,
+        remedy: "Look at /readyz of SIP Server.",
+        cause: error,
+      });
+    throw new SidetoneError("recording-refused", said, {
+      http: 409,
+      remedy: "Look at the call: it may have changed meanwhile.",
       cause: error,
     });
   }

