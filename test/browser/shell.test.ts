@@ -39,7 +39,7 @@ for (const [name, size] of Object.entries(sizes)) {
       );
       assert.equal(wider, false, `${title} scrolls sideways`);
       await axe(page);
-      await screenshot(page, `${title.toLowerCase()}-${name}`);
+      await screenshot(page, `page-${title.toLowerCase()}-${name}`);
     }
   });
 }
