@@ -17,6 +17,7 @@ const patterns: readonly Pattern[] = [
   ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/audio\?download$/, "download", "download"],
   ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/audio$/, "listen", "listen"],
   ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/peaks$/, "listen"],
+  ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)\/integrity$/, "search"],
   // Numbers and proposals for a search whose pages are in the audit.
   ["GET HEAD", /^\/api\/v1\/recordings\/(positions|suggestions)$/, "search"],
   ["GET HEAD", /^\/api\/v1\/recordings\/(?<object>[^/]+)$/, "search", "open-recording"],

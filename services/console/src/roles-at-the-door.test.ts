@@ -36,6 +36,7 @@ const table: readonly (readonly [string, string])[] = [
   ["HEAD /api/v1/recordings/a/audio", watching],
   ["GET /api/v1/recordings/a/%61udio", watching],
   ["GET /api/v1/recordings/a/peaks", watching],
+  ["GET /api/v1/recordings/a/integrity", watching],
   ["GET /api/v1/recordings/a/live", watching],
   ["GET /api/v1/reconciliation", watching],
   ["GET /api/v1/ledger", watching],

@@ -103,19 +103,17 @@ const totals = {
 /** The schemas of what the recorder's API answers, by name. JSON Schema 2020-12. */
 export const schemas: Readonly<Record<string, Schema>> = {
   Recording: object(recording.required, recording.optional),
-  RecordingWithIntegrity: object(
-    {
-      ...recording.required,
-      integrity: object({
-        verdict: {
-          enum: ["intact", "open", "damaged"],
-          description: "`open`: what has a hash matches, and there is something that has none yet.",
-        },
-        problems: { type: "array", items: text },
-      }),
+  RecordingWithIntegrity: object(recording.required, {
+    ...recording.optional,
+    integrity: { $ref: "#/components/schemas/Integrity" },
+  }),
+  Integrity: object({
+    verdict: {
+      enum: ["intact", "open", "damaged"],
+      description: "`open`: what has a hash matches, and there is something that has none yet.",
     },
-    recording.optional,
-  ),
+    problems: { type: "array", items: text },
+  }),
   Positions: object(
     {
       counted: { ...count, description: "Hits of this part" },

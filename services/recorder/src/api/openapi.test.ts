@@ -122,8 +122,12 @@ test("operations.md, HTTP: searches, one recording and its audio are as the docu
       (await get("/api/v1/recordings/suggestions?field=agent", { headers: { "x-sidetone-dns": "70*" } }))[1],
       { values: [] },
     );
-    assert.equal((await get("/api/v1/recordings/first"))[0], 200);
+    const { integrity, ...facts } = (await get("/api/v1/recordings/first"))[1];
+    assert.deepEqual(integrity, { verdict: "intact", problems: [] });
+    assert.deepEqual(await get("/api/v1/recordings/first?integrity=false"), [200, facts]);
+    assert.deepEqual(await get("/api/v1/recordings/first/integrity"), [200, integrity]);
     assert.equal((await get("/api/v1/recordings/none"))[0], 404);
+    assert.equal((await get("/api/v1/recordings/none/integrity"))[0], 404);
     assert.equal((await get("/api/v1/recordings/none/audio"))[0], 404);
     assert.equal((await get("/api/v1/recordings/first/audio"))[0], 200);
     assert.equal((await get("/api/v1/recordings/first/audio", { method: "HEAD" }))[0], 200);

@@ -167,9 +167,26 @@ export const openApi: Part = {
       get: {
         operationId: "getRecording",
         summary: "One recording, its files compared with their hashes",
-        parameters: [id, scope],
+        parameters: [
+          id,
+          inQuery("integrity", "`false`: without the comparison, at once", { enum: ["true", "false"] }),
+          scope,
+        ],
         responses: {
           "200": json("The recording", "RecordingWithIntegrity"),
+          "404": problem("There is no such recording."),
+          ...always,
+          ...noIndex,
+        },
+      },
+    },
+    "/api/v1/recordings/{id}/integrity": {
+      get: {
+        operationId: "getIntegrity",
+        summary: "Its files compared with their hashes",
+        parameters: [id, scope],
+        responses: {
+          "200": json("What came of it", "Integrity"),
           "404": problem("There is no such recording."),
           ...always,
           ...noIndex,

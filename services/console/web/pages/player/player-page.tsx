@@ -74,7 +74,7 @@ function useRecording(id: string): [Recording | undefined, unknown, () => void] 
     const gone = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     api
-      .get<Recording>(pathOf(id, ""), gone.signal)
+      .get<Recording>(pathOf(id, "", { integrity: "false" }), gone.signal)
       .then((found) => {
         setRecording(found);
         setProblem(undefined);
@@ -89,6 +89,21 @@ function useRecording(id: string): [Recording | undefined, unknown, () => void] 
     };
   }, [id, round]);
   return [recording, problem, () => setRound((n) => n + 1)];
+}
+
+/** The comparison of the files with their hashes: asked for apart, since two hours take a while. */
+function useIntegrity({ id, state, integrity, parts }: Recording): Recording["integrity"] | "asked" {
+  const [found, setFound] = useState<Recording["integrity"] | "asked">("asked");
+  useEffect(() => {
+    // No recorder can speak for the parts of the others.
+    if (parts !== undefined) return setFound(undefined);
+    const gone = new AbortController();
+    api.get<Recording["integrity"]>(pathOf(id, "integrity"), gone.signal).then(setFound, () => {
+      if (!gone.signal.aborted) setFound(undefined);
+    });
+    return () => gone.abort();
+  }, [id, state]);
+  return integrity ?? found;
 }
 
 /** Who with whom. */
@@ -109,7 +124,9 @@ const tones = { recording: "live", complete: "good", partial: "warn", failed: "b
 const stateWords = { recording: "Recording now", complete: "Complete", partial: "Partial", failed: "Failed" } as const;
 
 function Head({ recording }: { recording: Recording }) {
-  const { tone, word, meaning } = integrityText(recording.integrity);
+  const integrity = useIntegrity(recording);
+  const { tone, word, meaning } = integrityText(integrity);
+  const damage = integrity === "asked" ? [] : (integrity?.problems ?? []);
   const { warnings } = recording;
   return (
     <div class="player-head">
@@ -121,9 +138,9 @@ function Head({ recording }: { recording: Recording }) {
       <p class="hint">
         {stateText(recording)} {meaning}
       </p>
-      {(recording.integrity?.problems.length ?? 0) > 0 && (
+      {damage.length > 0 && (
         <ul class="player-problems">
-          {recording.integrity?.problems.map((one) => (
+          {damage.map((one) => (
             <li key={one}>{one}</li>
           ))}
         </ul>

@@ -70,7 +70,7 @@ export type Side = (typeof sides)[number];
 /** Path of something of a recording, or of a part of it. */
 export function pathOf(
   id: string,
-  what: "" | "audio" | "peaks" | "comments",
+  what: "" | "audio" | "peaks" | "comments" | "integrity",
   query: Readonly<Record<string, string>> = {},
 ): string {
   const tail = what === "" ? "" : `/${what}`;
@@ -101,11 +101,13 @@ export function stateText({ state, warnings }: Pick<Recording, "state" | "warnin
 }
 
 /** What the comparison of the files with their hashes means. */
-export function integrityText(integrity: Recording["integrity"]): {
-  readonly tone: "good" | "bad" | "warn";
+export function integrityText(integrity: Recording["integrity"] | "asked"): {
+  readonly tone: "good" | "bad" | "warn" | "plain";
   readonly word: string;
   readonly meaning: string;
 } {
+  if (integrity === "asked")
+    return { tone: "plain", word: "being checked", meaning: "The files are being compared with their hashes." };
   switch (integrity?.verdict) {
     case "intact":
       return {
