@@ -61,7 +61,7 @@ async function build(hash: string): Promise<string> {
       logLevel: "error",
       envFile: false,
       publicDir: false,
-      oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+      esbuild: { jsx: "automatic", jsxImportSource: "preact" },
       build: {
         outDir: own,
         emptyOutDir: true,

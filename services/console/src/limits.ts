@@ -29,7 +29,7 @@ export const maxSuggestions = 20;
 /** Rows of a list where nobody says how many, as at a recorder. */
 export const pageDefault = 50;
 /** Part of the hash that says whether the pages are built: another number when the way they are built changes. */
-export const builtFor = "1";
+export const builtFor = "2";
 /** How long a locked file of the console's store is waited for; ms. */
 export const busyTimeoutMs = 2000;
 /** Longest value of a query parameter; characters. */
